@@ -1,0 +1,113 @@
+package diag
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Sources maps file names, as they stand in positions, to contents.
+type Sources map[string][]byte
+
+// Write prints l to w, each message with its source line, a caret under the
+// column, the hint and the calls that led there. With color it uses ANSI
+// escapes. Control characters from programs are shown escaped.
+func Write(w io.Writer, l List, src Sources, color bool) error {
+	paint := func(code, s string) string {
+		if !color {
+			return s
+		}
+		return "\x1b[" + code + "m" + s + "\x1b[0m"
+	}
+	var b strings.Builder
+	for i, d := range l {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		word := paint("1;31", "error")
+		if d.Warning {
+			word = paint("1;33", "warning")
+		}
+		if d.Pos.Known() {
+			fmt.Fprintf(&b, "%s: ", paint("1", Escape(d.Pos.String())))
+		}
+		fmt.Fprintf(&b, "%s: %s\n", word, escapeLines(d.Msg))
+		writeSnippet(&b, d.Pos, src, paint)
+		for _, c := range d.Calls {
+			fmt.Fprintf(&b, "  called from %s (%s)\n", Escape(c.Pos.String()), Escape(c.Func))
+		}
+		if d.Hint != "" {
+			fmt.Fprintf(&b, "  %s %s\n", paint("36", "hint:"), strings.ReplaceAll(escapeLines(d.Hint), "\n", "\n        "))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func writeSnippet(b *strings.Builder, p Pos, src Sources, paint func(code, s string) string) {
+	line, ok := sourceLine(src[p.File], p.Line)
+	if !ok {
+		return
+	}
+	num := strconv.Itoa(p.Line)
+	text := Escape(strings.ReplaceAll(line, "\t", " "))
+	fmt.Fprintf(b, "  %s %s\n", paint("2", num+" |"), text)
+	if p.Col < 1 || p.Col > utf8.RuneCountInString(line)+1 {
+		return
+	}
+	// The caret stands under the escaped form of what precedes the column.
+	before := string([]rune(line)[:p.Col-1])
+	pad := utf8.RuneCountInString(Escape(strings.ReplaceAll(before, "\t", " ")))
+	fmt.Fprintf(b, "  %s %s%s\n", strings.Repeat(" ", len(num)+2), strings.Repeat(" ", pad), paint("1;31", "^"))
+}
+
+func sourceLine(src []byte, n int) (string, bool) {
+	if n < 1 || src == nil {
+		return "", false
+	}
+	lines := strings.SplitN(string(src), "\n", n+1)
+	if len(lines) < n {
+		return "", false
+	}
+	line := strings.TrimSuffix(lines[n-1], "\r")
+	return line, strings.TrimSpace(line) != ""
+}
+
+// Escape returns s with control characters, invalid bytes and the characters
+// that turn the direction of text shown as Go escapes, so that a string from a
+// program or an engine cannot steer a terminal.
+func Escape(s string) string {
+	if !strings.ContainsFunc(s, steers) && utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case steers(r):
+			q := strconv.QuoteRuneToASCII(r)
+			b.WriteString(q[1 : len(q)-1])
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func escapeLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = Escape(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+func steers(r rune) bool {
+	return unicode.IsControl(r) || r == 0x2028 || r == 0x2029 || r == 0xFEFF ||
+		r == 0x061C || r == 0x200E || r == 0x200F ||
+		(r >= 0x202A && r <= 0x202E) || (r >= 0x2066 && r <= 0x2069)
+}

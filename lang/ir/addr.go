@@ -1,0 +1,272 @@
+package ir
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Addr is the identity of a resource within its stack. It is comparable.
+type Addr struct {
+	Module string // the modules on the way as text, such as `module.db["eu"]`; "" in the root
+	Kind   string // such as "container"
+	Label  string // an identifier; "" only for an implied resource, which has a key
+	Key    string // of for_each, if Keyed
+	Keyed  bool
+}
+
+// String returns the address as users write it: module.db["eu"].container.this["0"].
+func (a Addr) String() string {
+	var b strings.Builder
+	if a.Module != "" {
+		b.WriteString(a.Module)
+		b.WriteByte('.')
+	}
+	b.WriteString(a.Kind)
+	if a.Label != "" {
+		b.WriteByte('.')
+		b.WriteString(a.Label)
+	}
+	if a.Keyed {
+		b.WriteByte('[')
+		b.WriteString(quote(a.Key))
+		b.WriteByte(']')
+	}
+	return b.String()
+}
+
+// IsZero reports whether a is no address at all.
+func (a Addr) IsZero() bool { return a == Addr{} }
+
+// Base returns a without its key: the address of the declaration.
+func (a Addr) Base() Addr {
+	a.Key, a.Keyed = "", false
+	return a
+}
+
+// Compare orders addresses by module, kind, label and key. Keys that are
+// whole numbers are ordered as numbers.
+func (a Addr) Compare(b Addr) int {
+	return cmp.Or(
+		strings.Compare(a.Module, b.Module),
+		strings.Compare(a.Kind, b.Kind),
+		strings.Compare(a.Label, b.Label),
+		CompareKeys(a.Key, b.Key),
+	)
+}
+
+// CompareKeys orders keys of for_each: numbers as numbers and before text.
+func CompareKeys(a, b string) int {
+	x, errx := strconv.ParseUint(a, 10, 63)
+	y, erry := strconv.ParseUint(b, 10, 63)
+	switch {
+	case errx == nil && erry == nil:
+		return cmp.Or(cmp.Compare(x, y), strings.Compare(a, b))
+	case errx == nil:
+		return -1
+	case erry == nil:
+		return 1
+	}
+	return strings.Compare(a, b)
+}
+
+// MarshalText and UnmarshalText make an Addr a string in JSON.
+func (a Addr) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText parses what String wrote.
+func (a *Addr) UnmarshalText(text []byte) error {
+	got, err := ParseAddr(string(text))
+	if err == nil {
+		*a = got
+	}
+	return err
+}
+
+// ParseAddr parses an address as String writes it.
+func ParseAddr(s string) (Addr, error) {
+	steps, err := parseSteps(s)
+	if err != nil {
+		return Addr{}, fmt.Errorf("address %q: %w", s, err)
+	}
+	mods := 0
+	for mods+1 < len(steps) && steps[mods].name == "module" {
+		mods += 2
+	}
+	var a Addr
+	if mods > 0 {
+		a.Module = joinSteps(steps[:mods])
+	}
+	rest := steps[mods:]
+	switch {
+	case len(rest) == 2 && !rest[0].keyed:
+		a.Kind, a.Label, a.Key, a.Keyed = rest[0].name, rest[1].name, rest[1].key, rest[1].keyed
+	case len(rest) == 1 && rest[0].keyed:
+		a.Kind, a.Key, a.Keyed = rest[0].name, rest[0].key, true
+	default:
+		return Addr{}, fmt.Errorf("address %q: want KIND.LABEL or KIND.LABEL[\"KEY\"]", s)
+	}
+	return a, nil
+}
+
+// step is one name of an address with the key after it.
+type step struct {
+	name, key string
+	keyed     bool
+}
+
+func parseSteps(s string) ([]step, error) {
+	var steps []step
+	for {
+		n := strings.IndexFunc(s, func(r rune) bool { return r == '.' || r == '[' })
+		if n < 0 {
+			n = len(s)
+		}
+		st := step{name: s[:n]}
+		if !IsIdent(st.name) {
+			return nil, fmt.Errorf("%q is not a name", st.name)
+		}
+		s = s[n:]
+		if strings.HasPrefix(s, "[") {
+			key, rest, err := parseKey(s[1:])
+			if err != nil {
+				return nil, err
+			}
+			st.key, st.keyed, s = key, true, rest
+		}
+		steps = append(steps, st)
+		if s == "" {
+			return steps, nil
+		}
+		if s[0] != '.' {
+			return nil, fmt.Errorf("unexpected %q", s)
+		}
+		s = s[1:]
+	}
+}
+
+// parseKey reads a quoted key or a bare number and the bracket after it.
+func parseKey(s string) (key, rest string, err error) {
+	if n := strings.IndexByte(s, ']'); n > 0 && !strings.HasPrefix(s, `"`) {
+		if _, err := strconv.ParseUint(s[:n], 10, 63); err == nil {
+			return s[:n], s[n+1:], nil
+		}
+	}
+	dec := json.NewDecoder(strings.NewReader(s))
+	if err := dec.Decode(&key); err != nil {
+		return "", "", fmt.Errorf("want a quoted key after [")
+	}
+	rest = s[dec.InputOffset():]
+	if !strings.HasPrefix(rest, "]") {
+		return "", "", fmt.Errorf("want ] after the key")
+	}
+	return key, rest[1:], nil
+}
+
+func joinSteps(steps []step) string {
+	var b strings.Builder
+	for i, st := range steps {
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(st.name)
+		if st.keyed {
+			b.WriteString("[" + quote(st.key) + "]")
+		}
+	}
+	return b.String()
+}
+
+// quote quotes a key as JSON does, without escaping <, > and &.
+func quote(s string) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil {
+		panic(err) // a string always encodes
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// IsIdent reports whether s is an identifier as HCL has them, in ASCII: a
+// letter or underscore, then letters, digits, underscores and dashes.
+func IsIdent(s string) bool {
+	for i, r := range s {
+		letter := r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+		if !letter && (i == 0 || r != '-' && (r < '0' || r > '9')) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// IsStackName reports whether s can name a stack: [a-z0-9][a-z0-9-]{0,30}.
+func IsStackName(s string) bool {
+	for i, r := range s {
+		if !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || i > 0 && r == '-') {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 31
+}
+
+// maxName is the longest engine name that still resolves as a DNS label.
+const maxName = 63
+
+// EngineName returns the name that a resource has on the engine unless its
+// program says another: stack, module names and keys, label and key joined
+// with dashes. `this` inside a module is left out.
+func (a Addr) EngineName(stack string) string {
+	return a.clean(append([]string{stack}, a.words(true)...))
+}
+
+// Alias returns EngineName without stack and key: what a container answers to
+// on the networks of its user.
+func (a Addr) Alias() string { return a.clean(a.words(false)) }
+
+func (a Addr) words(withKey bool) []string {
+	var words []string
+	if a.Module != "" {
+		steps, err := parseSteps(a.Module)
+		if err != nil {
+			panic("ir: bad module in address: " + a.Module)
+		}
+		for _, st := range steps {
+			if st.name == "module" && !st.keyed {
+				continue
+			}
+			words = append(words, st.name)
+			if st.keyed && withKey {
+				words = append(words, st.key)
+			}
+		}
+	}
+	if a.Label != "" && (a.Label != "this" || a.Module == "") {
+		words = append(words, a.Label)
+	}
+	if a.Keyed && withKey {
+		words = append(words, a.Key)
+	}
+	return words
+}
+
+// clean joins words to a name the engine takes. Where that loses something, a
+// piece of the address's hash keeps the name distinct.
+func (a Addr) clean(words []string) string {
+	whole := strings.Join(words, "-")
+	name := strings.Map(func(r rune) rune {
+		if r == '_' || r == '.' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
+			return r
+		}
+		return '_'
+	}, whole)
+	if name == whole && len(name) <= maxName {
+		return name
+	}
+	sum := sha256.Sum256([]byte(a.String()))
+	tail := "-" + hex.EncodeToString(sum[:4])
+	return name[:min(len(name), maxName-len(tail))] + tail
+}

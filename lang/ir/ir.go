@@ -1,0 +1,116 @@
+// Package ir is the one form in which programs of both languages end: a stack
+// of resources, each with an address, attributes and positions.
+//
+// A program is plain data. It can be written as JSON and read back, and it
+// knows nothing of HCL, Starlark or Docker: what an attribute means is the
+// business of lang/schema and of the rooms in stdlib.
+package ir
+
+import (
+	"cmp"
+	"time"
+
+	"bayplan/lang/diag"
+)
+
+// Format is the version of a program's JSON form.
+const Format = "bayplan.program/1"
+
+// Program is what one evaluation of a root module says.
+type Program struct {
+	Format    string      `json:"format"`
+	Stack     string      `json:"stack"`             // the stack's name
+	StackPos  diag.Pos    `json:"stack_pos"`         // where it was declared
+	Dir       string      `json:"dir"`               // the root module's directory, absolute
+	Resources []*Resource `json:"resources"`         // in order of their addresses
+	Outputs   []Output    `json:"outputs,omitempty"` // in order of their names
+}
+
+// Resource is one declaration of a thing on an engine.
+type Resource struct {
+	Addr    Addr        `json:"addr"`
+	Pos     diag.Pos    `json:"pos"`               // of the declaration
+	Calls   []diag.Call `json:"calls,omitempty"`   // Starlark calls that led to it, outermost first
+	Dir     string      `json:"dir"`               // its module's directory, absolute: relative paths start here
+	Name    string      `json:"name"`              // the engine's name; empty for kinds without one
+	Alias   string      `json:"alias,omitempty"`   // rule 3's name without stack and key: what it answers to on networks
+	Implied bool        `json:"implied,omitempty"` // true if no declaration says it, but another resource needs it
+	Attrs   []Attr      `json:"attrs"`             // as decoded, canonical, in the order of the kind's table
+	Deps    []Dep       `json:"deps,omitempty"`    // references and depends_on, in order of address
+	Guard   Lifecycle   `json:"lifecycle,omitzero"`
+}
+
+// Attr is one attribute of a resource.
+type Attr struct {
+	Name  string   `json:"name"`
+	Pos   diag.Pos `json:"pos"` // of the name
+	Value Value    `json:"value"`
+}
+
+// Attr returns the attribute with this name, or nil if it is not set.
+func (r *Resource) Attr(name string) *Attr {
+	for i := range r.Attrs {
+		if r.Attrs[i].Name == name {
+			return &r.Attrs[i]
+		}
+	}
+	return nil
+}
+
+// AttrPos returns where the attribute was written, or else where the resource
+// was declared.
+func (r *Resource) AttrPos(name string) diag.Pos {
+	if a := r.Attr(name); a != nil && a.Pos.Known() {
+		return a.Pos
+	}
+	return r.Pos
+}
+
+// Condition says what a dependency must have reached before its user is touched.
+type Condition string
+
+// Conditions. Exists asks for nothing but that the thing is there; it is what
+// a plain reference asks for of anything.
+const (
+	Exists    Condition = ""
+	Started   Condition = "started"
+	Healthy   Condition = "healthy"
+	Completed Condition = "completed"
+)
+
+// Dep is an edge: the resource needs another one.
+type Dep struct {
+	To    Addr          `json:"to"`
+	Cond  Condition     `json:"cond,omitempty"`
+	Limit time.Duration `json:"limit,omitempty"` // how long to wait for Cond; 0 is the kind's own limit
+	Pos   diag.Pos      `json:"pos"`             // where the edge comes from
+}
+
+// Lifecycle is what a program says about the life of a resource.
+type Lifecycle struct {
+	PreventDestroy bool     `json:"prevent_destroy,omitempty"` // a plan that removes it is an error
+	Pos            diag.Pos `json:"pos,omitzero"`
+}
+
+// Output is a value to show after apply.
+type Output struct {
+	Name        string   `json:"name"`
+	Description string   `json:"description,omitempty"`
+	Pos         diag.Pos `json:"pos"`
+	Value       Value    `json:"value"` // sensitive if the output says so
+}
+
+// CompareDeps orders edges by address, then by condition.
+func CompareDeps(a, b Dep) int {
+	return cmp.Or(a.To.Compare(b.To), cmp.Compare(a.Cond, b.Cond))
+}
+
+// Resource returns the resource with this address, or nil.
+func (p *Program) Resource(a Addr) *Resource {
+	for _, r := range p.Resources {
+		if r.Addr == a {
+			return r
+		}
+	}
+	return nil
+}

@@ -1,0 +1,349 @@
+package ir
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"bayplan/lang/diag"
+)
+
+// Kind says which of a Value's fields count.
+type Kind uint8
+
+// The kinds of values.
+const (
+	Null   Kind = iota // nothing; the same as leaving an attribute out
+	Bool               // Bool
+	Int                // Int
+	Float              // Float, not a whole number
+	String             // Str
+	List               // List
+	Map                // Map
+	Handle             // Ref.Addr: a resource
+	Engine             // Ref: what only the engine knows about a resource
+	Text               // Parts: text with references in it
+)
+
+func (k Kind) String() string {
+	return [...]string{"nothing", "a bool", "a number", "a number", "a string", "a list", "a map",
+		"a resource", "a value that only the engine knows", "text with values that only the engine knows"}[k]
+}
+
+// Value is a value of a program. The zero value is null.
+type Value struct {
+	Kind      Kind
+	Pos       diag.Pos // where it was written; not part of its meaning
+	Sensitive bool     // never shown
+
+	Bool  bool
+	Int   int64
+	Float float64
+	Str   string
+	List  []Value
+	Map   map[string]Value
+	Ref   Ref
+	Parts []Part
+
+	Off string // of a null handle: the address whose `enabled` is off
+}
+
+// Ref points at a resource, or at something the engine knows about it.
+type Ref struct {
+	Addr Addr   `json:"addr"`
+	Attr string `json:"attr,omitempty"` // path below the handle, such as `ips["shop-back"]`; "" is the resource itself
+}
+
+// String returns the reference as it is printed in plans, without ${ }.
+func (r Ref) String() string {
+	if r.Attr == "" {
+		return r.Addr.String()
+	}
+	return r.Addr.String() + "." + r.Attr
+}
+
+// Part is a piece of a text: literal, or a value that only the engine knows.
+type Part struct {
+	Lit string
+	Ref Ref // counts if not zero
+}
+
+// IsRef reports whether the part is a reference.
+func (p Part) IsRef() bool { return !p.Ref.Addr.IsZero() }
+
+// Constructors of values without a position.
+
+// BoolVal returns a bool.
+func BoolVal(b bool) Value { return Value{Kind: Bool, Bool: b} }
+
+// IntVal returns a whole number.
+func IntVal(n int64) Value { return Value{Kind: Int, Int: n} }
+
+// FloatVal returns a number; a whole one within int64 is an Int.
+func FloatVal(f float64) Value {
+	if f == math.Trunc(f) && f >= -(1<<63) && f < 1<<63 {
+		return IntVal(int64(f))
+	}
+	return Value{Kind: Float, Float: f}
+}
+
+// StringVal returns a string.
+func StringVal(s string) Value { return Value{Kind: String, Str: s} }
+
+// ListVal returns a list.
+func ListVal(vs ...Value) Value { return Value{Kind: List, List: vs} }
+
+// MapVal returns a map.
+func MapVal(m map[string]Value) Value { return Value{Kind: Map, Map: m} }
+
+// HandleVal returns a reference to a resource.
+func HandleVal(a Addr) Value { return Value{Kind: Handle, Ref: Ref{Addr: a}} }
+
+// EngineVal returns a value that only the engine knows.
+func EngineVal(a Addr, attr string) Value { return Value{Kind: Engine, Ref: Ref{Addr: a, Attr: attr}} }
+
+// At returns v with a position.
+func (v Value) At(p diag.Pos) Value {
+	v.Pos = p
+	return v
+}
+
+// AsSensitive returns v marked as never to be shown.
+func (v Value) AsSensitive() Value {
+	v.Sensitive = true
+	return v
+}
+
+// IsNull reports whether v is nothing.
+func (v Value) IsNull() bool { return v.Kind == Null }
+
+// Keys returns the keys of a map in order; number keys as numbers.
+func (v Value) Keys() []string {
+	return slices.SortedFunc(maps.Keys(v.Map), CompareKeys)
+}
+
+// IsText reports whether v can stand in text: a string, number or bool, or
+// text with references.
+func (v Value) IsText() bool {
+	switch v.Kind {
+	case Bool, Int, Float, String, Engine, Text:
+		return true
+	}
+	return false
+}
+
+// ToText returns v as a string or as text with references. It is sensitive if
+// v is. It panics if v is not IsText.
+func (v Value) ToText() Value {
+	out := Value{Kind: String, Pos: v.Pos, Sensitive: v.Sensitive}
+	switch v.Kind {
+	case String, Text:
+		return v
+	case Bool:
+		out.Str = strconv.FormatBool(v.Bool)
+	case Int:
+		out.Str = strconv.FormatInt(v.Int, 10)
+	case Float:
+		out.Str = strconv.FormatFloat(v.Float, 'g', -1, 64)
+	case Engine:
+		out.Kind, out.Parts = Text, []Part{{Ref: v.Ref}}
+	default:
+		panic(fmt.Sprintf("ir: %s is not text", v.Kind))
+	}
+	return out
+}
+
+// Concat joins texts. The result is a string unless a piece holds a
+// reference, and sensitive if any piece is. Its position is the first piece's.
+func Concat(vs ...Value) Value {
+	out := Value{Kind: String}
+	var parts []Part
+	lit := func(s string) {
+		if n := len(parts); n > 0 && !parts[n-1].IsRef() {
+			parts[n-1].Lit += s
+		} else if s != "" {
+			parts = append(parts, Part{Lit: s})
+		}
+	}
+	for i, v := range vs {
+		v = v.ToText()
+		if i == 0 {
+			out.Pos = v.Pos
+		}
+		out.Sensitive = out.Sensitive || v.Sensitive
+		if v.Kind == String {
+			lit(v.Str)
+			continue
+		}
+		out.Kind = Text
+		for _, p := range v.Parts {
+			if p.IsRef() {
+				parts = append(parts, p)
+			} else {
+				lit(p.Lit)
+			}
+		}
+	}
+	if out.Kind == Text {
+		out.Parts = parts
+	} else if len(parts) > 0 {
+		out.Str = parts[0].Lit
+	}
+	return out
+}
+
+// HasSensitive reports whether v or anything within it is sensitive.
+func (v Value) HasSensitive() bool {
+	return v.any(func(v Value) bool { return v.Sensitive })
+}
+
+// HasEngine reports whether v holds a value that only the engine knows.
+func (v Value) HasEngine() bool {
+	return v.any(func(v Value) bool { return v.Kind == Engine || v.Kind == Text })
+}
+
+func (v Value) any(f func(Value) bool) bool {
+	return f(v) || slices.ContainsFunc(v.List, func(e Value) bool { return e.any(f) }) ||
+		slices.ContainsFunc(slices.Collect(maps.Values(v.Map)), func(e Value) bool { return e.any(f) })
+}
+
+// Refs calls f for every reference within v, with the position nearest to it.
+func (v Value) Refs(f func(Ref, diag.Pos)) {
+	switch v.Kind {
+	case Handle, Engine:
+		f(v.Ref, v.Pos)
+	case Text:
+		for _, p := range v.Parts {
+			if p.IsRef() {
+				f(p.Ref, v.Pos)
+			}
+		}
+	case List:
+		for _, e := range v.List {
+			e.Refs(f)
+		}
+	case Map:
+		for _, k := range v.Keys() {
+			v.Map[k].Refs(f)
+		}
+	}
+}
+
+// Resolve returns v with every engine value replaced by what known answers;
+// those for which it answers false stay.
+func (v Value) Resolve(known func(Ref) (Value, bool)) Value {
+	switch v.Kind {
+	case Engine:
+		if got, ok := known(v.Ref); ok {
+			got.Pos, got.Sensitive = v.Pos, v.Sensitive || got.Sensitive
+			return got
+		}
+	case Text:
+		pieces := []Value{{Kind: String, Pos: v.Pos, Sensitive: v.Sensitive}}
+		for _, p := range v.Parts {
+			if !p.IsRef() {
+				pieces = append(pieces, StringVal(p.Lit))
+				continue
+			}
+			pieces = append(pieces, Value{Kind: Engine, Ref: p.Ref}.Resolve(known))
+		}
+		return Concat(pieces...)
+	case List:
+		v.List = slices.Clone(v.List)
+		for i := range v.List {
+			v.List[i] = v.List[i].Resolve(known)
+		}
+	case Map:
+		v.Map = maps.Clone(v.Map)
+		for k, e := range v.Map {
+			v.Map[k] = e.Resolve(known)
+		}
+	}
+	return v
+}
+
+// Equal reports whether a and b mean the same. Positions and sensitivity do
+// not count.
+func (a Value) Equal(b Value) bool {
+	if a.Kind != b.Kind {
+		return false
+	}
+	switch a.Kind {
+	case Bool:
+		return a.Bool == b.Bool
+	case Int:
+		return a.Int == b.Int
+	case Float:
+		return a.Float == b.Float
+	case String:
+		return a.Str == b.Str
+	case List:
+		return slices.EqualFunc(a.List, b.List, Value.Equal)
+	case Map:
+		return maps.EqualFunc(a.Map, b.Map, Value.Equal)
+	case Handle, Engine:
+		return a.Ref == b.Ref
+	case Text:
+		return slices.Equal(a.Parts, b.Parts)
+	}
+	return true
+}
+
+// Show returns v as plans print it: strings bare where that is clear, engine
+// values as ${…}, sensitive ones as (sensitive).
+func (v Value) Show() string {
+	if v.Sensitive {
+		return "(sensitive)"
+	}
+	switch v.Kind {
+	case Null:
+		return "(none)"
+	case List:
+		items := make([]string, len(v.List))
+		for i, e := range v.List {
+			items[i] = e.Show()
+		}
+		return "[" + strings.Join(items, ", ") + "]"
+	case Map:
+		items := make([]string, 0, len(v.Map))
+		for _, k := range v.Keys() {
+			items = append(items, showString(k)+": "+v.Map[k].Show())
+		}
+		return "{" + strings.Join(items, ", ") + "}"
+	case Handle:
+		return v.Ref.String()
+	}
+	t := v.ToText()
+	if t.Kind == String {
+		return showString(t.Str)
+	}
+	return diag.Escape(t.Template())
+}
+
+// Template returns text with its references as ${…}.
+func (v Value) Template() string {
+	t := v.ToText()
+	if t.Kind == String {
+		return t.Str
+	}
+	var b strings.Builder
+	for _, p := range t.Parts {
+		if p.IsRef() {
+			b.WriteString("${" + p.Ref.String() + "}")
+		} else {
+			b.WriteString(p.Lit)
+		}
+	}
+	return b.String()
+}
+
+// showString quotes s only where it could be taken for something else.
+func showString(s string) string {
+	if s == "" || s != strings.TrimSpace(s) || s == "(none)" || s == "(sensitive)" || strings.ContainsAny(s, ",[]{}\"\n\t") && !strings.ContainsRune(s, '/') || strings.ContainsAny(s, "\n\r") {
+		return strconv.Quote(s)
+	}
+	return diag.Escape(s)
+}
