@@ -197,17 +197,18 @@ func Concat(vs ...Value) Value {
 
 // HasSensitive reports whether v or anything within it is sensitive.
 func (v Value) HasSensitive() bool {
-	return v.any(func(v Value) bool { return v.Sensitive })
+	return v.Any(func(v Value) bool { return v.Sensitive })
 }
 
 // HasEngine reports whether v holds a value that only the engine knows.
 func (v Value) HasEngine() bool {
-	return v.any(func(v Value) bool { return v.Kind == Engine || v.Kind == Text })
+	return v.Any(func(v Value) bool { return v.Kind == Engine || v.Kind == Text })
 }
 
-func (v Value) any(f func(Value) bool) bool {
-	return f(v) || slices.ContainsFunc(v.List, func(e Value) bool { return e.any(f) }) ||
-		slices.ContainsFunc(slices.Collect(maps.Values(v.Map)), func(e Value) bool { return e.any(f) })
+// Any reports whether f holds for v or anything within it.
+func (v Value) Any(f func(Value) bool) bool {
+	return f(v) || slices.ContainsFunc(v.List, func(e Value) bool { return e.Any(f) }) ||
+		slices.ContainsFunc(slices.Collect(maps.Values(v.Map)), func(e Value) bool { return e.Any(f) })
 }
 
 // Refs calls f for every reference within v, with the position nearest to it.

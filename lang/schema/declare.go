@@ -1,0 +1,455 @@
+package schema
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+)
+
+// Builder collects the declarations of one evaluation into a program. Both
+// readers call it, so that what a declaration means is said once.
+type Builder struct {
+	Universe *Universe
+	Diags    diag.List
+
+	stack     string
+	stackPos  diag.Pos
+	override  string // --stack
+	dir       string
+	resources map[ir.Addr]*declared
+	order     []*declared
+	outputs   map[string]ir.Output
+}
+
+type declared struct {
+	res  *ir.Resource
+	kind *Kind
+	spec Binder
+	set  *Set
+}
+
+// NewBuilder returns a builder for the root module in dir, an absolute path.
+// A stack name that is not empty overrides the program's.
+func NewBuilder(u *Universe, dir, stack string) *Builder {
+	return &Builder{Universe: u, dir: dir, override: stack, resources: map[ir.Addr]*declared{}, outputs: map[string]ir.Output{}}
+}
+
+// stackSpec is the declaration `stack`.
+type stackSpec struct{ name string }
+
+func (s *stackSpec) Bind(f *Set) {
+	f.Parsed(&s.name, "name", "string", "a name", None, "Name of the stack, unique on an engine.", func(s string) (string, error) {
+		if !ir.IsStackName(s) {
+			return "", fmt.Errorf("%q is no name for a stack: want a-z, 0-9 and dashes, at most 31, not a dash first", s)
+		}
+		return s, nil
+	}).Required()
+}
+
+// Stack takes the declaration of the stack. It comes before any resource:
+// names follow from it.
+func (b *Builder) Stack(attrs []ir.Attr, pos diag.Pos) {
+	if b.stackPos.Known() {
+		b.Diags.Addf(pos, "stack is declared twice").Hintf("it was declared at %s", b.stackPos)
+		return
+	}
+	var s stackSpec
+	Decoding{Owner: "stack", Pos: pos, Diags: &b.Diags}.Decode(&s, attrs)
+	b.stack, b.stackPos = s.name, pos
+}
+
+// StackName returns the stack's name, or "" if none was declared yet.
+func (b *Builder) StackName() string { return cmp.Or(b.override, b.stack) }
+
+// Declaration is one resource as a reader found it.
+type Declaration struct {
+	Addr      ir.Addr
+	Pos       diag.Pos
+	Calls     []diag.Call
+	Dir       string // the module's directory, absolute
+	Attrs     []ir.Attr
+	DependsOn ir.Attr // null if not written
+	Lifecycle ir.Attr // null if not written; a map
+}
+
+// Declare adds a resource and returns what its handle shows: its attributes in
+// canonical form, its name, and what only the engine knows. Mistakes go to
+// b.Diags; the handle can be used all the same.
+func (b *Builder) Declare(d Declaration) map[string]ir.Value {
+	if old := b.resources[d.Addr]; old != nil {
+		m := b.Diags.Addf(d.Pos, "%s is declared twice", d.Addr)
+		m.Hintf("it was declared at %s", old.res.Pos)
+		m.Calls = d.Calls
+		return b.shown(old)
+	}
+	kind := b.Universe.Kind(d.Addr.Kind)
+	if kind == nil {
+		panic("schema: declared a resource of unknown kind " + d.Addr.Kind)
+	}
+	if d.Addr.Label != "" && !ir.IsIdent(d.Addr.Label) {
+		b.Diags.Addf(d.Pos, "%q is no label: want letters, digits, _ and -, not a digit or - first", d.Addr.Label).Calls = d.Calls
+	}
+	if b.StackName() == "" && !b.stackPos.Known() {
+		b.Diags.Addf(d.Pos, "the stack has no name yet").Hintf(`write %s first`, `stack { name = "shop" } (HCL) or stack(name = "shop") (Starlark)`)
+		b.stackPos = d.Pos // said once
+	}
+	x := &declared{
+		kind: kind,
+		spec: kind.New(),
+		res:  &ir.Resource{Addr: d.Addr, Pos: d.Pos, Calls: d.Calls, Dir: d.Dir, Alias: d.Addr.Alias()},
+	}
+	before := len(b.Diags)
+	x.set = Decoding{Owner: d.Addr.String(), Pos: d.Pos, Name: b.name, Diags: &b.Diags}.Decode(x.spec, d.Attrs)
+	x.res.Attrs = d.Attrs // positions; the values are made canonical by Finish
+	b.nameOf(x)
+	b.dependsOn(x, d.DependsOn)
+	b.lifecycle(x, d.Lifecycle)
+	for i := range b.Diags[before:] {
+		b.Diags[before+i].Calls = d.Calls
+	}
+	b.resources[d.Addr] = x
+	b.order = append(b.order, x)
+	return b.shown(x)
+}
+
+func (b *Builder) nameOf(x *declared) {
+	if x.set.name == nil {
+		return
+	}
+	if *x.set.name == "" {
+		*x.set.name = x.res.Addr.EngineName(b.StackName())
+	}
+	x.res.Name = *x.set.name
+}
+
+// name returns the engine's name of a resource that was declared, or "".
+func (b *Builder) name(a ir.Addr) string {
+	if x := b.resources[a]; x != nil {
+		return x.res.Name
+	}
+	return ""
+}
+
+func (b *Builder) shown(x *declared) map[string]ir.Value {
+	shown := map[string]ir.Value{}
+	for _, a := range x.set.Encode() {
+		shown[a.Name] = a.Value
+	}
+	for _, name := range x.set.Names() {
+		if _, ok := shown[name]; !ok {
+			shown[name] = ir.Value{}
+		}
+	}
+	if x.kind.Show != nil {
+		x.kind.Show(x.spec, x.res.Addr, shown)
+	}
+	return shown
+}
+
+// depSpec is one element of depends_on in its long form.
+type depSpec struct {
+	resource ir.Value
+	cond     string
+	limit    time.Duration
+}
+
+func (s *depSpec) Bind(f *Set) {
+	f.add("resource", "resource", None, "What must be there first.", codec{
+		decode: func(d *decoder, v ir.Value) { s.resource = v.At(firstPos(v.Pos, d.pos)) },
+		encode: func() ir.Value { return s.resource },
+	})
+	f.Enum(&s.cond, "condition", None, "What it must have reached.", string(ir.Started), string(ir.Healthy), string(ir.Completed))
+	f.Duration(&s.limit, "limit", None, "How long to wait for that.")
+}
+
+// Condition returns the value of started(x), healthy(x, limit) and
+// completed(x, limit): the long form of an element of depends_on. x is one
+// handle or a list or map of them; limit may be null.
+func Condition(cond ir.Condition, x, limit ir.Value) ir.Value {
+	return ir.MapVal(map[string]ir.Value{"resource": x, "condition": ir.StringVal(string(cond)), "limit": limit})
+}
+
+func (b *Builder) dependsOn(x *declared, a ir.Attr) {
+	v := a.Value
+	if v.IsNull() && v.Off == "" {
+		return
+	}
+	owner := x.res.Addr.String() + ".depends_on"
+	d := &decoder{Decoding: Decoding{Diags: &b.Diags}, path: owner, pos: firstPos(v.Pos, a.Pos)}
+	if v.Kind != ir.List {
+		v = ir.ListVal(v).At(v.Pos)
+	}
+	for _, e := range v.List {
+		b.dep(x, d, e)
+	}
+}
+
+func (b *Builder) dep(x *declared, d *decoder, e ir.Value) {
+	if e.Kind != ir.Map {
+		b.depTargets(x, d, e, depSpec{})
+		return
+	}
+	if _, long := e.Map["resource"]; !long {
+		b.depTargets(x, d, e, depSpec{}) // a map of handles, as for_each makes
+		return
+	}
+	var s depSpec
+	c := *d
+	c.pos = firstPos(e.Pos, d.pos)
+	c.fields(Bind(&s), attrsOf(e), c.pos)
+	b.depTargets(x, &c, e.Map["resource"], s)
+}
+
+func (b *Builder) depTargets(x *declared, d *decoder, v ir.Value, s depSpec) {
+	switch v.Kind {
+	case ir.Handle:
+		if v.Ref.Addr == x.res.Addr {
+			d.fail(v, "%s depends on itself", x.res.Addr)
+			return
+		}
+		x.res.Deps = append(x.res.Deps, ir.Dep{To: v.Ref.Addr, Cond: ir.Condition(s.cond), Limit: s.limit, Pos: firstPos(v.Pos, d.pos)})
+	case ir.List:
+		for _, e := range v.List {
+			b.depTargets(x, d, e, s)
+		}
+	case ir.Map:
+		for _, k := range v.Keys() {
+			b.depTargets(x, d, v.Map[k], s)
+		}
+	case ir.Null: // of a disabled resource: there is nothing to wait for
+	default:
+		d.want(v, "a resource, or started, healthy or completed of one")
+	}
+}
+
+// lifecycleSpec is the attribute `lifecycle` of every resource.
+type lifecycleSpec struct{ prevent bool }
+
+func (s *lifecycleSpec) Bind(f *Set) {
+	f.Bool(&s.prevent, "prevent_destroy", None, "A plan that removes or replaces the object is an error.")
+}
+
+func (b *Builder) lifecycle(x *declared, a ir.Attr) {
+	if a.Value.IsNull() {
+		return
+	}
+	d := &decoder{Decoding: Decoding{Diags: &b.Diags}, path: x.res.Addr.String() + ".lifecycle", pos: firstPos(a.Value.Pos, a.Pos)}
+	if a.Value.Kind != ir.Map {
+		d.want(a.Value, "an object")
+		return
+	}
+	var s lifecycleSpec
+	d.fields(Bind(&s), attrsOf(a.Value), d.pos)
+	x.res.Guard = ir.Lifecycle{PreventDestroy: s.prevent, Pos: d.pos}
+}
+
+// Output adds an output.
+func (b *Builder) Output(o ir.Output) {
+	if old, ok := b.outputs[o.Name]; ok {
+		b.Diags.Addf(o.Pos, "output %q is declared twice", o.Name).Hintf("it was declared at %s", old.Pos)
+		return
+	}
+	if o.Value.Kind == ir.Handle {
+		b.Diags.Addf(firstPos(o.Value.Pos, o.Pos), "output %q is a resource", o.Name).
+			Hintf("choose what to show of it, such as %s.name", o.Value.Ref)
+		return
+	}
+	b.outputs[o.Name] = o
+}
+
+// Finisher is a spec that has something to say when all declarations are
+// known: what it needs that nobody declared, which plain names mean what.
+type Finisher interface{ Finish(*Finishing) }
+
+// Namer is a spec that is known by more names than the engine's own.
+type Namer interface{ Names() []string }
+
+// Finishing is what a Finisher can ask and do.
+type Finishing struct {
+	Res *ir.Resource
+	b   *Builder
+	set *Set
+}
+
+// Imply returns the resource at this address of the root module and declares
+// it, with the attributes given, if nobody did.
+func (f *Finishing) Imply(a ir.Addr, attrs ...ir.Attr) *ir.Resource {
+	if x := f.b.resources[a]; x != nil {
+		return x.res
+	}
+	f.b.Declare(Declaration{Addr: a, Pos: f.Res.Pos, Dir: f.b.dir, Attrs: attrs})
+	x := f.b.resources[a]
+	x.res.Implied = true
+	return x.res
+}
+
+// Named returns the address of the stack's own resource of this kind that goes
+// by this name.
+func (f *Finishing) Named(kind, name string) (ir.Addr, bool) { return f.b.named(kind, name) }
+
+// Errorf reports an error at the attribute.
+func (f *Finishing) Errorf(attr, format string, args ...any) *diag.Diag {
+	m := f.b.Diags.Addf(f.Res.AttrPos(attr), "%s.%s: %s", f.Res.Addr, attr, fmt.Sprintf(format, args...))
+	m.Calls = f.Res.Calls
+	return m
+}
+
+// Path returns the absolute form of a path that the program wrote: a relative
+// one starts at the module's directory and has to stay below the root.
+func (f *Finishing) Path(attr, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	abs := filepath.Join(f.Res.Dir, path)
+	if rel, err := filepath.Rel(f.b.dir, abs); err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		f.Errorf(attr, "%q leads out of the stack's directory", path).Hintf("move it below %s", f.b.dir)
+	}
+	return abs
+}
+
+func (b *Builder) named(kind, name string) (ir.Addr, bool) {
+	for _, x := range b.order {
+		if x.kind.Name != kind {
+			continue
+		}
+		n, ok := x.spec.(Namer)
+		if x.res.Name == name && name != "" || ok && slices.Contains(n.Names(), name) {
+			return x.res.Addr, true
+		}
+	}
+	return ir.Addr{}, false
+}
+
+// Finish returns the program. It is of use only if b.Diags has no errors.
+func (b *Builder) Finish() *ir.Program {
+	for i := 0; i < len(b.order); i++ { // Finish may imply more
+		x := b.order[i]
+		if f, ok := x.spec.(Finisher); ok {
+			f.Finish(&Finishing{Res: x.res, b: b, set: x.set})
+		}
+	}
+	p := &ir.Program{Format: ir.Format, Stack: b.StackName(), StackPos: b.stackPos, Dir: b.dir}
+	if p.Stack == "" && !b.Diags.HasErrors() {
+		b.Diags.Addf(diag.Pos{File: b.dir}, "the stack has no name").Hintf(`write %s`, `stack { name = "shop" } (HCL) or stack(name = "shop") (Starlark)`)
+	}
+	if b.override != "" && !ir.IsStackName(b.override) {
+		b.Diags.Addf(diag.Pos{}, "--stack: %q is no name for a stack", b.override)
+	}
+	for _, x := range b.order {
+		b.settle(x)
+		p.Resources = append(p.Resources, x.res)
+	}
+	slices.SortFunc(p.Resources, func(a, b *ir.Resource) int { return a.Addr.Compare(b.Addr) })
+	b.clashes()
+	b.cycle(p)
+	for _, o := range b.outputs {
+		p.Outputs = append(p.Outputs, o)
+	}
+	slices.SortFunc(p.Outputs, func(a, b ir.Output) int { return strings.Compare(a.Name, b.Name) })
+	b.Diags.Sort()
+	return p
+}
+
+// settle makes the attributes canonical and gathers the edges.
+func (b *Builder) settle(x *declared) {
+	written := x.res.Attrs
+	x.res.Attrs = nil
+	x.set = Bind(x.spec)
+	for _, a := range x.set.Encode() {
+		if i := slices.IndexFunc(written, func(w ir.Attr) bool { return w.Name == a.Name }); i >= 0 {
+			a.Pos = firstPos(written[i].Pos, written[i].Value.Pos)
+		}
+		a.Value.Refs(func(r ir.Ref, pos diag.Pos) { b.edge(x, r.Addr, firstPos(pos, a.Pos)) })
+		x.res.Attrs = append(x.res.Attrs, a)
+	}
+	x.set.Refs(func(attr, kind string, r *Ref) {
+		to, ok := r.Addr, !r.Addr.IsZero()
+		if !ok {
+			to, ok = b.named(kind, r.Name)
+		}
+		if ok {
+			b.edge(x, to, firstPos(r.Pos, x.res.AttrPos(attr)))
+		}
+	})
+	slices.SortStableFunc(x.res.Deps, ir.CompareDeps)
+	x.res.Deps = slices.CompactFunc(x.res.Deps, func(a, b ir.Dep) bool { return a.To == b.To && a.Cond == b.Cond })
+}
+
+func (b *Builder) edge(x *declared, to ir.Addr, pos diag.Pos) {
+	if to == x.res.Addr {
+		b.Diags.Addf(pos, "%s refers to itself", to)
+		return
+	}
+	x.res.Deps = append(x.res.Deps, ir.Dep{To: to, Pos: pos})
+}
+
+// clashes reports two resources of one kind with one name.
+func (b *Builder) clashes() {
+	type id struct{ kind, name string }
+	first := map[id]*declared{}
+	for _, x := range b.order {
+		k := id{x.kind.Name, x.res.Name}
+		if x.res.Name == "" {
+			continue
+		}
+		if old := first[k]; old != nil {
+			b.Diags.Addf(x.res.AttrPos("name"), "%s and %s have one name on the engine: %s", old.res.Addr, x.res.Addr, x.res.Name).
+				Hintf("%s was declared at %s; give one of them a `name` of its own", old.res.Addr, old.res.Pos)
+			continue
+		}
+		first[k] = x
+	}
+}
+
+// cycle reports a cycle of edges, if there is one, as a path.
+func (b *Builder) cycle(p *ir.Program) {
+	const (
+		new = iota
+		open
+		done
+	)
+	state := map[ir.Addr]int{}
+	var path []ir.Addr
+	var visit func(a ir.Addr) bool
+	visit = func(a ir.Addr) bool {
+		state[a] = open
+		path = append(path, a)
+		for _, d := range b.resources[a].res.Deps {
+			if b.resources[d.To] == nil {
+				continue
+			}
+			switch state[d.To] {
+			case open:
+				b.reportCycle(append(path[slices.Index(path, d.To):], d.To), d.Pos)
+				return false
+			case new:
+				if !visit(d.To) {
+					return false
+				}
+			}
+		}
+		path = path[:len(path)-1]
+		state[a] = done
+		return true
+	}
+	for _, r := range p.Resources {
+		if state[r.Addr] == new && !visit(r.Addr) {
+			return
+		}
+	}
+}
+
+func (b *Builder) reportCycle(path []ir.Addr, pos diag.Pos) {
+	names := make([]string, len(path))
+	for i, a := range path {
+		names[i] = a.String()
+	}
+	b.Diags.Addf(pos, "resources depend on each other in a cycle: %s", strings.Join(names, " → ")).
+		Hintf("one of them has to come first: take one of these references away")
+}

@@ -1,0 +1,167 @@
+package schema
+
+import (
+	"fmt"
+	"strings"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+)
+
+// Decoding is where attributes come from and where messages about them go.
+type Decoding struct {
+	Owner string // the declaration, such as container.web; stands before the attribute in messages
+	Pos   diag.Pos
+	Name  func(ir.Addr) string // the engine's name of a resource; nil if none is known
+	Diags *diag.List
+}
+
+// Decode sets the fields of b from attrs. What is wrong goes to d.Diags, at
+// the value's position, and the rest is decoded all the same.
+func (d Decoding) Decode(b Binder, attrs []ir.Attr) *Set {
+	s := Bind(b)
+	dec := &decoder{Decoding: d, path: d.Owner}
+	dec.fields(s, attrs, d.Pos)
+	return s
+}
+
+// decoder is a Decoding at some depth of a value.
+type decoder struct {
+	Decoding
+	path string
+	pos  diag.Pos // of the innermost value that has one
+}
+
+func (d *decoder) fields(s *Set, attrs []ir.Attr, pos diag.Pos) {
+	seen := map[string]bool{}
+	for _, a := range attrs {
+		f := s.Field(a.Name)
+		if f == nil {
+			d.unknown(s, a)
+			continue
+		}
+		if a.Value.IsNull() && a.Value.Off == "" {
+			continue
+		}
+		seen[a.Name] = true
+		in := d.in(a.Name)
+		in.pos = firstPos(a.Value.Pos, a.Pos, d.pos)
+		f.codec.decode(in, a.Value)
+	}
+	for _, f := range s.Fields {
+		if f.Must && !seen[f.Name] {
+			d.Diags.Addf(firstPos(pos, d.pos), "%s: %q is missing", d.path, f.Name).Hintf("%s", f.Doc)
+		}
+	}
+}
+
+func (d *decoder) unknown(s *Set, a ir.Attr) {
+	m := d.Diags.Addf(firstPos(a.Pos, d.pos), "%s: unknown attribute %q", d.path, a.Name)
+	if hint, ok := s.elsewhere[a.Name]; ok {
+		m.Hintf("%s", hint)
+		return
+	}
+	m.DidYouMean(a.Name, s.Names())
+	if m.Hint == "" {
+		m.Hintf("the attributes here are %s", strings.Join(s.Names(), ", "))
+	}
+}
+
+func (d *decoder) in(name string) *decoder {
+	c := *d
+	c.path += "." + name
+	return &c
+}
+
+func (d *decoder) at(key string) *decoder {
+	c := *d
+	c.path += fmt.Sprintf("[%s]", key)
+	return &c
+}
+
+// want reports that v is not what the attribute takes.
+func (d *decoder) want(v ir.Value, want string) *diag.Diag {
+	pos := firstPos(v.Pos, d.pos)
+	if v.Kind == ir.Null && v.Off != "" {
+		return d.Diags.Addf(pos, "%s: %s does not exist, since its `enabled` is off", d.path, v.Off).
+			Hintf("leave the attribute out in that case, or enable %s", v.Off)
+	}
+	return d.Diags.Addf(pos, "%s: got %s, want %s", d.path, got(v), want)
+}
+
+// fail reports an error about v in the attribute's own words.
+func (d *decoder) fail(v ir.Value, format string, args ...any) *diag.Diag {
+	return d.Diags.Addf(firstPos(v.Pos, d.pos), "%s: %s", d.path, fmt.Sprintf(format, args...))
+}
+
+// got describes v in a message. Sensitive text is never shown.
+func got(v ir.Value) string {
+	switch {
+	case v.Sensitive:
+		return "a sensitive value"
+	case v.Kind == ir.String:
+		return fmt.Sprintf("%q", cut(v.Str))
+	case v.Kind == ir.Bool || v.Kind == ir.Int || v.Kind == ir.Float:
+		return v.Show()
+	case v.Kind == ir.Handle || v.Kind == ir.Engine:
+		return v.Ref.String()
+	}
+	return v.Kind.String()
+}
+
+func cut(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}
+
+// text returns v as a plain string, or reports why it is none. Values that
+// only the engine knows and sensitive ones are refused, since the attribute
+// is printed, compared or decided upon before an engine is asked.
+func (d *decoder) text(v ir.Value, want string) (string, bool) {
+	switch {
+	case v.Kind == ir.Handle:
+		d.want(v, want).Hintf("write %s.name for its name", v.Ref)
+	case v.Kind == ir.Engine || v.Kind == ir.Text:
+		d.fail(v, "%s is known only to a running engine and cannot be used here", v.Show()).
+			Hintf("such a value may stand in env, command, entrypoint, extra_hosts, files and outputs")
+	case v.Sensitive:
+		d.fail(v, "a sensitive value cannot be used here, since this attribute is shown in plans")
+	case v.Kind != ir.String:
+		d.want(v, want)
+	case strings.ContainsRune(v.Str, 0):
+		d.fail(v, "text cannot hold a NUL character")
+	default:
+		return v.Str, true
+	}
+	return "", false
+}
+
+// loose returns v as text that may hold references and may be sensitive.
+// Numbers and bools are taken as their text.
+func (d *decoder) loose(v ir.Value) (ir.Value, bool) {
+	if v.Kind == ir.Handle {
+		d.want(v, "text").Hintf("write %s.name for its name", v.Ref)
+		return ir.Value{}, false
+	}
+	if !v.IsText() {
+		d.want(v, "text")
+		return ir.Value{}, false
+	}
+	v = v.ToText()
+	if strings.ContainsRune(v.Str, 0) {
+		d.fail(v, "text cannot hold a NUL character")
+		return ir.Value{}, false
+	}
+	return v, true
+}
+
+func firstPos(ps ...diag.Pos) diag.Pos {
+	for _, p := range ps {
+		if p.Known() {
+			return p
+		}
+	}
+	return diag.Pos{}
+}

@@ -1,0 +1,225 @@
+// Package schema says what attributes a declaration has: their names, types,
+// effects and docs, bound to the fields of a Go struct as package flag binds
+// variables. From one table come the decoder, the comparison, the check of
+// what an engine supports, and the reference documentation.
+//
+// It knows no kind and no attribute by name: rooms in stdlib bring their
+// tables, readers of both languages hand over what was written.
+package schema
+
+import (
+	"slices"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+
+	"github.com/zclconf/go-cty/cty/function"
+)
+
+// Universe is what a program can name, the same in both languages.
+type Universe struct {
+	Kinds []*Kind
+	Funcs []*Func
+}
+
+// Kind returns the kind with this name, or nil.
+func (u *Universe) Kind(name string) *Kind {
+	for _, k := range u.Kinds {
+		if k.Name == name {
+			return k
+		}
+	}
+	return nil
+}
+
+// Kind is a kind of resource as the languages see it.
+type Kind struct {
+	Name string
+	Doc  string
+	New  func() Binder // a spec with nothing set
+
+	// Show adds to shown, which holds the attributes that are set in their
+	// canonical form, what only the engine knows about self. It may be nil.
+	Show func(spec Binder, self ir.Addr, shown map[string]ir.Value)
+}
+
+// Func is a function that both languages can call.
+type Func struct {
+	Name string
+	Doc  string // one sentence, then an example
+	Make func(FuncEnv) function.Function
+}
+
+// Binder is a struct that can say which attributes its fields are.
+type Binder interface{ Bind(*Set) }
+
+// Effect says what a change of an attribute does to a living object. Greater
+// is worse.
+type Effect uint8
+
+// Effects. None is for what concerns only the tool.
+const (
+	None      Effect = iota
+	Live             // changed in place, nothing is interrupted
+	Reconnect        // its network endpoints are made anew
+	Restart          // the same object is stopped and started
+	Replace          // a new object takes its place
+)
+
+func (e Effect) String() string {
+	return [...]string{"none", "live", "reconnect", "restart", "replace"}[e]
+}
+
+// MarshalText makes an effect a word in JSON.
+func (e Effect) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// Field is one attribute.
+type Field struct {
+	Name   string
+	Doc    string
+	Effect Effect
+	Type   string   // for people: "size", "list of port"
+	API    string   // path in the engine's API, such as HostConfig.Memory; "" if there is none
+	Since  string   // the first API version that has it; "" for 1.41 and older
+	Must   bool     // an author has to write it
+	Custom bool     // the room compares it itself
+	Open   bool     // of maps, sets and keyed lists: keys that neither program nor record names are not compared
+	Fields []*Field // of objects, and of the elements of lists and maps of objects
+
+	shape shape
+	key   func(ir.Value) string // of keyed lists
+	codec codec
+}
+
+// shape says how values of a field are compared.
+type shape uint8
+
+const (
+	whole  shape = iota // as one
+	byKey               // a map, key by key
+	keyed               // a list of objects, by the natural key of each
+	set                 // a list of texts whose order means nothing
+	object              // an object, field by field
+)
+
+// codec moves one attribute between a program and a Go field.
+type codec struct {
+	decode func(*decoder, ir.Value)
+	encode func() ir.Value // null if unset
+	refs   func(func(kind string, r *Ref))
+}
+
+// From sets the field's path in the engine's API and returns f.
+func (f *Field) From(api string) *Field {
+	f.API = api
+	return f
+}
+
+// Min sets the first API version that has the field and returns f.
+func (f *Field) Min(version string) *Field {
+	f.Since = version
+	return f
+}
+
+// Required says that an author has to write the field and returns f.
+func (f *Field) Required() *Field {
+	f.Must = true
+	return f
+}
+
+// ByRoom says that the room compares the field itself and returns f.
+func (f *Field) ByRoom() *Field {
+	f.Custom = true
+	return f
+}
+
+// OpenKeys says that keys which neither program nor record names are not
+// compared, since the engine adds some that it does not tell, and returns f.
+func (f *Field) OpenKeys() *Field {
+	f.Open = true
+	return f
+}
+
+// Set is the table of a binder's attributes, in the order in which it bound
+// them. It is bound to one value of the struct.
+type Set struct {
+	Fields    []*Field
+	elsewhere map[string]string
+	name      *string
+}
+
+// Bind returns the table of b.
+func Bind(b Binder) *Set {
+	s := new(Set)
+	b.Bind(s)
+	return s
+}
+
+// Elsewhere says that other tools call a thing name, and what to write here.
+func (s *Set) Elsewhere(name, hint string) {
+	if s.elsewhere == nil {
+		s.elsewhere = map[string]string{}
+	}
+	s.elsewhere[name] = hint
+}
+
+// Field returns the field with this name, or nil.
+func (s *Set) Field(name string) *Field {
+	i := slices.IndexFunc(s.Fields, func(f *Field) bool { return f.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return s.Fields[i]
+}
+
+// Names returns the names of all attributes.
+func (s *Set) Names() []string {
+	names := make([]string, len(s.Fields))
+	for i, f := range s.Fields {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// Encode returns the attributes that are set, in canonical form and in the
+// order of the table, without positions.
+func (s *Set) Encode() []ir.Attr {
+	var attrs []ir.Attr
+	for _, f := range s.Fields {
+		if v := f.codec.encode(); !v.IsNull() {
+			attrs = append(attrs, ir.Attr{Name: f.Name, Value: v})
+		}
+	}
+	return attrs
+}
+
+// Refs calls f for every reference field that is set, also within objects.
+func (s *Set) Refs(f func(attr, kind string, r *Ref)) {
+	for _, fl := range s.Fields {
+		if fl.codec.refs != nil {
+			fl.codec.refs(func(kind string, r *Ref) { f(fl.Name, kind, r) })
+		}
+	}
+}
+
+// Ref is a field's reference to an object of some kind: a resource of the
+// stack, or an engine's object by its name. Both are empty if it is unset.
+type Ref struct {
+	Addr ir.Addr
+	Name string // the engine's name; empty for resources of kinds without one
+	Pos  diag.Pos
+}
+
+// IsZero reports whether nothing is referred to.
+func (r Ref) IsZero() bool { return r.Addr.IsZero() && r.Name == "" }
+
+// Value returns r in canonical form: the engine's name where there is one.
+func (r Ref) Value() ir.Value {
+	switch {
+	case r.Name != "":
+		return ir.StringVal(r.Name)
+	case !r.Addr.IsZero():
+		return ir.HandleVal(r.Addr)
+	}
+	return ir.Value{}
+}
