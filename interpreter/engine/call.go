@@ -1,0 +1,649 @@
+package engine
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/build"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// runner is the other half of a Call: it is sent, and after an answer that
+// never came it is asked whether what it wanted has come about.
+type runner interface {
+	Call
+	// do sends the call and returns the ID in the answer, if there is one.
+	do(context.Context, *Engine, *Stream, func(Progress)) (string, error)
+	// held reports whether the engine is as the call wants it, with the ID
+	// that do would have returned. It is asked only when the outcome of do is
+	// unknown, or in an undo.
+	held(context.Context, *Engine) (string, bool, error)
+	// limit is how long the call may take; beyond it, it has failed.
+	limit() time.Duration
+}
+
+// quick is the limit of calls that do not wait for anything but the engine.
+const quick = 2 * time.Minute
+
+func path(s string, query ...string) string {
+	q := url.Values{}
+	for i := 0; i+1 < len(query); i += 2 {
+		if query[i+1] != "" {
+			q.Set(query[i], query[i+1])
+		}
+	}
+	if len(q) == 0 {
+		return s
+	}
+	text, err := url.QueryUnescape(q.Encode())
+	if err != nil {
+		text = q.Encode()
+	}
+	return s + "?" + text
+}
+
+// ContainerCreate makes a container.
+type ContainerCreate struct {
+	Name       string
+	Platform   string `json:",omitempty"`
+	Config     *container.Config
+	HostConfig *container.HostConfig
+	Networking *network.NetworkingConfig `json:",omitempty"`
+}
+
+// Wire implements Call.
+func (c *ContainerCreate) Wire() (string, string) {
+	return "POST", path("/containers/create", "name", c.Name, "platform", c.Platform)
+}
+
+// Body implements Call.
+func (c *ContainerCreate) Body() any {
+	return container.CreateRequest{Config: c.Config, HostConfig: c.HostConfig, NetworkingConfig: c.Networking}
+}
+
+func (c *ContainerCreate) limit() time.Duration { return quick }
+
+func (c *ContainerCreate) do(ctx context.Context, e *Engine, _ *Stream, note func(Progress)) (string, error) {
+	var platform *ocispec.Platform
+	if c.Platform != "" {
+		platform = parsePlatform(c.Platform)
+	}
+	resp, err := e.client.ContainerCreate(ctx, c.Config, c.HostConfig, c.Networking, platform, c.Name)
+	for _, w := range resp.Warnings {
+		note(Progress{Warning: w})
+	}
+	return resp.ID, err
+}
+
+func (c *ContainerCreate) held(ctx context.Context, e *Engine) (string, bool, error) {
+	got, err := e.client.ContainerInspect(ctx, c.Name)
+	if err != nil {
+		return "", false, absent(err)
+	}
+	return got.ID, got.Config.Labels[LabelRun] == c.Config.Labels[LabelRun], nil
+}
+
+// ContainerStart starts a container.
+type ContainerStart struct{ Container string }
+
+// Wire implements Call.
+func (c *ContainerStart) Wire() (string, string) {
+	return "POST", "/containers/" + c.Container + "/start"
+}
+
+// Body implements Call.
+func (c *ContainerStart) Body() any { return nil }
+
+func (c *ContainerStart) limit() time.Duration { return quick }
+
+func (c *ContainerStart) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
+	return "", e.client.ContainerStart(ctx, c.Container, container.StartOptions{})
+}
+
+func (c *ContainerStart) held(ctx context.Context, e *Engine) (string, bool, error) {
+	return e.state(ctx, c.Container, func(s *container.State) bool { return s.Running && !s.Paused })
+}
+
+// ContainerStop stops a container with its own signal and grace time.
+type ContainerStop struct {
+	Container string
+	Grace     time.Duration // what the container has, for the call's own limit; not sent
+}
+
+// Wire implements Call.
+func (c *ContainerStop) Wire() (string, string) {
+	return "POST", "/containers/" + c.Container + "/stop"
+}
+
+// Body implements Call.
+func (c *ContainerStop) Body() any { return nil }
+
+func (c *ContainerStop) limit() time.Duration { return c.Grace + quick }
+
+func (c *ContainerStop) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
+	return "", e.client.ContainerStop(ctx, c.Container, container.StopOptions{})
+}
+
+func (c *ContainerStop) held(ctx context.Context, e *Engine) (string, bool, error) {
+	return e.state(ctx, c.Container, func(s *container.State) bool { return !s.Running })
+}
+
+// ContainerRestart stops and starts a container.
+type ContainerRestart struct {
+	Container string
+	Grace     time.Duration // as in ContainerStop
+}
+
+// Wire implements Call.
+func (c *ContainerRestart) Wire() (string, string) {
+	return "POST", "/containers/" + c.Container + "/restart"
+}
+
+// Body implements Call.
+func (c *ContainerRestart) Body() any { return nil }
+
+func (c *ContainerRestart) limit() time.Duration { return c.Grace + 2*quick }
+
+func (c *ContainerRestart) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
+	return "", e.client.ContainerRestart(ctx, c.Container, container.StopOptions{})
+}
+
+// A restart leaves no trace by which an unknown one could be told from none.
+func (c *ContainerRestart) held(context.Context, *Engine) (string, bool, error) {
+	return "", false, nil
+}
+
+// ContainerKill sends a signal.
+type ContainerKill struct{ Container, Signal string }
+
+// Wire implements Call.
+func (c *ContainerKill) Wire() (string, string) {
+	return "POST", path("/containers/"+c.Container+"/kill", "signal", c.Signal)
+}
+
+// Body implements Call.
+func (c *ContainerKill) Body() any { return nil }
+
+func (c *ContainerKill) limit() time.Duration { return quick }
+
+func (c *ContainerKill) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
+	return "", e.client.ContainerKill(ctx, c.Container, c.Signal)
+}
+
+func (c *ContainerKill) held(context.Context, *Engine) (string, bool, error) { return "", false, nil }
+
+// ContainerUnpause lets a paused container go on.
+type ContainerUnpause struct{ Container string }
+
+// Wire implements Call.
+func (c *ContainerUnpause) Wire() (string, string) {
+	return "POST", "/containers/" + c.Container + "/unpause"
+}
+
+// Body implements Call.
+func (c *ContainerUnpause) Body() any { return nil }
+
+func (c *ContainerUnpause) limit() time.Duration { return quick }
+
+func (c *ContainerUnpause) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
+	return "", e.client.ContainerUnpause(ctx, c.Container)
+}
+
+func (c *ContainerUnpause) held(ctx context.Context, e *Engine) (string, bool, error) {
+	return e.state(ctx, c.Container, func(s *container.State) bool { return !s.Paused })
+}
+
+// ContainerRename gives a container another name.
+type ContainerRename struct{ Container, Name string }
+
+// Wire implements Call.
+func (c *ContainerRename) Wire() (string, string) {
+	return "POST", path("/containers/"+c.Container+"/rename", "name", c.Name)
+}
+
+// Body implements Call.
+func (c *ContainerRename) Body() any { return nil }
+
+func (c *ContainerRename) limit() time.Duration { return quick }
+
+func (c *ContainerRename) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
+	return "", e.client.ContainerRename(ctx, c.Container, c.Name)
+}
+
+func (c *ContainerRename) held(ctx context.Context, e *Engine) (string, bool, error) {
+	got, err := e.client.ContainerInspect(ctx, c.Container)
+	if err != nil {
+		return "", false, absent(err)
+	}
+	return "", got.Name == "/"+c.Name, nil
+}
+
+// ContainerUpdate changes limits and the restart policy of a container.
+type ContainerUpdate struct {
+	Container string
+	Update    container.UpdateConfig
+}
+
+// Wire implements Call.
+func (c *ContainerUpdate) Wire() (string, string) {
+	return "POST", "/containers/" + c.Container + "/update"
+}
+
+// Body implements Call.
+func (c *ContainerUpdate) Body() any { return c.Update }
+
+func (c *ContainerUpdate) limit() time.Duration { return quick }
+
+func (c *ContainerUpdate) do(ctx context.Context, e *Engine, _ *Stream, note func(Progress)) (string, error) {
+	resp, err := e.client.ContainerUpdate(ctx, c.Container, c.Update)
+	for _, w := range resp.Warnings {
+		note(Progress{Warning: w})
+	}
+	return "", err
+}
+
+// An update says the same twice, so that an unknown one is sent again.
+func (c *ContainerUpdate) held(context.Context, *Engine) (string, bool, error) {
+	return "", false, nil
+}
+
+// ContainerRemove removes a container; its named volumes stay.
+type ContainerRemove struct {
+	Container     string
+	RemoveVolumes bool `json:",omitempty"` // unnamed volumes go too
+}
+
+// Wire implements Call.
+func (c *ContainerRemove) Wire() (string, string) {
+	v := ""
+	if c.RemoveVolumes {
+		v = "1"
+	}
+	return "DELETE", path("/containers/"+c.Container, "v", v)
+}
+
+// Body implements Call.
+func (c *ContainerRemove) Body() any { return nil }
+
+func (c *ContainerRemove) limit() time.Duration { return quick }
+
+func (c *ContainerRemove) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
+	err := e.client.ContainerRemove(ctx, c.Container, container.RemoveOptions{RemoveVolumes: c.RemoveVolumes})
+	if removing(err) {
+		return "", e.untilGone(ctx, c.Container)
+	}
+	return "", absent(err)
+}
+
+func (c *ContainerRemove) held(ctx context.Context, e *Engine) (string, bool, error) {
+	_, err := e.client.ContainerInspect(ctx, c.Container)
+	return "", Gone(err), absent(err)
+}
+
+// CopyToContainer unpacks the op's stream, a tar, at a path.
+type CopyToContainer struct{ Container, Path string }
+
+// Wire implements Call.
+func (c *CopyToContainer) Wire() (string, string) {
+	return "PUT", path("/containers/"+c.Container+"/archive", "path", c.Path)
+}
+
+// Body implements Call.
+func (c *CopyToContainer) Body() any { return nil }
+
+func (c *CopyToContainer) limit() time.Duration { return quick }
+
+func (c *CopyToContainer) do(ctx context.Context, e *Engine, s *Stream, _ func(Progress)) (string, error) {
+	r, err := s.Open()
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	return "", e.client.CopyToContainer(ctx, c.Container, c.Path, r, container.CopyToContainerOptions{CopyUIDGID: true})
+}
+
+// Unpacking says the same twice, so that an unknown one is sent again.
+func (c *CopyToContainer) held(context.Context, *Engine) (string, bool, error) {
+	return "", false, nil
+}
+
+// NetworkCreate makes a network.
+type NetworkCreate struct {
+	Name    string
+	Options network.CreateOptions
+}
+
+// Wire implements Call.
+func (c *NetworkCreate) Wire() (string, string) { return "POST", "/networks/create" }
+
+// Body implements Call.
+func (c *NetworkCreate) Body() any {
+	return network.CreateRequest{CreateOptions: c.Options, Name: c.Name}
+}
+
+func (c *NetworkCreate) limit() time.Duration { return quick }
+
+// do sends the call. Engines before 25 make a second network of one name
+// without a word when two ask at once, so that it looks afterwards, and takes
+// its own back.
+func (c *NetworkCreate) do(ctx context.Context, e *Engine, _ *Stream, note func(Progress)) (string, error) {
+	resp, err := e.client.NetworkCreate(ctx, c.Name, c.Options)
+	if err != nil {
+		return "", err
+	}
+	if resp.Warning != "" {
+		note(Progress{Warning: resp.Warning})
+	}
+	same, err := e.networksNamed(ctx, c.Name)
+	if err == nil && len(same) > 1 {
+		if err := e.client.NetworkRemove(ctx, resp.ID); err != nil {
+			return "", err
+		}
+		return "", &Taken{Kind: "network", Name: c.Name}
+	}
+	return resp.ID, err
+}
+
+func (c *NetworkCreate) held(ctx context.Context, e *Engine) (string, bool, error) {
+	same, err := e.networksNamed(ctx, c.Name)
+	for _, n := range same {
+		if n.Labels[LabelRun] == c.Options.Labels[LabelRun] {
+			return n.ID, true, nil
+		}
+	}
+	return "", false, err
+}
+
+// NetworkRemove removes a network.
+type NetworkRemove struct{ Network string }
+
+// Wire implements Call.
+func (c *NetworkRemove) Wire() (string, string) { return "DELETE", "/networks/" + c.Network }
+
+// Body implements Call.
+func (c *NetworkRemove) Body() any { return nil }
+
+func (c *NetworkRemove) limit() time.Duration { return quick }
+
+// Docker answers 403, not 409, for a network with active endpoints.
+func (c *NetworkRemove) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
+	err := absent(e.client.NetworkRemove(ctx, c.Network))
+	if err == nil {
+		return "", nil
+	}
+	if got, ierr := e.client.NetworkInspect(ctx, c.Network, network.InspectOptions{}); ierr == nil && len(got.Containers) > 0 {
+		in := &InUse{Kind: "network", Name: got.Name}
+		for _, m := range got.Containers {
+			in.Holders = append(in.Holders, m.Name)
+		}
+		slices.Sort(in.Holders)
+		return "", in
+	}
+	return "", err
+}
+
+func (c *NetworkRemove) held(ctx context.Context, e *Engine) (string, bool, error) {
+	_, err := e.client.NetworkInspect(ctx, c.Network, network.InspectOptions{})
+	return "", Gone(err), absent(err)
+}
+
+// NetworkConnect gives a container an endpoint on a network.
+type NetworkConnect struct {
+	Network   string
+	Container string
+	Endpoint  *network.EndpointSettings
+}
+
+// Wire implements Call.
+func (c *NetworkConnect) Wire() (string, string) {
+	return "POST", "/networks/" + c.Network + "/connect"
+}
+
+// Body implements Call.
+func (c *NetworkConnect) Body() any {
+	return network.ConnectOptions{Container: c.Container, EndpointConfig: c.Endpoint}
+}
+
+func (c *NetworkConnect) limit() time.Duration { return quick }
+
+func (c *NetworkConnect) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
+	return "", e.client.NetworkConnect(ctx, c.Network, c.Container, c.Endpoint)
+}
+
+func (c *NetworkConnect) held(ctx context.Context, e *Engine) (string, bool, error) {
+	return e.onNetwork(ctx, c.Container, c.Network, true)
+}
+
+// NetworkDisconnect takes a container's endpoint on a network away.
+type NetworkDisconnect struct {
+	Network   string
+	Container string
+	Force     bool `json:",omitempty"`
+}
+
+// Wire implements Call.
+func (c *NetworkDisconnect) Wire() (string, string) {
+	return "POST", "/networks/" + c.Network + "/disconnect"
+}
+
+// Body implements Call.
+func (c *NetworkDisconnect) Body() any {
+	return network.DisconnectOptions{Container: c.Container, Force: c.Force}
+}
+
+func (c *NetworkDisconnect) limit() time.Duration { return quick }
+
+func (c *NetworkDisconnect) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
+	return "", absent(e.client.NetworkDisconnect(ctx, c.Network, c.Container, c.Force))
+}
+
+func (c *NetworkDisconnect) held(ctx context.Context, e *Engine) (string, bool, error) {
+	return e.onNetwork(ctx, c.Container, c.Network, false)
+}
+
+// VolumeCreate makes a volume.
+type VolumeCreate struct{ Options volume.CreateOptions }
+
+// Wire implements Call.
+func (c *VolumeCreate) Wire() (string, string) { return "POST", "/volumes/create" }
+
+// Body implements Call.
+func (c *VolumeCreate) Body() any { return c.Options }
+
+func (c *VolumeCreate) limit() time.Duration { return quick }
+
+// do sends the call. The engine answers a taken name with the volume that
+// exists, as if it had made it: only the label in the answer tells.
+func (c *VolumeCreate) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
+	got, err := e.client.VolumeCreate(ctx, c.Options)
+	if err == nil && got.Labels[LabelUID] != c.Options.Labels[LabelUID] {
+		return "", &Taken{Kind: "volume", Name: c.Options.Name}
+	}
+	return got.Name, err
+}
+
+func (c *VolumeCreate) held(ctx context.Context, e *Engine) (string, bool, error) {
+	got, err := e.client.VolumeInspect(ctx, c.Options.Name)
+	if err != nil {
+		return "", false, absent(err)
+	}
+	return got.Name, got.Labels[LabelUID] == c.Options.Labels[LabelUID], nil
+}
+
+// VolumeRemove removes a volume and its data.
+type VolumeRemove struct{ Volume string }
+
+// Wire implements Call.
+func (c *VolumeRemove) Wire() (string, string) { return "DELETE", "/volumes/" + c.Volume }
+
+// Body implements Call.
+func (c *VolumeRemove) Body() any { return nil }
+
+func (c *VolumeRemove) limit() time.Duration { return quick }
+
+func (c *VolumeRemove) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
+	return "", absent(e.client.VolumeRemove(ctx, c.Volume, false))
+}
+
+func (c *VolumeRemove) held(ctx context.Context, e *Engine) (string, bool, error) {
+	_, err := e.client.VolumeInspect(ctx, c.Volume)
+	return "", Gone(err), absent(err)
+}
+
+// ImagePull pulls an image. Ref is a full reference with a digest.
+type ImagePull struct {
+	Ref      string
+	Platform string `json:",omitempty"`
+}
+
+// Wire implements Call.
+func (c *ImagePull) Wire() (string, string) {
+	return "POST", path("/images/create", "fromImage", c.Ref, "platform", c.Platform)
+}
+
+// Body implements Call.
+func (c *ImagePull) Body() any { return nil }
+
+func (c *ImagePull) limit() time.Duration { return 2 * time.Hour }
+
+func (c *ImagePull) do(ctx context.Context, e *Engine, _ *Stream, note func(Progress)) (string, error) {
+	auth, err := e.Auth(c.Ref)
+	if err != nil {
+		return "", err
+	}
+	r, err := e.client.ImagePull(ctx, c.Ref, image.PullOptions{RegistryAuth: auth, Platform: c.Platform})
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	_, err = readStream(r, note)
+	return "", err
+}
+
+func (c *ImagePull) held(ctx context.Context, e *Engine) (string, bool, error) {
+	return e.hasImage(ctx, c.Ref)
+}
+
+// ImageTag gives an image another name.
+type ImageTag struct{ Image, Ref string }
+
+// Wire implements Call.
+func (c *ImageTag) Wire() (string, string) {
+	return "POST", path("/images/"+c.Image+"/tag", "ref", c.Ref)
+}
+
+// Body implements Call.
+func (c *ImageTag) Body() any { return nil }
+
+func (c *ImageTag) limit() time.Duration { return quick }
+
+func (c *ImageTag) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
+	return "", e.client.ImageTag(ctx, c.Image, c.Ref)
+}
+
+// Tagging says the same twice, so that an unknown one is sent again.
+func (c *ImageTag) held(context.Context, *Engine) (string, bool, error) { return "", false, nil }
+
+// ImageBuild builds the op's stream, a tar with the context.
+type ImageBuild struct {
+	Dockerfile string            `json:",omitempty"` // within the context
+	Tags       []string          `json:",omitempty"`
+	Args       map[string]string `json:",omitempty"`
+	Target     string            `json:",omitempty"`
+	Platform   string            `json:",omitempty"`
+	Network    string            `json:",omitempty"`
+	Labels     map[string]string `json:",omitempty"`
+}
+
+// Wire implements Call.
+func (c *ImageBuild) Wire() (string, string) {
+	return "POST", path("/build", "dockerfile", c.Dockerfile, "t", first(c.Tags), "target", c.Target, "platform", c.Platform, "networkmode", c.Network)
+}
+
+// Body implements Call.
+func (c *ImageBuild) Body() any { return nil }
+
+func (c *ImageBuild) limit() time.Duration { return 6 * time.Hour }
+
+func (c *ImageBuild) do(ctx context.Context, e *Engine, s *Stream, note func(Progress)) (string, error) {
+	r, err := s.Open()
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	args := map[string]*string{}
+	for k, v := range c.Args {
+		args[k] = &v
+	}
+	resp, err := e.client.ImageBuild(ctx, r, build.ImageBuildOptions{
+		Dockerfile: c.Dockerfile, Tags: c.Tags, BuildArgs: args, Target: c.Target, Platform: c.Platform,
+		NetworkMode: c.Network, Labels: c.Labels, Remove: true, ForceRemove: true, Version: build.BuilderV1,
+	})
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	return readStream(resp.Body, note)
+}
+
+func (c *ImageBuild) held(ctx context.Context, e *Engine) (string, bool, error) {
+	return e.hasImage(ctx, first(c.Tags))
+}
+
+// ImageRemove takes a name from an image; the image goes with its last one.
+type ImageRemove struct{ Ref string }
+
+// Wire implements Call.
+func (c *ImageRemove) Wire() (string, string) { return "DELETE", "/images/" + c.Ref }
+
+// Body implements Call.
+func (c *ImageRemove) Body() any { return nil }
+
+func (c *ImageRemove) limit() time.Duration { return quick }
+
+func (c *ImageRemove) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
+	_, err := e.client.ImageRemove(ctx, c.Ref, image.RemoveOptions{})
+	return "", absent(err)
+}
+
+func (c *ImageRemove) held(ctx context.Context, e *Engine) (string, bool, error) {
+	_, err := e.client.ImageInspect(ctx, c.Ref)
+	return "", Gone(err), absent(err)
+}
+
+func first(s []string) string {
+	if len(s) == 0 {
+		return ""
+	}
+	return s[0]
+}
+
+func parsePlatform(s string) *ocispec.Platform {
+	p := &ocispec.Platform{}
+	for i, part := range strings.Split(s, "/") {
+		switch i {
+		case 0:
+			p.OS = part
+		case 1:
+			p.Architecture = part
+		case 2:
+			p.Variant = part
+		}
+	}
+	return p
+}
+
+var _ = []runner{
+	(*ContainerCreate)(nil), (*ContainerStart)(nil), (*ContainerStop)(nil), (*ContainerRestart)(nil), (*ContainerKill)(nil),
+	(*ContainerUnpause)(nil), (*ContainerRename)(nil), (*ContainerUpdate)(nil), (*ContainerRemove)(nil), (*CopyToContainer)(nil),
+	(*NetworkCreate)(nil), (*NetworkRemove)(nil), (*NetworkConnect)(nil), (*NetworkDisconnect)(nil),
+	(*VolumeCreate)(nil), (*VolumeRemove)(nil),
+	(*ImagePull)(nil), (*ImageTag)(nil), (*ImageBuild)(nil), (*ImageRemove)(nil),
+}

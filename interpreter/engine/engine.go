@@ -1,0 +1,165 @@
+// Package engine is the door to the Docker Engine: how to reach one, what it
+// is, the calls that change it as data (Op), the labels by which objects are
+// ours, and its errors by class.
+//
+// Planning gets a Reader, which has no mutating method; applying gets an
+// Engine. Docker's own types stay here and in the rooms' read.go, write.go and
+// ops.go.
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/events"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/registry"
+	"github.com/docker/docker/api/types/system"
+	"github.com/docker/docker/api/types/versions"
+	"github.com/docker/docker/api/types/volume"
+	"github.com/docker/docker/client"
+)
+
+// Reader is what may be asked of an engine without changing it.
+type Reader interface {
+	Info(context.Context) (system.Info, error)
+	ContainerList(context.Context, container.ListOptions) ([]container.Summary, error)
+	ContainerInspect(context.Context, string) (container.InspectResponse, error)
+	ContainerLogs(context.Context, string, container.LogsOptions) (io.ReadCloser, error)
+	CopyFromContainer(ctx context.Context, id, path string) (io.ReadCloser, container.PathStat, error)
+	ImageList(context.Context, image.ListOptions) ([]image.Summary, error)
+	ImageInspect(context.Context, string, ...client.ImageInspectOption) (image.InspectResponse, error)
+	DistributionInspect(ctx context.Context, ref, auth string) (registry.DistributionInspect, error)
+	NetworkList(context.Context, network.ListOptions) ([]network.Summary, error)
+	NetworkInspect(context.Context, string, network.InspectOptions) (network.Inspect, error)
+	VolumeList(context.Context, volume.ListOptions) (volume.ListResponse, error)
+	VolumeInspect(context.Context, string) (volume.Volume, error)
+	Events(context.Context, events.ListOptions) (<-chan events.Message, <-chan error)
+	Ping(context.Context) (types.Ping, error)
+}
+
+var _ Reader = (*client.Client)(nil)
+
+// Engine is one connected Docker Engine.
+type Engine struct {
+	Info   Info
+	client *client.Client
+	sleep  func(context.Context, time.Duration) error
+	close  func() error
+	auth   func(ref string) (string, error)
+}
+
+// Options says what is special about an engine. The zero value is right for a
+// real one.
+type Options struct {
+	Local bool                                             // it runs on this machine, so that bind sources can be looked at
+	Sleep func(ctx context.Context, d time.Duration) error // nil: by the wall clock
+	Close func() error                                     // called by Engine.Close, after the client is closed
+	Auth  func(ref string) (string, error)                 // encoded credentials for a reference's registry; nil: none
+}
+
+// New asks the engine behind c what it is, within ten seconds.
+func New(ctx context.Context, c *client.Client, o Options) (*Engine, error) {
+	e := &Engine{client: c, sleep: o.Sleep, close: o.Close, auth: o.Auth}
+	if e.sleep == nil {
+		e.sleep = sleep
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	info, err := c.Info(ctx)
+	if err != nil {
+		return nil, &Unreachable{Host: c.DaemonHost(), Err: err}
+	}
+	e.Info = infoOf(info, c.ClientVersion(), o.Local)
+	if versions.LessThan(e.Info.API, MinAPI) {
+		return nil, fmt.Errorf("the engine at %s speaks API %s; bay needs %s (Docker 20.10) or later", c.DaemonHost(), e.Info.API, MinAPI)
+	}
+	return e, nil
+}
+
+// MinAPI is the oldest API version that bay speaks.
+const MinAPI = "1.41"
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Reader returns what planning may use.
+func (e *Engine) Reader() Reader { return e.client }
+
+// Sleep waits for d on the engine's clock.
+func (e *Engine) Sleep(ctx context.Context, d time.Duration) error { return e.sleep(ctx, d) }
+
+// Auth returns the encoded credentials for the registry of a reference, or "".
+func (e *Engine) Auth(ref string) (string, error) {
+	if e.auth == nil {
+		return "", nil
+	}
+	return e.auth(ref)
+}
+
+// Close releases the connection.
+func (e *Engine) Close() error {
+	err := e.client.Close()
+	if e.close != nil {
+		if cerr := e.close(); err == nil {
+			err = cerr
+		}
+	}
+	return err
+}
+
+// Info is what a plan relies on of an engine.
+type Info struct {
+	ID      string `json:"id"`
+	API     string `json:"api"`     // negotiated, such as "1.41"
+	Version string `json:"version"` // such as "20.10.24"
+	Name    string `json:"-"`       // its host's name
+	OS      string `json:"-"`       // "linux"
+	Arch    string `json:"-"`       // "x86_64"
+	Local   bool   `json:"-"`       // it runs on this machine
+
+	LogDriver string `json:"-"` // of containers that name none
+	Cgroup    string `json:"-"` // "1" or "2"
+	NoMemory  bool   `json:"-"` // the kernel has no memory limit
+	NoSwap    bool   `json:"-"` // nor one for swap
+	NoCPU     bool   `json:"-"` // nor one for CPU time
+	NoPids    bool   `json:"-"` // nor one for processes
+}
+
+func infoOf(i system.Info, api string, local bool) Info {
+	return Info{
+		ID: i.ID, API: api, Version: i.ServerVersion, Name: i.Name, OS: i.OSType, Arch: i.Architecture, Local: local,
+		LogDriver: i.LoggingDriver, Cgroup: i.CgroupVersion,
+		NoMemory: !i.MemoryLimit, NoSwap: !i.SwapLimit, NoCPU: !i.CPUCfsQuota, NoPids: !i.PidsLimit,
+	}
+}
+
+// Has reports whether the engine speaks at least this API version.
+func (i Info) Has(api string) bool {
+	return api == "" || versions.GreaterThanOrEqualTo(i.API, api)
+}
+
+// Release returns the first Docker release with an API version, for messages.
+func Release(api string) string {
+	release, ok := map[string]string{
+		"1.42": "23.0", "1.43": "24.0", "1.44": "25.0", "1.45": "26.0", "1.46": "27.0",
+		"1.47": "27.2", "1.48": "28.0", "1.49": "28.1", "1.50": "28.2", "1.51": "28.3",
+	}[api]
+	if !ok {
+		return "API " + api
+	}
+	return "Docker " + release
+}

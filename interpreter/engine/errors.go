@@ -1,0 +1,53 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/client"
+)
+
+// Unreachable is the error of an engine that does not answer.
+type Unreachable struct {
+	Host string
+	Err  error
+}
+
+func (u *Unreachable) Error() string {
+	return fmt.Sprintf("no Docker Engine answers at %s: %v", u.Host, u.Err)
+}
+
+// Unwrap returns the cause.
+func (u *Unreachable) Unwrap() error { return u.Err }
+
+// Gone reports whether err says that the object does not exist. Only this is
+// absence; every other error is an error.
+func Gone(err error) bool { return errdefs.IsNotFound(err) }
+
+// conflict reports whether err is a 409.
+func conflict(err error) bool { return errdefs.IsConflict(err) }
+
+// removing reports whether err says that somebody is removing the object
+// already: the loser waits until it is gone.
+func removing(err error) bool {
+	return conflict(err) && strings.Contains(err.Error(), "already in progress")
+}
+
+// unknown reports whether err leaves open what the engine did: the connection
+// broke, or the engine failed in a way that may come after it acted.
+func unknown(err error) bool {
+	switch {
+	case err == nil:
+		return false
+	case client.IsErrConnectionFailed(err), errors.Is(err, errCut):
+		return true
+	}
+	// A connection that breaks within an answer's body is a bare "unexpected EOF".
+	text := err.Error()
+	return strings.Contains(text, "error during connect") || strings.HasSuffix(text, "EOF") ||
+		strings.Contains(text, "connection reset") || strings.Contains(text, "broken pipe")
+}
+
+var errCut = errors.New("the engine's answer was cut")

@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"bayplan/lang/ir"
+)
+
+// Labels on objects that are ours. They say what was true when the object was
+// made and cannot change while it lives.
+const (
+	LabelStack    = "bayplan.stack"    // the stack's name
+	LabelAddr     = "bayplan.addr"     // the resource's address
+	LabelName     = "bayplan.name"     // the engine's name that it was made to have
+	LabelUID      = "bayplan.uid"      // random; two objects with one are a copy and its original
+	LabelRun      = "bayplan.run"      // the apply and step that made it
+	LabelReplaces = "bayplan.replaces" // full ID of the container that this one replaces
+	LabelDeps     = "bayplan.deps"     // JSON list of addresses, for removal without the program
+	LabelVersion  = "bayplan.v"        // version of this scheme
+	LabelKeep     = "bayplan.keep"     // "true": never removed
+	LabelSpec     = "bayplan.spec"     // what the program set, see schema.Record
+
+	LabelImageStack = "bayplan.image.stack" // on built images; containers inherit image labels, so these are other keys
+	LabelImageAddr  = "bayplan.image.addr"
+	LabelImageHash  = "bayplan.image.hash"  // hash of what the builder saw
+	LabelImageFiles = "bayplan.image.files" // on record images: hashes of the context's files
+)
+
+// labelVersion is the scheme of today.
+const labelVersion = "1"
+
+// MaxSpec is the longest record that a label holds, in bytes.
+const MaxSpec = 16 << 10
+
+// Identity is what the labels of an object of ours say.
+type Identity struct {
+	Stack    string
+	Addr     ir.Addr
+	Name     string // at creation
+	UID      string
+	Run      string
+	Replaces string    // "" if it replaced nothing
+	Deps     []ir.Addr // in order
+	Spec     string
+}
+
+// Labels returns the labels of an object about to be made. UID and Run are
+// filled in by apply.
+func (i Identity) Labels(b *Blanks) map[string]string {
+	deps := make([]string, len(i.Deps))
+	for n, a := range i.Deps {
+		deps[n] = a.String()
+	}
+	depsJSON, err := json.Marshal(deps)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	labels := map[string]string{
+		LabelStack: i.Stack, LabelAddr: i.Addr.String(), LabelName: i.Name, LabelVersion: labelVersion,
+		LabelUID: b.Fresh("uid"), LabelRun: b.Fresh("run"), LabelDeps: string(depsJSON), LabelSpec: i.Spec,
+	}
+	if i.Replaces != "" {
+		labels[LabelReplaces] = i.Replaces
+	}
+	return labels
+}
+
+// IdentityOf reads labels. It returns false where they name no stack, and an
+// error where they do but make no sense: forged, or of a newer bay.
+func IdentityOf(labels map[string]string) (Identity, bool, error) {
+	stack, ok := labels[LabelStack]
+	if !ok {
+		return Identity{}, false, nil
+	}
+	if v := labels[LabelVersion]; v != labelVersion {
+		return Identity{}, true, fmt.Errorf("label %s is %q, and this bay reads %q: a newer bay made the object", LabelVersion, v, labelVersion)
+	}
+	i := Identity{
+		Stack: stack, Name: labels[LabelName], UID: labels[LabelUID], Run: labels[LabelRun],
+		Replaces: labels[LabelReplaces], Spec: labels[LabelSpec],
+	}
+	var err error
+	if i.Addr, err = ir.ParseAddr(labels[LabelAddr]); err != nil {
+		return i, true, fmt.Errorf("label %s: %w", LabelAddr, err)
+	}
+	if text := labels[LabelDeps]; text != "" {
+		if err := json.Unmarshal([]byte(text), &i.Deps); err != nil {
+			return i, true, fmt.Errorf("label %s: %w", LabelDeps, err)
+		}
+	}
+	return i, true, nil
+}
+
+// IsLabel reports whether a label's key is one of ours.
+func IsLabel(key string) bool { return strings.HasPrefix(key, "bayplan.") }
+
+// UserLabels returns labels without our own.
+func UserLabels(labels map[string]string) map[string]string {
+	out := map[string]string{}
+	for k, v := range labels {
+		if !IsLabel(k) {
+			out[k] = v
+		}
+	}
+	return out
+}

@@ -1,0 +1,290 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"bayplan/lang/ir"
+)
+
+// Op is one call that changes an engine, as data. What a plan prints of it is
+// what apply sends.
+type Op struct {
+	Call   Call
+	Blanks Blanks  // what the strings of Call leave open
+	Stream *Stream // nil if the call sends none
+	Makes  string  // the address under which later ops use the ID in the answer; "" if it is not used
+}
+
+// Call is the arguments of one client method. Every call is a pointer to a
+// struct that is JSON and back.
+type Call interface {
+	// Wire returns the HTTP method and path that the call becomes, for
+	// people and tests: "POST", "/containers/create?name=shop-web".
+	Wire() (method, path string)
+	// Body returns what goes into the request's body as JSON; nil for nothing.
+	Body() any
+}
+
+// Method returns the name of the client's method, such as "ContainerCreate".
+func Method(c Call) string { return reflect.TypeOf(c).Elem().Name() }
+
+// Stream is what a call sends beside its arguments, named by its content.
+type Stream struct {
+	Hash string // hex SHA-256 of what it holds, not of its bytes: tar headers do not count
+	Size int64  // bytes, about
+	Open func() (io.ReadCloser, error)
+}
+
+// Blank is what a string of a call leaves open until apply.
+type Blank struct {
+	Shown string // as plans print it
+	Kind  BlankKind
+	Value string  // of Secret
+	Name  string  // of FreshValue, MadeID: what is to be filled in
+	Ref   ir.Ref  // of EngineValue
+	From  *Source // of EngineValue: where it is read
+}
+
+// BlankKind says how a blank is filled.
+type BlankKind uint8
+
+// The kinds of blanks.
+const (
+	Secret      BlankKind = iota // known, never shown
+	FreshValue                   // made by apply
+	MadeID                       // the ID that an earlier op's answer holds
+	EngineValue                  // read from the engine
+)
+
+// Source is a value that is read from an engine.
+type Source struct {
+	Read Read     `json:"read"`
+	Path []string `json:"path"` // into the answer
+}
+
+// Read is a call that changes nothing: Call is ContainerInspect, ImageInspect,
+// NetworkInspect or VolumeInspect, Arg a name or an ID.
+type Read struct {
+	Call string `json:"call"`
+	Arg  string `json:"arg"`
+}
+
+// Fact is something that a step relied on: apply reads it again right before
+// it acts, and stops if it no longer holds.
+type Fact struct {
+	Source
+	Want string `json:"want"` // the value as text; "" with Absent
+	// Absent says that the object shall not exist.
+	Absent bool `json:"absent,omitempty"`
+}
+
+// Wait is what must become true of a container before a plan goes on.
+type Wait struct {
+	Container string        `json:"container"`        // its name or ID
+	Until     ir.Condition  `json:"until"`            // Started, Healthy or Completed
+	Settle    time.Duration `json:"settle,omitempty"` // with Started: still running after so long
+	Limit     time.Duration `json:"limit"`            // then it has failed
+	Addr      ir.Addr       `json:"addr"`             // whose container it is
+}
+
+// mark opens and closes a blank within a string. No string of a program holds
+// it, since the engine takes no NUL.
+const mark = "\x00"
+
+// Blanks is the blanks of one op. Its methods return text that stands for one.
+type Blanks []Blank
+
+func (b *Blanks) add(x Blank) string {
+	*b = append(*b, x)
+	return mark + strconv.Itoa(len(*b)-1) + mark
+}
+
+// Fresh returns a blank that apply fills with a value of its own making.
+func (b *Blanks) Fresh(name string) string {
+	return b.add(Blank{Kind: FreshValue, Name: name, Shown: "<fresh " + name + ">"})
+}
+
+// MadeID returns a blank for the ID of what the op that Makes this address made.
+func (b *Blanks) MadeID(addr string) string {
+	return b.add(Blank{Kind: MadeID, Name: addr, Shown: "<id of " + addr + ">"})
+}
+
+// Text returns v as a string of a call: as it is where it is known and may be
+// shown. source tells where a value that only the engine knows is read.
+func (b *Blanks) Text(v ir.Value, source func(ir.Ref) *Source) string {
+	v = v.ToText()
+	if v.Kind == ir.String {
+		if v.Sensitive {
+			return b.add(Blank{Kind: Secret, Value: v.Str, Shown: "(sensitive)"})
+		}
+		return v.Str
+	}
+	var s strings.Builder
+	for _, p := range v.Parts {
+		switch {
+		case !p.IsRef() && v.Sensitive && p.Lit != "":
+			s.WriteString(b.add(Blank{Kind: Secret, Value: p.Lit, Shown: "(sensitive)"}))
+		case !p.IsRef():
+			s.WriteString(p.Lit)
+		default:
+			s.WriteString(b.add(Blank{Kind: EngineValue, Ref: p.Ref, From: source(p.Ref), Shown: "${" + p.Ref.String() + "}"}))
+		}
+	}
+	return s.String()
+}
+
+// Secret returns a blank for text that is known and never shown.
+func (b *Blanks) Secret(text string) string {
+	return b.add(Blank{Kind: Secret, Value: text, Shown: "(sensitive)"})
+}
+
+// fill replaces the blanks in s by what f answers.
+func (b Blanks) fill(s string, f func(Blank) (string, error)) (string, error) {
+	if !strings.Contains(s, mark) {
+		return s, nil
+	}
+	pieces := strings.Split(s, mark)
+	for i := 1; i < len(pieces); i += 2 {
+		n, err := strconv.Atoi(pieces[i])
+		if err != nil || n >= len(b) {
+			return "", fmt.Errorf("a string holds a NUL character")
+		}
+		if pieces[i], err = f(b[n]); err != nil {
+			return "", err
+		}
+	}
+	return strings.Join(pieces, ""), nil
+}
+
+// Args returns the arguments as plain JSON values with blanks as they are
+// printed, and without what is empty.
+func (o Op) Args() any { return o.printed(o.Call) }
+
+// Body returns the body of the request in the same way; nil for none.
+func (o Op) Body() any {
+	body := o.Call.Body()
+	if body == nil {
+		return nil
+	}
+	return o.printed(body)
+}
+
+// Path returns method and path of the request with blanks as they are printed.
+func (o Op) Path() (method, path string) {
+	method, path = o.Call.Wire()
+	path, err := o.Blanks.fill(path, func(b Blank) (string, error) { return b.Shown, nil })
+	if err != nil {
+		panic("engine: " + err.Error())
+	}
+	return method, path
+}
+
+func (o Op) printed(x any) any {
+	tree, err := o.tree(x, func(b Blank) (string, error) { return b.Shown, nil })
+	if err != nil {
+		panic("engine: printing an op: " + err.Error())
+	}
+	return prune(tree)
+}
+
+// Filled returns the call with all blanks filled by f.
+func (o Op) Filled(f func(Blank) (string, error)) (Call, error) {
+	tree, err := o.tree(o.Call, f)
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(tree)
+	if err != nil {
+		return nil, err
+	}
+	call := reflect.New(reflect.TypeOf(o.Call).Elem()).Interface()
+	if err := json.Unmarshal(data, call); err != nil {
+		return nil, err
+	}
+	return call.(Call), nil
+}
+
+// tree returns x as JSON values with blanks filled, also in keys of maps.
+func (o Op) tree(x any, f func(Blank) (string, error)) (any, error) {
+	data, err := json.Marshal(x)
+	if err != nil {
+		return nil, err
+	}
+	dec := json.NewDecoder(strings.NewReader(string(data)))
+	dec.UseNumber() // 64-bit sizes survive
+	var tree any
+	if err := dec.Decode(&tree); err != nil {
+		return nil, err
+	}
+	return o.fillTree(tree, f)
+}
+
+func (o Op) fillTree(x any, f func(Blank) (string, error)) (any, error) {
+	switch x := x.(type) {
+	case string:
+		return o.Blanks.fill(x, f)
+	case []any:
+		for i := range x {
+			v, err := o.fillTree(x[i], f)
+			if err != nil {
+				return nil, err
+			}
+			x[i] = v
+		}
+	case map[string]any:
+		for k, e := range x {
+			v, err := o.fillTree(e, f)
+			if err != nil {
+				return nil, err
+			}
+			name, err := o.Blanks.fill(k, f)
+			if err != nil {
+				return nil, err
+			}
+			delete(x, k)
+			x[name] = v
+		}
+	}
+	return x, nil
+}
+
+// prune leaves out what is empty, which the engine reads as not said.
+func prune(x any) any {
+	m, ok := x.(map[string]any)
+	if !ok {
+		return x
+	}
+	for k, e := range m {
+		e = prune(e)
+		if empty(e) {
+			delete(m, k)
+		} else {
+			m[k] = e
+		}
+	}
+	return m
+}
+
+func empty(x any) bool {
+	switch x := x.(type) {
+	case nil:
+		return true
+	case string:
+		return x == ""
+	case bool:
+		return !x
+	case json.Number:
+		return x == "0"
+	case []any:
+		return len(x) == 0
+	case map[string]any:
+		return len(x) == 0
+	}
+	return false
+}

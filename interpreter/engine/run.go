@@ -1,0 +1,283 @@
+package engine
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
+)
+
+// Progress is what a call says while it runs.
+type Progress struct {
+	Text    string // a line of a build, a layer's state
+	Layer   string // of a pull: which layer
+	Current int64  // bytes of the layer that have come
+	Total   int64  // bytes of the layer; 0 if not known
+	Warning string // the engine's own
+}
+
+// Taken is the error of a name that somebody else took in the meantime.
+type Taken struct{ Kind, Name string }
+
+func (t *Taken) Error() string {
+	return fmt.Sprintf("somebody else made %s %s in the meantime; plan again", t.Kind, t.Name)
+}
+
+// InUse is the error of removing what others use.
+type InUse struct {
+	Kind, Name string
+	Holders    []string // names of containers, in order
+}
+
+func (u *InUse) Error() string {
+	return fmt.Sprintf("%s %s is in use by %s", u.Kind, u.Name, strings.Join(u.Holders, ", "))
+}
+
+// Do sends a call whose blanks are filled, and returns the ID in its answer.
+// When the answer does not come, it looks before it sends again, once. The
+// call's context is never that of a terminal's Ctrl-C: engines from 23 on may
+// turn a cut stop into a kill, and from 25 on a cut start into half a start.
+func (e *Engine) Do(ctx context.Context, c Call, s *Stream, note func(Progress)) (string, error) {
+	r := c.(runner)
+	if note == nil {
+		note = func(Progress) {}
+	}
+	id, err := e.once(ctx, r, s, note)
+	if !unknown(err) {
+		return id, err
+	}
+	if err := e.sleep(context.WithoutCancel(ctx), 200*time.Millisecond); err != nil {
+		return "", err
+	}
+	if id, held, herr := e.Held(ctx, c); herr == nil && held {
+		return id, nil
+	} else if herr != nil {
+		return "", err
+	}
+	return e.once(ctx, r, s, note)
+}
+
+func (e *Engine) once(ctx context.Context, r runner, s *Stream, note func(Progress)) (string, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.limit())
+	defer cancel()
+	id, err := r.do(ctx, e, s, note)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "", fmt.Errorf("the engine did not answer %s within %s", Method(r), r.limit())
+	}
+	return id, err
+}
+
+// Held reports whether what the call wants is so already, and the ID that its
+// answer would have held.
+func (e *Engine) Held(ctx context.Context, c Call) (string, bool, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), quick)
+	defer cancel()
+	return c.(runner).held(ctx, e)
+}
+
+// Get reads a value; "" and false if the object does not exist.
+func (e *Engine) Get(ctx context.Context, s Source) (string, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, quick)
+	defer cancel()
+	return Get(ctx, e.client, s)
+}
+
+// Get reads a value through r; "" and false if the object does not exist.
+func Get(ctx context.Context, r Reader, s Source) (string, bool, error) {
+	var got any
+	var err error
+	switch s.Read.Call {
+	case "ContainerInspect":
+		got, err = r.ContainerInspect(ctx, s.Read.Arg)
+	case "ImageInspect":
+		got, err = r.ImageInspect(ctx, s.Read.Arg)
+	case "NetworkInspect":
+		got, err = r.NetworkInspect(ctx, s.Read.Arg, network.InspectOptions{})
+	case "VolumeInspect":
+		got, err = r.VolumeInspect(ctx, s.Read.Arg)
+	default:
+		panic("engine: unknown read " + s.Read.Call)
+	}
+	if err != nil {
+		return "", false, absent(err)
+	}
+	text, err := dig(got, s.Path)
+	return text, err == nil, err
+}
+
+// dig returns the value at a path of x's JSON form as text. What is not there
+// is "".
+func dig(x any, path []string) (string, error) {
+	data, err := json.Marshal(x)
+	if err != nil {
+		return "", err
+	}
+	dec := json.NewDecoder(strings.NewReader(string(data)))
+	dec.UseNumber()
+	var tree any
+	if err := dec.Decode(&tree); err != nil {
+		return "", err
+	}
+	for _, key := range path {
+		switch x := tree.(type) {
+		case map[string]any:
+			tree = x[key]
+		case []any:
+			var n int
+			if _, err := fmt.Sscanf(key, "%d", &n); err != nil || n >= len(x) {
+				return "", nil
+			}
+			tree = x[n]
+		default:
+			return "", nil
+		}
+	}
+	switch x := tree.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return x, nil
+	case json.Number:
+		return x.String(), nil
+	}
+	text, err := json.Marshal(tree)
+	return string(text), err
+}
+
+// absent turns the error of a missing object into none.
+func absent(err error) error {
+	if Gone(err) {
+		return nil
+	}
+	return err
+}
+
+func (e *Engine) state(ctx context.Context, id string, want func(*container.State) bool) (string, bool, error) {
+	got, err := e.client.ContainerInspect(ctx, id)
+	if err != nil {
+		return "", false, absent(err)
+	}
+	return "", want(got.State), nil
+}
+
+func (e *Engine) onNetwork(ctx context.Context, id, net string, want bool) (string, bool, error) {
+	got, err := e.client.ContainerInspect(ctx, id)
+	if err != nil {
+		return "", false, absent(err)
+	}
+	on := false
+	for name, ep := range got.NetworkSettings.Networks {
+		on = on || name == net || ep.NetworkID == net
+	}
+	return "", on == want, nil
+}
+
+func (e *Engine) hasImage(ctx context.Context, ref string) (string, bool, error) {
+	got, err := e.client.ImageInspect(ctx, ref)
+	if err != nil {
+		return "", false, absent(err)
+	}
+	return got.ID, true, nil
+}
+
+// networksNamed lists networks by their exact name; the engine's filter takes
+// a part of one.
+func (e *Engine) networksNamed(ctx context.Context, name string) ([]network.Summary, error) {
+	all, err := e.client.NetworkList(ctx, network.ListOptions{Filters: filters.NewArgs(filters.Arg("name", name))})
+	if err != nil {
+		return nil, err
+	}
+	var same []network.Summary
+	for _, n := range all {
+		if n.Name == name {
+			same = append(same, n)
+		}
+	}
+	return same, nil
+}
+
+// untilGone waits for a removal that somebody else started.
+func (e *Engine) untilGone(ctx context.Context, id string) error {
+	for {
+		if _, err := e.client.ContainerInspect(ctx, id); err != nil {
+			return absent(err)
+		}
+		if err := e.sleep(ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// streamLine is one line of what a pull or a build answers.
+type streamLine struct {
+	Stream   string `json:"stream"`
+	Status   string `json:"status"`
+	ID       string `json:"id"`
+	Error    string `json:"error"`
+	Progress *struct {
+		Current int64 `json:"current"`
+		Total   int64 `json:"total"`
+	} `json:"progressDetail"`
+	Aux *struct {
+		ID string `json:"ID"`
+	} `json:"aux"`
+}
+
+// readStream reads the answer of a pull or a build to its end and returns the
+// image's ID, if it says one. The engine has answered 200 before it began: what
+// went wrong stands in the stream.
+func readStream(r io.Reader, note func(Progress)) (string, error) {
+	var id string
+	var last []string
+	sc := bufio.NewScanner(r)
+	sc.Buffer(nil, 4<<20)
+	for sc.Scan() {
+		var l streamLine
+		if err := json.Unmarshal(sc.Bytes(), &l); err != nil {
+			return "", fmt.Errorf("reading the engine's answer: %w", err)
+		}
+		if l.Error != "" {
+			return "", &StreamError{Msg: strings.TrimSpace(l.Error), Last: last}
+		}
+		if l.Aux != nil && l.Aux.ID != "" {
+			id = l.Aux.ID
+		}
+		text := strings.TrimRight(l.Stream+l.Status, "\r\n")
+		if text == "" {
+			continue
+		}
+		p := Progress{Text: text, Layer: l.ID}
+		if l.Progress != nil {
+			p.Current, p.Total = l.Progress.Current, l.Progress.Total
+		}
+		if l.Stream != "" {
+			last = append(last[max(0, len(last)-9):], text)
+		}
+		note(p)
+	}
+	if err := sc.Err(); err != nil {
+		return "", fmt.Errorf("%w: %w", errCut, err)
+	}
+	return id, nil
+}
+
+// StreamError is what a pull or a build failed of, with its last lines.
+type StreamError struct {
+	Msg  string
+	Last []string
+}
+
+func (s *StreamError) Error() string {
+	if len(s.Last) == 0 {
+		return s.Msg
+	}
+	return s.Msg + "\n" + strings.Join(s.Last, "\n")
+}

@@ -1,0 +1,348 @@
+// Package kind is the contract of a resource kind: how its objects are read,
+// compared and changed. A room in stdlib writes a Def over its own Spec;
+// Define hides the Go type, so that world, plan and apply treat all kinds
+// alike and none of them by name.
+//
+// Reading is the only part that asks an engine. Everything else is a pure
+// function of what was read and what is wanted, and answers with calls as data.
+package kind
+
+import (
+	"context"
+
+	"bayplan/interpreter/engine"
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+)
+
+// Want is one resource of the program with its attributes decoded.
+type Want struct {
+	Res  *ir.Resource
+	Spec schema.Binder
+}
+
+// Scope is what a kind is asked to read.
+type Scope struct {
+	Reader engine.Reader
+	Info   engine.Info
+	Stack  string
+	Dir    string  // of the root module, absolute; "" without a program
+	Wants  []*Want // of this kind, in order of address
+}
+
+// Found is what a kind has read. All of it is data.
+type Found struct {
+	Live  []*Live           // objects of the stack, in order of address, then of name
+	Taken map[string]Holder // by name: objects that are not ours
+	Known map[ir.Addr]any   // what the room learned about a want, such as the digest behind a reference
+	Notes diag.List         // what an author should know, and what makes a plan impossible
+}
+
+// Holder is somebody else's object.
+type Holder struct {
+	ID   string
+	What string // for people: `container 4be1… of stack "blog"`, `container 4be1…, made by Compose project "web"`
+}
+
+// Live is one object of ours.
+type Live struct {
+	Kind     string
+	ID       string // the engine's; equal to Name for kinds without IDs
+	Name     string // on the engine now
+	Identity engine.Identity
+	Record   schema.Record       // what the program set when it was made
+	Spec     schema.Binder       // what lives, in canonical form
+	Attrs    map[string]ir.Value // what only the engine knows, by path below the handle: "ip", `ips["shop-back"]`
+	Status   string              // for people: "running (healthy)", "exited (1)"; "" where there is nothing to say
+	Uses     []Use               // objects that it holds on to now
+	Claims   []string            // what only one object can hold, and it holds now: "port 0.0.0.0:80/tcp"
+	Guests   []string            // names of containers that are not ours and hold on to it
+	Old      *Live               // the one that it was about to replace, if that was cut short
+	Object   any                 // the room's own view of the engine's answer
+}
+
+// Use is an object by kind and engine name.
+type Use struct{ Kind, Name string }
+
+// Verb is what a step does to a resource.
+type Verb string
+
+// Verbs. Keep and Same are no steps.
+const (
+	Same    Verb = ""
+	Create  Verb = "create"
+	Update  Verb = "update"  // in place
+	Restart Verb = "restart" // the same object, stopped and started
+	Replace Verb = "replace"
+	Remove  Verb = "remove"
+	Keep    Verb = "keep"    // no longer in the program, not removed
+	Finish  Verb = "finish"  // a replacement that was cut short goes on
+	Restore Verb = "restore" // a replacement that was cut short is taken back
+)
+
+// Outcome is what a plan makes of a resource, for those that use it.
+type Outcome struct {
+	Verb  Verb
+	Name  string       // the engine's name to use
+	Ref   string       // of images: what a create call names
+	ID    string       // "" until it is made
+	Image *ImageConfig // of images: what containers inherit; nil until it is made
+	Why   string       // for people, where Verb is not Same: what moved, such as "main.go changed"
+}
+
+// Disturbed reports whether values that only the engine knows may change.
+func (o *Outcome) Disturbed() bool { return o.Verb != Same && o.Verb != Keep }
+
+// ImageConfig is what a container inherits from its image.
+type ImageConfig struct {
+	Env         []string
+	Cmd         []string
+	Entrypoint  []string
+	User        string
+	WorkingDir  string
+	StopSignal  string
+	Labels      map[string]string
+	Ports       []string // "80/tcp"
+	Volumes     []string // container paths
+	Healthcheck *Healthcheck
+}
+
+// Healthcheck is an image's healthcheck; durations in nanoseconds, zero is not said.
+type Healthcheck struct {
+	Test                                          []string
+	Interval, Timeout, StartPeriod, StartInterval int64
+	Retries                                       int
+}
+
+// Env is what a room may ask while it plans.
+type Env struct {
+	Info    engine.Info
+	Stack   string
+	Outcome func(ir.Addr) *Outcome                  // nil for what is not in the program
+	Named   func(kind, name string) (ir.Addr, bool) // the stack's own resource by its engine name
+	Taken   func(kind, name string) (Holder, bool)  // somebody else's object by its name
+	Live    func(kind, name string) *Live           // ours by its engine name now; nil if there is none
+	Source  func(ir.Ref) *engine.Source             // where a value that only the engine knows is read
+}
+
+// In is one resource before a room, typed.
+type In[S any] struct {
+	Res     *ir.Resource
+	Want    *S
+	Live    *Live // nil if there is none
+	Have    *S    // Live's spec; nil if there is none
+	Discard *Live // a half-made successor of Live that is not wanted; nil if there is none
+	Known   any   // what Read learned about the want; nil if nothing
+	Env     *Env
+	Diags   *diag.List // what makes the plan impossible, or what an author should know
+}
+
+// Errorf reports that the plan is impossible, at an attribute.
+func (in *In[S]) Errorf(attr, format string, args ...any) *diag.Diag {
+	return report(in.Diags, in.Res, false, attr, format, args...)
+}
+
+// Warnf tells the author something, at an attribute.
+func (in *In[S]) Warnf(attr, format string, args ...any) *diag.Diag {
+	return report(in.Diags, in.Res, true, attr, format, args...)
+}
+
+// Identity returns the labels' content for a new object of this resource. attrs
+// is what the program set.
+func (in *In[S]) Identity() engine.Identity {
+	var deps []ir.Addr
+	for _, d := range in.Res.Deps {
+		if len(deps) == 0 || deps[len(deps)-1] != d.To {
+			deps = append(deps, d.To)
+		}
+	}
+	return engine.Identity{
+		Stack: in.Env.Stack, Addr: in.Res.Addr, Name: in.Res.Name, Deps: deps,
+		Spec: schema.RecordOf(in.Res.Attrs).Encode(),
+	}
+}
+
+// Work is what a step does, in order: Ops, then Wait, then Commit. If
+// something fails before Commit has begun, Undo.
+type Work struct {
+	Facts    []engine.Fact
+	Ops      []engine.Op
+	Wait     *engine.Wait
+	Commit   []engine.Op
+	Undo     []engine.Op
+	Strategy string // of a replacement: "stop-first"
+	Impact   string // for people: what is interrupted, for how long about; "" for nothing
+	Early    bool   // it disturbs nothing, and comes before anything that does: pulls and builds
+}
+
+// Removal is an object that shall go.
+type Removal struct {
+	Live    *Live
+	Env     *Env
+	Volumes bool // unnamed volumes go with it
+}
+
+// Kind is a kind with its Go type hidden.
+type Kind interface {
+	Schema() *schema.Kind
+	Read(context.Context, Scope) (*Found, error)
+
+	// The rest is pure. have is the spec of a Live of the same kind.
+	Expect(*Job) schema.Binder
+	Adjust(*Job, []schema.Change) []schema.Change
+	Create(*Job) Work
+	Update(*Job, []schema.Change) Work
+	Replace(*Job, []schema.Change) Work
+	Finish(*Job, []schema.Change) Work
+	Restore(*Job, []schema.Change) Work
+	Remove(Removal) Work
+	Outcome(*Job, Verb, []schema.Change) Outcome
+	Claims(schema.Binder) []string
+	Source(name, attr string) *engine.Source
+}
+
+// Job is In with the type hidden.
+type Job struct {
+	Want    *Want
+	Live    *Live
+	Discard *Live
+	Known   any
+	Env     *Env
+	Diags   *diag.List
+}
+
+// Def is a kind as its room writes it. Functions that are nil have a default,
+// which their comments say.
+type Def[S any] struct {
+	Name string
+	Doc  string
+	New  func() schema.Binder // returns a *S
+
+	// Show adds to what a handle shows what only the engine knows.
+	Show func(spec *S, self ir.Addr, shown map[string]ir.Value)
+
+	// Read lists and inspects. It must not change anything.
+	Read func(context.Context, Scope) (*Found, error)
+
+	// Expect returns the spec that a living object would have if it were as
+	// wanted: what the program says over what image and engine bring. By
+	// default that is the program's.
+	Expect func(In[S]) *S
+
+	// Adjust gets the changes that the table found, and returns them with
+	// effects raised, changes added, reasons given. It also reports what the
+	// engine cannot do. By default it returns them as they are.
+	Adjust func(In[S], []schema.Change) []schema.Change
+
+	// Create makes a new object. Update changes a living one in place or by a
+	// restart, Replace puts a new one in its place.
+	Create  func(In[S]) Work
+	Update  func(In[S], []schema.Change) Work
+	Replace func(In[S], []schema.Change) Work
+
+	// Finish goes on with a replacement that was cut short: in.Live is the new
+	// object, in.Live.Old the one that it replaces. Restore takes it back:
+	// in.Live is the old one, in.Discard the new one. Only for kinds whose Read
+	// sets Live.Old.
+	Finish  func(In[S], []schema.Change) Work
+	Restore func(In[S], []schema.Change) Work
+
+	// Remove takes an object away.
+	Remove func(Removal) Work
+
+	// Outcome says what others can rely on. By default only the name.
+	Outcome func(In[S], Verb, []schema.Change) Outcome
+
+	// Claims returns what only one object can hold. By default nothing.
+	Claims func(*S) []string
+
+	// Source tells where an attribute that only the engine knows is read of the
+	// object with this engine name. Nil if there is none such.
+	Source func(name, attr string) *engine.Source
+}
+
+// Define hides the type of a Def.
+func Define[S any](d Def[S]) Kind { return &erased[S]{d} }
+
+type erased[S any] struct{ d Def[S] }
+
+func (e *erased[S]) in(j *Job) In[S] {
+	in := In[S]{Res: j.Want.Res, Live: j.Live, Discard: j.Discard, Known: j.Known, Env: j.Env, Diags: j.Diags}
+	in.Want = any(j.Want.Spec).(*S)
+	if j.Live != nil {
+		in.Have = any(j.Live.Spec).(*S)
+	}
+	return in
+}
+
+func (e *erased[S]) Schema() *schema.Kind {
+	k := &schema.Kind{Name: e.d.Name, Doc: e.d.Doc, New: e.d.New}
+	if e.d.Show != nil {
+		k.Show = func(b schema.Binder, self ir.Addr, shown map[string]ir.Value) { e.d.Show(any(b).(*S), self, shown) }
+	}
+	return k
+}
+
+func (e *erased[S]) Read(ctx context.Context, s Scope) (*Found, error) { return e.d.Read(ctx, s) }
+
+func (e *erased[S]) Expect(j *Job) schema.Binder {
+	if e.d.Expect == nil {
+		return j.Want.Spec
+	}
+	return any(e.d.Expect(e.in(j))).(schema.Binder)
+}
+
+func (e *erased[S]) Adjust(j *Job, cs []schema.Change) []schema.Change {
+	if e.d.Adjust == nil {
+		return cs
+	}
+	return e.d.Adjust(e.in(j), cs)
+}
+
+func (e *erased[S]) Create(j *Job) Work { return e.d.Create(e.in(j)) }
+
+func (e *erased[S]) Update(j *Job, cs []schema.Change) Work { return e.d.Update(e.in(j), cs) }
+
+func (e *erased[S]) Replace(j *Job, cs []schema.Change) Work { return e.d.Replace(e.in(j), cs) }
+
+func (e *erased[S]) Finish(j *Job, cs []schema.Change) Work { return e.d.Finish(e.in(j), cs) }
+
+func (e *erased[S]) Restore(j *Job, cs []schema.Change) Work { return e.d.Restore(e.in(j), cs) }
+
+func (e *erased[S]) Remove(r Removal) Work { return e.d.Remove(r) }
+
+func (e *erased[S]) Outcome(j *Job, v Verb, cs []schema.Change) Outcome {
+	if e.d.Outcome == nil {
+		return Outcome{Verb: v, Name: j.Want.Res.Name}
+	}
+	return e.d.Outcome(e.in(j), v, cs)
+}
+
+func (e *erased[S]) Claims(b schema.Binder) []string {
+	if e.d.Claims == nil {
+		return nil
+	}
+	return e.d.Claims(any(b).(*S))
+}
+
+func (e *erased[S]) Source(name, attr string) *engine.Source {
+	if e.d.Source == nil {
+		return nil
+	}
+	return e.d.Source(name, attr)
+}
+
+func report(l *diag.List, r *ir.Resource, warning bool, attr, format string, args ...any) *diag.Diag {
+	add := l.Addf
+	if warning {
+		add = l.Warnf
+	}
+	where := r.Addr.String()
+	if attr != "" {
+		where += "." + attr
+	}
+	m := add(r.AttrPos(attr), where+": "+format, args...)
+	m.Calls = r.Calls
+	return m
+}
