@@ -26,6 +26,7 @@ type Want struct {
 type Scope struct {
 	Reader engine.Reader
 	Info   engine.Info
+	Auth   func(ref string) (string, error) // encoded credentials for a reference's registry, "" for none; may be nil
 	Stack  string
 	Dir    string  // of the root module, absolute; "" without a program
 	Wants  []*Want // of this kind, in order of address
@@ -35,6 +36,7 @@ type Scope struct {
 type Found struct {
 	Live  []*Live           // objects of the stack, in order of address, then of name
 	Taken map[string]Holder // by name: objects that are not ours
+	Held  map[string]Holder // by claim: what objects that are not ours hold now
 	Known map[ir.Addr]any   // what the room learned about a want, such as the digest behind a reference
 	Notes diag.List         // what an author should know, and what makes a plan impossible
 }
@@ -186,6 +188,7 @@ type Removal struct {
 // Kind is a kind with its Go type hidden.
 type Kind interface {
 	Schema() *schema.Kind
+	Data() bool
 	Read(context.Context, Scope) (*Found, error)
 
 	// The rest is pure. have is the spec of a Live of the same kind.
@@ -216,8 +219,9 @@ type Job struct {
 // which their comments say.
 type Def[S any] struct {
 	Name string
-	Doc  string
+	Doc  string               // one sentence
 	New  func() schema.Binder // returns a *S
+	Data bool                 // it holds what cannot be made again: never removed unless somebody says so in as many words
 
 	// Show adds to what a handle shows what only the engine knows.
 	Show func(spec *S, self ir.Addr, shown map[string]ir.Value)
@@ -232,7 +236,8 @@ type Def[S any] struct {
 
 	// Adjust gets the changes that the table found, and returns them with
 	// effects raised, changes added, reasons given. It also reports what the
-	// engine cannot do. By default it returns them as they are.
+	// engine cannot do. It is asked before a creation too: then in.Live is nil
+	// and there are no changes. By default it returns them as they are.
 	Adjust func(In[S], []schema.Change) []schema.Change
 
 	// Create makes a new object. Update changes a living one in place or by a
@@ -283,6 +288,8 @@ func (e *erased[S]) Schema() *schema.Kind {
 	}
 	return k
 }
+
+func (e *erased[S]) Data() bool { return e.d.Data }
 
 func (e *erased[S]) Read(ctx context.Context, s Scope) (*Found, error) { return e.d.Read(ctx, s) }
 

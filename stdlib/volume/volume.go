@@ -35,6 +35,7 @@ var Kind = kind.Define(kind.Def[Spec]{
 	Name:    "volume",
 	Doc:     "A named place for data that outlives containers.",
 	New:     func() schema.Binder { return new(Spec) },
+	Data:    true,
 	Read:    read,
 	Expect:  expect,
 	Adjust:  adjust,

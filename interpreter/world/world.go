@@ -1,0 +1,95 @@
+// Package world takes one snapshot of what lives on an engine and concerns a
+// program. It holds the only reads that a plan is made from; after it, planning
+// is a pure function.
+package world
+
+import (
+	"context"
+	"fmt"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// World is what was read, as data.
+type World struct {
+	Info  engine.Info
+	Stack string
+	Found map[string]*kind.Found // by kind
+	Wants map[ir.Addr]*kind.Want // the program's resources, decoded
+}
+
+// Options says what to read.
+type Options struct {
+	Kinds   []kind.Kind
+	Reader  engine.Reader
+	Info    engine.Info
+	Auth    func(ref string) (string, error) // credentials for a reference's registry; may be nil
+	Stack   string
+	Program *ir.Program // nil where only what lives matters
+}
+
+// Read reads all kinds side by side. Only an engine that cannot be asked is an
+// error; what makes a plan impossible is in the notes of what was found.
+func Read(ctx context.Context, o Options) (*World, error) {
+	w := &World{Info: o.Info, Stack: o.Stack, Found: map[string]*kind.Found{}, Wants: map[ir.Addr]*kind.Want{}}
+	byKind := w.decode(o)
+	found := make([]*kind.Found, len(o.Kinds))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, k := range o.Kinds {
+		name := k.Schema().Name
+		scope := kind.Scope{Reader: o.Reader, Info: o.Info, Auth: o.Auth, Stack: o.Stack, Wants: byKind[name]}
+		if o.Program != nil {
+			scope.Dir = o.Program.Dir
+		}
+		g.Go(func() error {
+			f, err := k.Read(ctx, scope)
+			if err != nil {
+				return fmt.Errorf("reading the %ss of stack %s: %w", name, o.Stack, err)
+			}
+			found[i] = f
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for i, k := range o.Kinds {
+		w.Found[k.Schema().Name] = found[i]
+	}
+	return w, nil
+}
+
+func (w *World) decode(o Options) map[string][]*kind.Want {
+	byKind := map[string][]*kind.Want{}
+	if o.Program == nil {
+		return byKind
+	}
+	schemas := map[string]*schema.Kind{}
+	for _, k := range o.Kinds {
+		schemas[k.Schema().Name] = k.Schema()
+	}
+	for _, r := range o.Program.Resources {
+		want := &kind.Want{Res: r, Spec: Decode(schemas[r.Addr.Kind], r, r.Attrs)}
+		w.Wants[r.Addr] = want
+		byKind[r.Addr.Kind] = append(byKind[r.Addr.Kind], want)
+	}
+	return byKind
+}
+
+// Decode returns a resource's spec. Its attributes are canonical, since an
+// evaluation has decoded them before, so that a mistake is a bug.
+func Decode(k *schema.Kind, r *ir.Resource, attrs []ir.Attr) schema.Binder {
+	spec := k.New()
+	var diags diag.List
+	schema.Decoding{Owner: r.Addr.String(), Pos: r.Pos, Diags: &diags}.Decode(spec, attrs)
+	if diags.HasErrors() {
+		panic("world: a program's attributes are not canonical: " + diags.Error())
+	}
+	return spec
+}
