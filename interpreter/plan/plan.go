@@ -1,0 +1,103 @@
+// Package plan turns a program and a snapshot of an engine into steps: what
+// will be made, changed, replaced, removed and kept, in which order, by which
+// calls, and why.
+//
+// It is pure: no context, no I/O, no clock. Two plans of one program and one
+// world are the same, byte for byte.
+package plan
+
+import (
+	"time"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+)
+
+// Format is the version of a plan's JSON form.
+const Format = "bayplan.plan/1"
+
+// Mode is what a plan is for.
+type Mode string
+
+// Modes.
+const (
+	Apply   Mode = "apply"   // make the engine as the program says
+	Destroy Mode = "destroy" // take the stack away
+)
+
+// Plan is what apply will do. It is data; nothing in it asks an engine.
+type Plan struct {
+	Mode    Mode
+	Stack   string
+	Info    engine.Info
+	Steps   []*Step  // in an order that respects Needs; by address where that leaves a choice
+	Kept    []*Kept  // objects that stay although the program no longer has them
+	Same    int      // resources with nothing to do
+	Outputs []Output // in order of their names
+	Notes   diag.List
+}
+
+// Empty reports whether there is nothing to do.
+func (p *Plan) Empty() bool { return len(p.Steps) == 0 }
+
+// Step is one resource's part of a plan.
+type Step struct {
+	Verb    kind.Verb
+	Addr    ir.Addr
+	Name    string          // the engine's name of the object, as it is afterwards; empty for kinds without one
+	Pos     diag.Pos        // of the declaration; unknown for what is no longer in the program
+	Why     string          // in a few words: "image", "no longer in the program"; empty for a plain creation
+	Changes []schema.Change // of Update, Restart, Replace, Finish and Restore; of Create what is set
+	Needs   []int           // indexes of steps that come first, in order
+	Gates   []Gate          // what must be true of others before it begins
+	Work    kind.Work
+	ID      string // the engine's ID of the object that it starts from; "" for a creation
+}
+
+// Gate is a condition on a dependency.
+type Gate struct {
+	On   ir.Addr
+	Wait engine.Wait
+}
+
+// Kept is an object that stays although the program no longer has it.
+type Kept struct {
+	Addr ir.Addr
+	Name string
+	Why  string // "its data is not bay's to give up"
+	Hint string // how to remove it all the same
+}
+
+// Output is a value to show after apply.
+type Output struct {
+	Name      string
+	Value     ir.Value                 // engine values that the plan does not know yet are still in it
+	Sensitive bool                     // never shown unless asked for by name
+	Sources   map[ir.Ref]engine.Source // where these are read after apply
+	Pos       diag.Pos
+}
+
+// Options says what is special about a plan.
+type Options struct {
+	Mode    Mode
+	Kinds   []kind.Kind
+	Volumes bool // of Destroy: data goes too
+}
+
+// defaultLimit is how long a gate waits for a condition that names no limit.
+const defaultLimit = 5 * time.Minute
+
+// Interrupts reports whether the step stops something that runs.
+func (s *Step) Interrupts() bool { return s.Work.Impact != "" }
+
+// Worst returns the worst effect among changes.
+func Worst(cs []schema.Change) schema.Effect {
+	worst := schema.None
+	for _, c := range cs {
+		worst = max(worst, c.Effect)
+	}
+	return worst
+}
