@@ -13,6 +13,10 @@ type Source interface {
 	// Open reads the file at path, which is relative to dir, an absolute
 	// directory at or below the root.
 	Open(dir, path string) (File, error)
+
+	// Files lists the regular files below the directory at path, as paths
+	// relative to it with slashes, sorted.
+	Files(dir, path string) ([]string, error)
 }
 
 // FuncEnv is what a function that reads files works on.
