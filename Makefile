@@ -1,0 +1,59 @@
+# What people and CI run. `make check` is everything that a change must pass.
+
+GO     ?= go
+# Seconds that `make fuzz` gives each fuzz target.
+FUZZ   ?= 4
+# The race detector needs a C compiler; without one the tests run all the same.
+RACE   := $(shell command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 && echo -race)
+
+.PHONY: build test golden docs lint tidy fuzz engine examples demo check clean
+
+# The command, at bin/bay.
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/bay ./cmd/bay
+
+# All tests that need no Docker Engine.
+test: examples
+	$(GO) test $(RACE) ./...
+
+# Rewrite what the golden scripts expect; read the diff before you commit it.
+golden: examples
+	$(GO) test ./golden -count=1 -update
+
+# Rewrite what is generated: the reference pages and the output shown in README.
+docs: examples
+	$(GO) test ./golden -count=1 -run 'Docs' -update
+
+# What machines find wrong with the code.
+lint:
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt would change these files" >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+# go.mod and go.sum say exactly what the code uses.
+tidy:
+	$(GO) mod tidy -diff
+
+# Every fuzz target for a few seconds.
+fuzz:
+	.ci/fuzz $(FUZZ)
+
+# The golden scripts, the examples and the rooms on a real Docker Engine.
+engine: examples
+	.ci/engine
+
+# The small programs that the examples' images hold: static, from this source alone.
+examples:
+	.ci/examples
+
+# The main job, on the Docker Engine if one answers, else on the embedded one.
+demo: build examples
+	.ci/demo bin/bay
+
+# All that CI runs.
+check: tidy lint test
+	.ci/unchanged $(MAKE) golden docs
+	$(MAKE) fuzz engine
+
+clean:
+	rm -rf bin examples/*/*/bin
