@@ -200,6 +200,8 @@ type Kind interface {
 	Finish(*Job, []schema.Change) Work
 	Restore(*Job, []schema.Change) Work
 	Remove(Removal) Work
+	Lasts() bool
+	Gate(*Job, ir.Dep) *engine.Wait
 	Outcome(*Job, Verb, []schema.Change) Outcome
 	Claims(schema.Binder) []string
 	Source(name, attr string) *engine.Source
@@ -253,8 +255,14 @@ type Def[S any] struct {
 	Finish  func(In[S], []schema.Change) Work
 	Restore func(In[S], []schema.Change) Work
 
-	// Remove takes an object away.
+	// Remove takes an object away. A kind without it is a cache, whose objects
+	// planning neither removes nor mentions.
 	Remove func(Removal) Work
+
+	// Gate returns what to wait for until the object is as a dependant asks,
+	// which names a condition and perhaps a limit. It reports at the dependency's
+	// position what can never become so. By default nothing can be waited for.
+	Gate func(In[S], ir.Dep) *engine.Wait
 
 	// Outcome says what others can rely on. By default only the name.
 	Outcome func(In[S], Verb, []schema.Change) Outcome
@@ -318,6 +326,18 @@ func (e *erased[S]) Finish(j *Job, cs []schema.Change) Work { return e.d.Finish(
 func (e *erased[S]) Restore(j *Job, cs []schema.Change) Work { return e.d.Restore(e.in(j), cs) }
 
 func (e *erased[S]) Remove(r Removal) Work { return e.d.Remove(r) }
+
+// Lasts reports whether objects of the kind are never removed.
+func (e *erased[S]) Lasts() bool { return e.d.Remove == nil }
+
+func (e *erased[S]) Gate(j *Job, d ir.Dep) *engine.Wait {
+	if e.d.Gate == nil {
+		j.Diags.Addf(d.Pos, "%s cannot be waited for: a %s is there or it is not", d.To, e.d.Name).
+			Hintf("name it in depends_on without %s(…)", d.Cond)
+		return nil
+	}
+	return e.d.Gate(e.in(j), d)
+}
 
 func (e *erased[S]) Outcome(j *Job, v Verb, cs []schema.Change) Outcome {
 	if e.d.Outcome == nil {

@@ -7,8 +7,6 @@
 package plan
 
 import (
-	"time"
-
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
 	"bayplan/lang/diag"
@@ -84,11 +82,9 @@ type Output struct {
 type Options struct {
 	Mode    Mode
 	Kinds   []kind.Kind
-	Volumes bool // of Destroy: data goes too
+	Volumes bool      // of Destroy: data goes too
+	Remove  []ir.Addr // of Apply: data that goes although it is never removed by itself
 }
-
-// defaultLimit is how long a gate waits for a condition that names no limit.
-const defaultLimit = 5 * time.Minute
 
 // Interrupts reports whether the step stops something that runs.
 func (s *Step) Interrupts() bool { return s.Work.Impact != "" }

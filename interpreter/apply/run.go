@@ -1,0 +1,166 @@
+package apply
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"sync"
+	"time"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/plan"
+	"bayplan/lang/ir"
+)
+
+// Run applies p. When ctx is cancelled, nothing new begins; what runs is
+// finished or undone, since a call that is cut may leave half of its work.
+// After a failure nothing new begins either.
+func Run(ctx context.Context, e *engine.Engine, p *plan.Plan, o Options) *Report {
+	r := &run{e: e, p: p, o: o, id: random(4), made: map[string]string{}, report: &Report{}}
+	if r.o.Parallelism <= 0 {
+		r.o.Parallelism = DefaultParallelism
+	}
+	began := time.Now()
+	r.steps(ctx)
+	r.report.Took = time.Since(began)
+	if len(r.report.Failed) == 0 && len(r.report.NotRun) == 0 {
+		r.report.Outputs = r.outputs(ctx)
+	}
+	return r.report
+}
+
+// run is one apply.
+type run struct {
+	e  *engine.Engine
+	p  *plan.Plan
+	o  Options
+	id string // names this apply in labels
+
+	report *Report
+	alone  sync.Mutex // held by an op that must be sent alone
+
+	mu   sync.Mutex // guards made and the calls of o.Events
+	made map[string]string
+}
+
+// steps runs the steps as their needs allow. Only this goroutine touches the
+// report.
+func (r *run) steps(ctx context.Context) {
+	waits, frees := edges(r.p.Steps)
+	var ready plan.Queue
+	for i, n := range waits {
+		if n == 0 {
+			ready.Push(i)
+		}
+	}
+	ended := make(chan result)
+	running, begun, stop := 0, map[int]bool{}, false
+	cancelled := ctx.Done()
+	for {
+		for !stop && running < r.o.Parallelism && ready.Len() > 0 && ctx.Err() == nil {
+			i := ready.Pop()
+			begun[i] = true
+			running++
+			go func() { ended <- r.step(ctx, i) }()
+		}
+		if running == 0 {
+			break
+		}
+		select {
+		case <-cancelled:
+			cancelled = nil
+			r.report.Interrupted = true
+			r.emit(Event{Kind: Stopping})
+		case res := <-ended:
+			running--
+			if !r.note(res) {
+				stop = true
+				continue
+			}
+			for _, i := range frees[res.index] {
+				if waits[i]--; waits[i] == 0 {
+					ready.Push(i)
+				}
+			}
+		}
+	}
+	r.report.Interrupted = r.report.Interrupted || ctx.Err() != nil
+	for i, s := range r.p.Steps {
+		if !begun[i] {
+			r.report.NotRun = append(r.report.NotRun, s)
+		}
+	}
+}
+
+// result is how one step ended.
+type result struct {
+	index   int
+	failure *Failure // nil if it ended well
+	skipped bool     // an interrupt came before it had touched anything
+}
+
+// note enters a result in the report and reports whether to go on.
+func (r *run) note(res result) bool {
+	s := r.p.Steps[res.index]
+	switch {
+	case res.skipped:
+		r.report.NotRun = append(r.report.NotRun, s)
+	case res.failure != nil:
+		r.report.Failed = append(r.report.Failed, *res.failure)
+	default:
+		r.report.Done = append(r.report.Done, s)
+		return true
+	}
+	return false
+}
+
+// edges returns how many steps each step waits for, and which wait for it.
+func edges(steps []*plan.Step) (waits []int, frees [][]int) {
+	waits, frees = make([]int, len(steps)), make([][]int, len(steps))
+	for i, s := range steps {
+		waits[i] = len(s.Needs)
+		for _, n := range s.Needs {
+			frees[n] = append(frees[n], i)
+		}
+	}
+	return waits, frees
+}
+
+func (r *run) emit(ev Event) {
+	if r.o.Events == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.o.Events(ev)
+}
+
+func (r *run) outputs(ctx context.Context) map[string]ir.Value {
+	out := map[string]ir.Value{}
+	for _, o := range r.p.Outputs {
+		out[o.Name] = Resolve(ctx, r.e, o)
+	}
+	return out
+}
+
+// Resolve fills an output with what the engine knows. What it does not know,
+// or not yet, stays as a reference.
+func Resolve(ctx context.Context, e *engine.Engine, o plan.Output) ir.Value {
+	v := o.Value.Resolve(func(ref ir.Ref) (ir.Value, bool) {
+		src, ok := o.Sources[ref]
+		if !ok {
+			return ir.Value{}, false
+		}
+		text, ok, err := e.Get(ctx, src)
+		return ir.StringVal(text), ok && err == nil && text != ""
+	})
+	v.Sensitive = v.Sensitive || o.Sensitive
+	return v
+}
+
+// random returns n random bytes as hex.
+func random(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails: it crashes the program instead
+	return hex.EncodeToString(b)
+}

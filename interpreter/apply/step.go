@@ -1,0 +1,238 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/plan"
+)
+
+// Stale is the error of a step whose facts no longer hold: the engine has
+// changed since the plan was made.
+type Stale struct {
+	Fact engine.Fact
+	Got  string // what is there now; "" with Gone
+	Gone bool   // the object does not exist
+}
+
+func (s *Stale) Error() string {
+	what := s.Fact.Read.Arg
+	switch {
+	case s.Fact.Absent:
+		return fmt.Sprintf("%s has appeared since the plan was made; plan again", what)
+	case s.Gone:
+		return fmt.Sprintf("%s has gone since the plan was made; plan again", what)
+	}
+	return fmt.Sprintf("%s has changed since the plan was made: %s was %q and is %q; plan again",
+		what, strings.Join(s.Fact.Path, "."), s.Fact.Want, s.Got)
+}
+
+// errInterrupted says that a step was given up before it had touched anything.
+var errInterrupted = errors.New("interrupted before it began")
+
+// stepRun is one step being applied.
+type stepRun struct {
+	*run
+	s       *plan.Step
+	index   int
+	touched bool // a call that changes something was sent
+}
+
+func (r *run) step(ctx context.Context, i int) result {
+	began := time.Now()
+	x := &stepRun{run: r, s: r.p.Steps[i], index: i}
+	x.emit(Event{Kind: Begin, Step: x.s})
+	failure := x.do(ctx)
+	took := time.Since(began)
+	switch {
+	case failure == nil:
+		x.emit(Event{Kind: Done, Step: x.s, Took: took})
+	case errors.Is(failure.Err, errInterrupted):
+		return result{index: i, skipped: true}
+	default:
+		x.emit(Event{Kind: Failed, Step: x.s, Err: failure.Err, Took: took})
+	}
+	return result{index: i, failure: failure}
+}
+
+// do runs the step: facts, gates, ops, the wait, commit. A failure before
+// commit is undone.
+func (x *stepRun) do(ctx context.Context) *Failure {
+	if err := x.before(ctx); err != nil {
+		return &Failure{Step: x.s, Err: err}
+	}
+	ctx = context.WithoutCancel(ctx)
+	err := x.ops(ctx, x.s.Work.Ops)
+	if err == nil && x.s.Work.Wait != nil {
+		x.emit(Event{Kind: Waiting, Step: x.s, Text: waitText(*x.s.Work.Wait)})
+		err = x.e.Wait(ctx, *x.s.Work.Wait)
+	}
+	if err != nil {
+		return x.undo(ctx, err)
+	}
+	if err := x.ops(ctx, x.s.Work.Commit); err != nil {
+		return &Failure{Step: x.s, Err: err, Touched: true}
+	}
+	return nil
+}
+
+// before checks what the step relies on, and waits for what it asks of others.
+func (x *stepRun) before(ctx context.Context) error {
+	for _, g := range x.s.Gates {
+		x.emit(Event{Kind: Waiting, Step: x.s, Text: g.On.String() + " " + waitText(g.Wait)})
+		if err := x.e.Wait(ctx, g.Wait); err != nil {
+			if ctx.Err() != nil {
+				return errInterrupted
+			}
+			return fmt.Errorf("waiting for %s: %w", g.On, err)
+		}
+	}
+	for _, f := range x.s.Work.Facts {
+		if err := x.fact(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *stepRun) fact(ctx context.Context, f engine.Fact) error {
+	got, there, err := x.e.Get(ctx, f.Source)
+	switch {
+	case ctx.Err() != nil:
+		return errInterrupted
+	case err != nil:
+		return fmt.Errorf("looking at %s: %w", f.Read.Arg, err)
+	case f.Absent != there && (f.Absent || got == f.Want):
+		return nil
+	}
+	return &Stale{Fact: f, Got: got, Gone: !there}
+}
+
+func waitText(w engine.Wait) string {
+	return fmt.Sprintf("to be %s, at most %s", w.Until, w.Limit)
+}
+
+func (x *stepRun) ops(ctx context.Context, ops []engine.Op) error {
+	for _, op := range ops {
+		if err := x.op(ctx, op); err != nil {
+			method, path := op.Path()
+			return fmt.Errorf("%s %s: %w", method, path, err)
+		}
+	}
+	return nil
+}
+
+func (x *stepRun) op(ctx context.Context, op engine.Op) error {
+	call, err := x.fill(ctx, op)
+	if err != nil {
+		return err
+	}
+	if op.Alone {
+		x.alone.Lock()
+		defer x.alone.Unlock()
+	}
+	method, path := op.Path()
+	x.emit(Event{Kind: Doing, Step: x.s, Text: method + " " + path})
+	x.touched = true
+	id, err := x.e.Do(ctx, call, op.Stream, func(p engine.Progress) {
+		x.emit(Event{Kind: Progress, Step: x.s, Progress: p})
+	})
+	if err != nil {
+		return err
+	}
+	if op.Makes != "" {
+		x.mu.Lock()
+		x.made[op.Makes] = id
+		x.mu.Unlock()
+	}
+	return nil
+}
+
+// fill returns the op's call with its blanks filled. Values made here are made
+// once for the op, so that sending it again sends the same.
+func (x *stepRun) fill(ctx context.Context, op engine.Op) (engine.Call, error) {
+	fresh := map[string]string{"run": fmt.Sprintf("%s-%d", x.id, x.index)}
+	return op.Filled(func(b engine.Blank) (string, error) {
+		switch b.Kind {
+		case engine.Secret:
+			return b.Value, nil
+		case engine.FreshValue:
+			if fresh[b.Name] == "" {
+				fresh[b.Name] = random(16)
+			}
+			return fresh[b.Name], nil
+		case engine.MadeID:
+			return x.madeID(b.Name)
+		}
+		return x.engineValue(ctx, b)
+	})
+}
+
+// notMade is the error of an ID that no call has answered yet.
+type notMade string
+
+func (n notMade) Error() string { return fmt.Sprintf("%s was not made", string(n)) }
+
+func (x *stepRun) madeID(name string) (string, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	id, ok := x.made[name]
+	if !ok {
+		return "", notMade(name)
+	}
+	return id, nil
+}
+
+func (x *stepRun) engineValue(ctx context.Context, b engine.Blank) (string, error) {
+	if b.From == nil {
+		panic("apply: nobody knows where to read " + b.Ref.String())
+	}
+	text, there, err := x.e.Get(ctx, *b.From)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("reading %s: %w", b.Ref, err)
+	case !there || text == "":
+		return "", fmt.Errorf("the engine does not tell %s: %s", b.Ref, b.From.Read.Arg+" has none now")
+	}
+	return text, nil
+}
+
+// undo takes back what the step did before err. Each of its calls is left out
+// where what it wants is so already, or what it is about was never made.
+func (x *stepRun) undo(ctx context.Context, err error) *Failure {
+	f := &Failure{Step: x.s, Err: err, Touched: x.touched}
+	if !x.touched || len(x.s.Work.Undo) == 0 {
+		return f
+	}
+	x.emit(Event{Kind: Undoing, Step: x.s, Err: err})
+	for _, op := range x.s.Work.Undo {
+		if uerr := x.undoOp(ctx, op); uerr != nil {
+			method, path := op.Path()
+			f.UndoErr = errors.Join(f.UndoErr, fmt.Errorf("%s %s: %w", method, path, uerr))
+		}
+	}
+	f.RolledBack = f.UndoErr == nil
+	return f
+}
+
+func (x *stepRun) undoOp(ctx context.Context, op engine.Op) error {
+	call, err := x.fill(ctx, op)
+	var never notMade
+	if errors.As(err, &never) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, held, err := x.e.Held(ctx, call); err == nil && held {
+		return nil
+	}
+	if err := x.op(ctx, op); err != nil && !engine.Gone(err) {
+		return err
+	}
+	return nil
+}

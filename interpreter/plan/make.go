@@ -1,0 +1,418 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/interpreter/world"
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+)
+
+// Make plans. prog may be nil, which only a Destroy can do with. The plan is
+// of use only if the list has no errors.
+func Make(w *world.World, prog *ir.Program, o Options) (*Plan, diag.List) {
+	m := &maker{
+		o: o, w: w, prog: prog,
+		plan:     &Plan{Mode: o.Mode, Stack: w.Stack, Info: w.Info},
+		kinds:    map[string]kind.Kind{},
+		live:     map[ir.Addr]*kind.Live{},
+		byName:   map[object]*kind.Live{},
+		names:    map[object]ir.Addr{},
+		outcomes: map[ir.Addr]*kind.Outcome{},
+		steps:    map[ir.Addr]*Step{},
+		needs:    map[*Step]map[*Step]bool{},
+		steering: map[*kind.Live]*Step{},
+	}
+	m.env = &kind.Env{Info: w.Info, Stack: w.Stack, Outcome: m.outcome, Named: m.named, Taken: m.taken, Live: m.liveNamed, Source: m.source}
+	m.index()
+	if o.Mode == Destroy {
+		m.destroy()
+	} else {
+		for _, r := range m.inOrder() {
+			m.resource(r)
+		}
+		m.orphans()
+		m.claims()
+		m.outputs()
+	}
+	m.order()
+	m.plan.Notes.Sort()
+	m.diags.Sort()
+	return m.plan, m.diags
+}
+
+// object is a thing on the engine by kind and name.
+type object struct{ kind, name string }
+
+// maker is a plan in the making.
+type maker struct {
+	o    Options
+	w    *world.World
+	prog *ir.Program
+	plan *Plan
+	env  *kind.Env
+
+	kinds    map[string]kind.Kind
+	live     map[ir.Addr]*kind.Live // the one that a resource goes on with
+	byName   map[object]*kind.Live
+	names    map[object]ir.Addr // of the program's resources
+	spare    []*kind.Live       // others at the address of one in live
+	outcomes map[ir.Addr]*kind.Outcome
+
+	steps    map[ir.Addr]*Step        // of resources of the program
+	all      []*Step                  // these, and removals
+	steering map[*kind.Live]*Step     // what happens to what lives
+	needs    map[*Step]map[*Step]bool // what comes first
+	diags    diag.List
+}
+
+func (m *maker) index() {
+	for a, w := range m.w.Wants {
+		if w.Res.Name != "" {
+			m.names[object{a.Kind, w.Res.Name}] = a
+		}
+	}
+	for _, k := range m.o.Kinds {
+		name := k.Schema().Name
+		m.kinds[name] = k
+		found := m.w.Found[name]
+		m.note(found.Notes)
+		for _, l := range found.Live {
+			m.byName[object{name, l.Name}] = l
+			m.settle(l)
+		}
+	}
+}
+
+// settle chooses between two objects at one address: the one that has the
+// name that the program gives it.
+func (m *maker) settle(l *kind.Live) {
+	a := l.Identity.Addr
+	old := m.live[a]
+	want := m.w.Wants[a]
+	switch {
+	case old == nil:
+		m.live[a] = l
+	case want != nil && l.Name == want.Res.Name:
+		m.spare = append(m.spare, old)
+		m.live[a] = l
+	default:
+		m.spare = append(m.spare, l)
+	}
+}
+
+// note sorts messages into what forbids the plan and what an author should know.
+func (m *maker) note(l diag.List) {
+	for _, d := range l {
+		if d.Warning {
+			m.plan.Notes = append(m.plan.Notes, d)
+		} else {
+			m.diags = append(m.diags, d)
+		}
+	}
+}
+
+// What rooms may ask.
+
+func (m *maker) outcome(a ir.Addr) *kind.Outcome { return m.outcomes[a] }
+
+func (m *maker) named(k, name string) (ir.Addr, bool) {
+	a, ok := m.names[object{k, name}]
+	return a, ok
+}
+
+func (m *maker) taken(k, name string) (kind.Holder, bool) {
+	h, ok := m.w.Found[k].Taken[name]
+	return h, ok
+}
+
+func (m *maker) liveNamed(k, name string) *kind.Live { return m.byName[object{k, name}] }
+
+func (m *maker) source(r ir.Ref) *engine.Source {
+	return m.kinds[r.Addr.Kind].Source(m.outcomes[r.Addr].Name, r.Attr)
+}
+
+// inOrder returns the program's resources, each after those that it depends
+// on, and by address where that leaves a choice. The program has no cycle.
+func (m *maker) inOrder() []*ir.Resource {
+	byAddr := map[ir.Addr]*ir.Resource{}
+	for _, r := range m.prog.Resources {
+		byAddr[r.Addr] = r
+	}
+	var out []*ir.Resource
+	seen := map[ir.Addr]bool{}
+	var visit func(*ir.Resource)
+	visit = func(r *ir.Resource) {
+		if r == nil || seen[r.Addr] {
+			return
+		}
+		seen[r.Addr] = true
+		for _, d := range r.Deps {
+			visit(byAddr[d.To])
+		}
+		out = append(out, r)
+	}
+	for _, r := range m.prog.Resources {
+		visit(r)
+	}
+	return out
+}
+
+// resource plans one resource of the program.
+func (m *maker) resource(r *ir.Resource) {
+	k := m.kinds[r.Addr.Kind]
+	var said diag.List
+	job := &kind.Job{
+		Want: m.want(k, r), Live: m.live[r.Addr], Known: m.w.Found[r.Addr.Kind].Known[r.Addr], Env: m.env, Diags: &said,
+	}
+	verb, changes := m.decide(k, job)
+	m.guard(job, verb, changes)
+	out := k.Outcome(job, verb, changes)
+	m.outcomes[r.Addr] = &out
+	m.note(said)
+	if said.HasErrors() || verb == kind.Same {
+		if verb == kind.Same {
+			m.plan.Same++
+		}
+		return
+	}
+	s := &Step{Verb: verb, Addr: r.Addr, Name: out.Name, Pos: r.Pos, Changes: changes, Why: why(r, verb, changes, out)}
+	s.Work = work(k, job, verb, changes)
+	if job.Live != nil {
+		s.ID = job.Live.ID
+		m.steering[job.Live] = s
+	}
+	if verb == kind.Create {
+		s.Changes = written(r)
+	}
+	m.steps[r.Addr] = s
+	m.all = append(m.all, s)
+	m.gates(r, s)
+}
+
+// want returns a resource decoded, with what the engine knows filled in where
+// this plan leaves it as it is.
+func (m *maker) want(k kind.Kind, r *ir.Resource) *kind.Want {
+	changed := false
+	attrs := slices.Clone(r.Attrs)
+	for i, a := range attrs {
+		if a.Value.HasEngine() {
+			attrs[i].Value = a.Value.Resolve(m.known)
+			changed = true
+		}
+	}
+	if !changed {
+		return m.w.Wants[r.Addr]
+	}
+	return &kind.Want{Res: r, Spec: world.Decode(k.Schema(), r, attrs)}
+}
+
+// known returns what the engine knows about a resource, where this plan leaves
+// that as it is.
+func (m *maker) known(ref ir.Ref) (ir.Value, bool) {
+	l, out := m.live[ref.Addr], m.outcomes[ref.Addr]
+	if l == nil || out == nil || out.Disturbed() {
+		return ir.Value{}, false
+	}
+	v, ok := l.Attrs[ref.Attr]
+	return v, ok
+}
+
+// decide compares what is wanted with what lives.
+func (m *maker) decide(k kind.Kind, job *kind.Job) (kind.Verb, []schema.Change) {
+	switch {
+	case job.Live == nil:
+		m.free(job, kind.Create)
+		k.Adjust(job, nil)
+		return kind.Create, nil
+	case job.Live.Old != nil:
+		return m.halfDone(k, job)
+	}
+	changes := m.compare(k, job)
+	switch Worst(changes) {
+	case schema.None:
+		return kind.Same, nil
+	case schema.Live, schema.Reconnect:
+		return kind.Update, changes
+	case schema.Restart:
+		return kind.Restart, changes
+	}
+	return kind.Replace, changes
+}
+
+// halfDone judges a replacement that was cut short: the new object goes on if
+// it is what the program wants, else the old one comes back first.
+func (m *maker) halfDone(k kind.Kind, job *kind.Job) (kind.Verb, []schema.Change) {
+	var said diag.List
+	trial := *job
+	trial.Diags = &said
+	changes := m.compare(k, &trial)
+	if Worst(changes) < schema.Replace {
+		*job.Diags = append(*job.Diags, said...)
+		return kind.Finish, changes
+	}
+	job.Discard, job.Live = job.Live, job.Live.Old
+	return kind.Restore, m.compare(k, job)
+}
+
+func (m *maker) compare(k kind.Kind, job *kind.Job) []schema.Change {
+	m.free(job, kind.Update)
+	want := k.Expect(job)
+	changes := schema.Diff(schema.Bind(want).Fields, schema.SideOf(want), schema.SideOf(job.Live.Spec), job.Live.Record)
+	for i := range changes {
+		changes[i].Pos = job.Want.Res.AttrPos(changes[i].Attr)
+	}
+	changes = k.Adjust(job, changes)
+	for i := range changes {
+		m.cause(&changes[i])
+	}
+	return changes
+}
+
+// cause names the resource whose part in the plan brings a change: one that
+// yields a value which only the engine knows.
+func (m *maker) cause(c *schema.Change) {
+	if c.Cause != "" {
+		return
+	}
+	c.New.Refs(func(ref ir.Ref, _ diag.Pos) {
+		out := m.outcomes[ref.Addr]
+		if c.Cause == "" && out != nil && out.Disturbed() {
+			c.Cause = fmt.Sprintf("%s is %s", ref.Addr, past[out.Verb])
+		}
+	})
+}
+
+// past is how a sentence says that a verb happens to something.
+var past = map[kind.Verb]string{
+	kind.Create: "created", kind.Update: "changed", kind.Restart: "restarted", kind.Replace: "replaced",
+	kind.Remove: "removed", kind.Finish: "replaced", kind.Restore: "put back",
+}
+
+// free reports a name that somebody else holds.
+func (m *maker) free(job *kind.Job, verb kind.Verb) {
+	r := job.Want.Res
+	if r.Name == "" || job.Live != nil && job.Live.Name == r.Name {
+		return
+	}
+	h, ok := m.taken(r.Addr.Kind, r.Name)
+	if !ok {
+		return
+	}
+	d := job.Diags.Addf(r.AttrPos("name"), "%s: the name %s is taken by %s", r.Addr, r.Name, h.What)
+	d.Hintf("bay touches nothing that it did not make: rename or remove that one, or give %s another `name`", r.Addr)
+	d.Calls = r.Calls
+}
+
+// guard refuses what the program's lifecycle forbids.
+func (m *maker) guard(job *kind.Job, verb kind.Verb, changes []schema.Change) {
+	r := job.Want.Res
+	if !r.Guard.PreventDestroy || verb != kind.Replace && verb != kind.Restore {
+		return
+	}
+	var names []string
+	for _, c := range changes {
+		if c.Effect == schema.Replace {
+			names = append(names, c.Name())
+		}
+	}
+	job.Diags.Addf(r.Guard.Pos, "%s would be replaced, since %s changed, and prevent_destroy forbids it", r.Addr, list(names, len(names))).
+		Hintf("put the change back, or take prevent_destroy away first")
+}
+
+func work(k kind.Kind, job *kind.Job, verb kind.Verb, changes []schema.Change) kind.Work {
+	switch verb {
+	case kind.Create:
+		return k.Create(job)
+	case kind.Update, kind.Restart:
+		return k.Update(job, changes)
+	case kind.Replace:
+		return k.Replace(job, changes)
+	case kind.Finish:
+		return k.Finish(job, changes)
+	case kind.Restore:
+		return k.Restore(job, changes)
+	}
+	panic("plan: no work for " + string(verb))
+}
+
+// why says in a few words what brings a step.
+func why(r *ir.Resource, verb kind.Verb, changes []schema.Change, out kind.Outcome) string {
+	switch verb {
+	case kind.Create:
+		return out.Why
+	case kind.Finish:
+		return "its replacement was cut short and goes on"
+	case kind.Restore:
+		return "its replacement was cut short and is taken back"
+	}
+	if out.Why != "" {
+		return out.Why
+	}
+	worst := Worst(changes)
+	var names []string
+	for _, c := range changes {
+		if c.Effect == worst {
+			names = append(names, c.Name())
+		}
+	}
+	return list(names, 3)
+}
+
+// list joins up to n names and counts the rest.
+func list(names []string, n int) string {
+	names = slices.Compact(slices.Clone(names))
+	if rest := len(names) - n; rest > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:n], ", "), rest)
+	}
+	return strings.Join(names, ", ")
+}
+
+// written is what a creation shows: what the program says.
+func written(r *ir.Resource) []schema.Change {
+	var out []schema.Change
+	for _, a := range r.Attrs {
+		out = append(out, schema.Change{Attr: a.Name, New: a.Value, Pos: a.Pos})
+	}
+	return out
+}
+
+// gates makes the conditions that a resource asks of others part of its step.
+func (m *maker) gates(r *ir.Resource, s *Step) {
+	for _, d := range r.Deps {
+		to := m.w.Wants[d.To]
+		if d.Cond == ir.Exists || to == nil {
+			continue
+		}
+		job := &kind.Job{
+			Want: to, Live: m.live[d.To], Known: m.w.Found[d.To.Kind].Known[d.To], Env: m.env, Diags: &m.diags,
+		}
+		if w := m.kinds[d.To.Kind].Gate(job, d); w != nil {
+			w.Container = m.outcomes[d.To].Name
+			s.Gates = append(s.Gates, Gate{On: d.To, Wait: *w})
+		}
+	}
+}
+
+func (m *maker) outputs() {
+	for _, o := range m.prog.Outputs {
+		out := Output{
+			Name: o.Name, Value: o.Value.Resolve(m.known), Sensitive: o.Value.HasSensitive(), Pos: o.Pos,
+			Sources: map[ir.Ref]engine.Source{},
+		}
+		out.Value.Refs(func(ref ir.Ref, _ diag.Pos) {
+			if ref.Attr == "" || m.outcomes[ref.Addr] == nil {
+				return
+			}
+			if src := m.source(ref); src != nil {
+				out.Sources[ref] = *src
+			}
+		})
+		m.plan.Outputs = append(m.plan.Outputs, out)
+	}
+}

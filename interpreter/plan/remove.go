@@ -1,0 +1,89 @@
+package plan
+
+import (
+	"slices"
+
+	"bayplan/interpreter/kind"
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+)
+
+// lives returns every object of the stack, a half-done pair as two.
+func (m *maker) lives() []*kind.Live {
+	var out []*kind.Live
+	for _, k := range m.o.Kinds {
+		for _, l := range m.w.Found[k.Schema().Name].Live {
+			out = append(out, l)
+			if l.Old != nil {
+				out = append(out, l.Old)
+			}
+		}
+	}
+	return out
+}
+
+// orphans plans for what the program no longer has: data is kept, the rest goes.
+func (m *maker) orphans() {
+	for _, l := range m.lives() {
+		a := l.Identity.Addr
+		switch {
+		case slices.Contains(m.spare, l):
+			m.remove(l, "a second object of this address")
+		case m.w.Wants[a] == nil:
+			m.remove(l, "no longer in the program")
+		}
+	}
+	for _, a := range m.o.Remove {
+		if l := m.live[a]; l == nil {
+			m.diags.Addf(diag.Pos{}, "there is no %s to remove", a).Hintf("bay ls shows what the stack has")
+		} else if m.w.Wants[a] != nil {
+			m.diags.Addf(m.w.Wants[a].Res.Pos, "%s is still in the program and cannot be removed", a).
+				Hintf("take its declaration away first")
+		}
+	}
+}
+
+// destroy plans for taking the stack away.
+func (m *maker) destroy() {
+	for _, l := range m.lives() {
+		m.remove(l, "")
+	}
+}
+
+func (m *maker) remove(l *kind.Live, why string) {
+	k := m.kinds[l.Kind]
+	a := l.Identity.Addr
+	if k.Lasts() {
+		return
+	}
+	if k.Data() && !m.o.Volumes && !slices.Contains(m.o.Remove, a) {
+		m.plan.Kept = append(m.plan.Kept, &Kept{Addr: a, Name: l.Name, Why: keptWhy(why), Hint: keptHint(m.o.Mode, a)})
+		return
+	}
+	if want := m.w.Wants[a]; want != nil && want.Res.Guard.PreventDestroy && m.o.Mode == Destroy {
+		m.diags.Addf(want.Res.Guard.Pos, "%s would be removed, and prevent_destroy forbids it", a).
+			Hintf("take prevent_destroy away first, or leave its data out of what is destroyed")
+		return
+	}
+	s := &Step{Verb: kind.Remove, Addr: a, Name: l.Name, Why: why, ID: l.ID}
+	if want := m.w.Wants[a]; want != nil {
+		s.Pos = want.Res.Pos
+	}
+	s.Work = k.Remove(kind.Removal{Live: l, Env: m.env, Volumes: m.o.Volumes})
+	m.steering[l] = s
+	m.all = append(m.all, s)
+}
+
+func keptWhy(why string) string {
+	if why == "" {
+		return "it holds data"
+	}
+	return why + ", but it holds data"
+}
+
+func keptHint(mode Mode, a ir.Addr) string {
+	if mode == Destroy {
+		return "bay destroy --volumes removes it"
+	}
+	return "bay apply --remove-volume '" + a.String() + "' removes it"
+}
