@@ -22,6 +22,7 @@ type wire struct {
 	Parts     []wirePart       `json:"text,omitempty"`
 	Off       string           `json:"off,omitempty"`
 	Sensitive bool             `json:"sensitive,omitempty"`
+	Opaque    bool             `json:"opaque,omitempty"`
 	Pos       *diag.Pos        `json:"pos,omitempty"`
 }
 
@@ -33,7 +34,7 @@ type wirePart struct {
 // MarshalJSON writes v with positions and marks. The text of sensitive values
 // is written too: this is the form between evaluator and planner, never a plan.
 func (v Value) MarshalJSON() ([]byte, error) {
-	w := wire{Off: v.Off, Sensitive: v.Sensitive}
+	w := wire{Off: v.Off, Sensitive: v.Sensitive, Opaque: v.Opaque}
 	if v.Pos.Known() {
 		w.Pos = &v.Pos
 	}
@@ -76,7 +77,7 @@ func (v *Value) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &w); err != nil {
 		return err
 	}
-	out := Value{Sensitive: w.Sensitive, Off: w.Off}
+	out := Value{Sensitive: w.Sensitive, Off: w.Off, Opaque: w.Opaque}
 	if w.Pos != nil {
 		out.Pos = *w.Pos
 	}

@@ -48,7 +48,8 @@ type Value struct {
 	Ref   Ref
 	Parts []Part
 
-	Off string // of a null handle: the address whose `enabled` is off
+	Off    string // of a null handle: the address whose `enabled` is off
+	Opaque bool   // of a sensitive value that was not asked for: it stands for any other
 }
 
 // Ref points at a resource, or at something the engine knows about it.
@@ -138,7 +139,7 @@ func (v Value) IsText() bool {
 // ToText returns v as a string or as text with references. It is sensitive if
 // v is. It panics if v is not IsText.
 func (v Value) ToText() Value {
-	out := Value{Kind: String, Pos: v.Pos, Sensitive: v.Sensitive}
+	out := Value{Kind: String, Pos: v.Pos, Sensitive: v.Sensitive, Opaque: v.Opaque}
 	switch v.Kind {
 	case String, Text:
 		return v
@@ -173,7 +174,7 @@ func Concat(vs ...Value) Value {
 		if i == 0 {
 			out.Pos = v.Pos
 		}
-		out.Sensitive = out.Sensitive || v.Sensitive
+		out.Sensitive, out.Opaque = out.Sensitive || v.Sensitive, out.Opaque || v.Opaque
 		if v.Kind == String {
 			lit(v.Str)
 			continue

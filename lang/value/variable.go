@@ -1,0 +1,301 @@
+package value
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Variable is an input of a module, as either language declares it.
+type Variable struct {
+	Name        string
+	Pos         diag.Pos
+	Type        Type
+	Default     ir.Value // converted by Check; counts if HasDefault
+	HasDefault  bool
+	Description string
+	Sensitive   bool
+	NotNull     bool // `nullable = false`: null gives the default
+	Rules       []Rule
+}
+
+// Rule is a validation of a variable.
+type Rule struct {
+	Pos diag.Pos
+
+	// Holds is given the plain value, also of a sensitive variable.
+	Holds func(ir.Value) (bool, *diag.Diag)
+
+	// Message says what is wrong. The value is marked if it is sensitive, and
+	// a sensitive message is not shown.
+	Message func(ir.Value) (ir.Value, *diag.Diag)
+}
+
+// Given is the value of a variable from outside of the program, as text.
+type Given struct {
+	Text string
+	From string // for messages, such as "--var" or "BAY_VAR_replicas"
+}
+
+// Inputs gives variables their values. One Inputs serves one evaluation of a
+// module: Resolve is called for each variable, then Report once.
+type Inputs struct {
+	// Lookup returns the value given for a variable. It may be nil.
+	Lookup func(name string) (Given, bool)
+
+	// Named are the names for which a value was given explicitly. One that no
+	// variable has is an error.
+	Named []string
+
+	// Opaque lets a sensitive variable without a value be one that cannot be
+	// looked into, for commands that create nothing.
+	Opaque bool
+
+	declared []string
+	missing  []*Variable
+}
+
+// Resolve returns the value of v, or false if it has none. What is wrong goes
+// to ds, at once or with Report. Where the result is false, the value is a
+// stand-in that is Opaque: messages about it would only repeat the first.
+func (in *Inputs) Resolve(v *Variable, ds *diag.List) (ir.Value, bool) {
+	in.declared = append(in.declared, v.Name)
+	x, ok := in.resolve(v, ds)
+	if !ok {
+		return opaqueOf(v.Type.cty), false
+	}
+	if v.Sensitive {
+		x = x.AsSensitive()
+	}
+	return x, true
+}
+
+func (in *Inputs) resolve(v *Variable, ds *diag.List) (ir.Value, bool) {
+	if d := v.check(); d != nil {
+		*ds = append(*ds, *d)
+		return ir.Value{}, false
+	}
+	x, from, d := in.find(v)
+	switch {
+	case d != nil:
+		*ds = append(*ds, *d)
+		return ir.Value{}, false
+	case from != "":
+		return x, v.validate(x, from, ds)
+	case in.Opaque && v.Sensitive:
+		return opaqueOf(v.Type.cty), true
+	}
+	in.missing = append(in.missing, v)
+	return ir.Value{}, false
+}
+
+// find returns the plain value of v and where it comes from: "" if there is none.
+func (in *Inputs) find(v *Variable) (x ir.Value, from string, d *diag.Diag) {
+	if in.Lookup != nil {
+		if g, found := in.Lookup(v.Name); found {
+			x, err := v.Type.parse(g.Text, v.Default)
+			if err != nil {
+				d := &diag.Diag{Pos: v.Pos, Msg: fmt.Sprintf("variable %q: %s gives %s: %v", v.Name, g.From, v.shown(g.Text), v.hide(err))}
+				return ir.Value{}, "", d.Hintf("want %s", v.Type.want())
+			}
+			if !x.IsNull() || !v.NotNull {
+				return x, g.From, nil
+			}
+		}
+	}
+	if v.HasDefault {
+		return v.Default, "the default", nil
+	}
+	return ir.Value{}, "", nil
+}
+
+// check converts the default to the type.
+func (v *Variable) check() *diag.Diag {
+	if !v.HasDefault {
+		return nil
+	}
+	if v.Default.Any(isRef) {
+		return (&diag.Diag{Pos: v.Default.Pos, Msg: fmt.Sprintf("variable %q: the default refers to a resource", v.Name)}).
+			Hintf("a default is a plain value, since variables come before resources")
+	}
+	got, err := v.Type.Convert(v.Default)
+	if err != nil {
+		return (&diag.Diag{Pos: v.Default.Pos, Msg: fmt.Sprintf("variable %q: the default is not of its type: %v", v.Name, v.hide(err))}).
+			Hintf("want %s", v.Type.want())
+	}
+	if got.IsNull() && v.NotNull {
+		return &diag.Diag{Pos: v.Default.Pos, Msg: fmt.Sprintf("variable %q: the default is null, and nullable is false", v.Name)}
+	}
+	v.Default = got
+	return nil
+}
+
+// validate reports whether all rules hold for the plain value.
+func (v *Variable) validate(x ir.Value, from string, ds *diag.List) bool {
+	valid := true
+	for _, r := range v.Rules {
+		ok, d := r.Holds(x)
+		if ok {
+			continue
+		}
+		valid = false
+		if d != nil {
+			*ds = append(*ds, v.withheld(*d))
+			continue
+		}
+		shown := x
+		if v.Sensitive {
+			shown = x.AsSensitive()
+		}
+		msg, d := r.Message(shown)
+		switch {
+		case d != nil:
+			*ds = append(*ds, v.withheld(*d))
+		case msg.HasSensitive():
+			ds.Addf(r.Pos, "variable %q: the value does not pass the validation, and its message would show a sensitive value", v.Name).
+				Hintf("write the message without the value; the value comes from %s", from)
+		default:
+			ds.Addf(r.Pos, "variable %q: %s", v.Name, msg.ToText().Str).Hintf("the value comes from %s", from)
+		}
+	}
+	return valid
+}
+
+// withheld returns d without its text where that could show the value: a rule
+// sees the plain value also of a sensitive variable.
+func (v *Variable) withheld(d diag.Diag) diag.Diag {
+	if v.Sensitive {
+		d.Msg, d.Hint = fmt.Sprintf("variable %q: the validation fails on the value, which is sensitive", v.Name), ""
+	}
+	return d
+}
+
+// shown returns text as a message may hold it.
+func (v *Variable) shown(text string) string {
+	if v.Sensitive {
+		return "a sensitive value"
+	}
+	if r := []rune(text); len(r) > 60 {
+		text = string(r[:60]) + "…"
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+func (v *Variable) hide(err error) error {
+	if v.Sensitive {
+		return errors.New("it is not of the variable's type")
+	}
+	return err
+}
+
+// Report says which variables have no value, in one message, and which names
+// were given that no variable has.
+func (in *Inputs) Report(ds *diag.List) {
+	in.reportMissing(ds)
+	for _, name := range in.Named {
+		if slices.Contains(in.declared, name) {
+			continue
+		}
+		m := ds.Addf(diag.Pos{}, "--var %s: the program declares no such variable", name).DidYouMean(name, in.declared)
+		if m.Hint == "" && len(in.declared) > 0 {
+			m.Hintf("its variables are %s", strings.Join(slices.Sorted(slices.Values(in.declared)), ", "))
+		}
+	}
+}
+
+func (in *Inputs) reportMissing(ds *diag.List) {
+	if len(in.missing) == 0 {
+		return
+	}
+	first := in.missing[0]
+	var names, flags []string
+	for _, v := range in.missing {
+		names = append(names, v.Name)
+		flags = append(flags, fmt.Sprintf("--var %s=…", v.Name))
+	}
+	word := "variable"
+	if len(names) > 1 {
+		word = "variables"
+	}
+	ds.Addf(first.Pos, "no value for the %s %s", word, strings.Join(names, ", ")).
+		Hintf("give %s, or set BAY_VAR_%s in the environment, or write a default", strings.Join(flags, " "), first.Name)
+}
+
+// opaqueOf returns a value of this type that stands for one that is not known
+// here and may not be looked into.
+func opaqueOf(ty cty.Type) ir.Value {
+	var v ir.Value
+	switch {
+	case ty == cty.NilType || ty == cty.DynamicPseudoType:
+		v = ir.StringVal("")
+	case ty == cty.Bool:
+		v = ir.BoolVal(false)
+	case ty == cty.Number:
+		v = ir.IntVal(0)
+	case ty.IsListType() || ty.IsSetType():
+		v = ir.ListVal()
+	case ty.IsTupleType():
+		for _, e := range ty.TupleElementTypes() {
+			v.List = append(v.List, opaqueOf(e))
+		}
+		v = ir.ListVal(v.List...)
+	case ty.IsMapType():
+		v = ir.MapVal(map[string]ir.Value{})
+	case ty.IsObjectType():
+		v = ir.MapVal(map[string]ir.Value{})
+		for name, e := range maps.All(ty.AttributeTypes()) {
+			v.Map[name] = opaqueOf(e)
+		}
+	default:
+		v = ir.StringVal("")
+	}
+	v.Opaque, v.Sensitive = true, true
+	return v
+}
+
+// parseText reads text as a constant expression, of which JSON is a part.
+func parseText(text string) (ir.Value, error) {
+	expr, err := parseExpr(text)
+	if err != nil {
+		return ir.Value{}, err
+	}
+	if vars := expr.Variables(); len(vars) > 0 {
+		return ir.Value{}, fmt.Errorf("%q is not a value: text needs quotes here", vars[0].RootName())
+	}
+	got, diags := expr.Value(nil)
+	if diags.HasErrors() {
+		return ir.Value{}, firstError(diags)
+	}
+	return FromCty(got)
+}
+
+func parseExpr(text string) (hclsyntax.Expression, error) {
+	tokens, _ := hclsyntax.LexExpression([]byte(text), "", hcl.InitialPos)
+	if d := CheckNesting(tokens); d != nil {
+		return nil, errors.New(d.Detail)
+	}
+	expr, diags := hclsyntax.ParseExpression([]byte(text), "", hcl.InitialPos)
+	if diags.HasErrors() {
+		return nil, firstError(diags)
+	}
+	return expr, nil
+}
+
+// firstError returns HCL's first complaint in the form that messages have here.
+func firstError(diags hcl.Diagnostics) error {
+	for _, d := range diags {
+		if d.Severity == hcl.DiagError {
+			return errors.New(Phrase(d))
+		}
+	}
+	return nil
+}
