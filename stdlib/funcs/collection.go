@@ -1,0 +1,181 @@
+package funcs
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+	"github.com/zclconf/go-cty/cty/function"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
+)
+
+var (
+	alltrue = boolsFunc(func(bools []bool) bool { return !slices.Contains(bools, false) })
+	anytrue = boolsFunc(func(bools []bool) bool { return slices.Contains(bools, true) })
+)
+
+// boolsFunc is a test of a list of bools. An element that is null counts as false.
+func boolsFunc(f func([]bool) bool) function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{{Name: "list", Type: cty.List(cty.Bool)}},
+		Type:   function.StaticReturnType(cty.Bool),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if !args[0].IsWhollyKnown() {
+				return cty.UnknownVal(cty.Bool), nil
+			}
+			var bools []bool
+			for _, e := range args[0].AsValueSlice() {
+				bools = append(bools, !e.IsNull() && e.True())
+			}
+			return cty.BoolVal(f(bools)), nil
+		},
+	})
+}
+
+// coalesce is Terraform's: it passes over empty texts too.
+var coalesce = function.New(&function.Spec{
+	VarParam: &function.Parameter{Name: "values", Type: cty.DynamicPseudoType, AllowNull: true, AllowUnknown: true, AllowDynamicType: true},
+	Type: func(args []cty.Value) (cty.Type, error) {
+		types := make([]cty.Type, len(args))
+		for i, a := range args {
+			types[i] = a.Type()
+		}
+		t, _ := convert.UnifyUnsafe(types)
+		if t == cty.NilType {
+			return cty.NilType, fmt.Errorf("all arguments must have one type")
+		}
+		return t, nil
+	},
+	Impl: func(args []cty.Value, t cty.Type) (cty.Value, error) {
+		for _, a := range args {
+			if !a.IsKnown() {
+				return cty.UnknownVal(t), nil
+			}
+			if a.IsNull() || a.RawEquals(cty.StringVal("")) {
+				continue
+			}
+			return convert.Convert(a, t)
+		}
+		return cty.NilVal, fmt.Errorf("every argument is null or an empty text")
+	},
+})
+
+// index finds a value; the operator [ ] is what go-cty calls index.
+var index = function.New(&function.Spec{
+	Params: []function.Parameter{anything("list"), anything("value")},
+	Type:   function.StaticReturnType(cty.Number),
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		if t := args[0].Type(); !t.IsListType() && !t.IsTupleType() {
+			return cty.NilVal, function.NewArgErrorf(0, "want a list")
+		}
+		for i, e := range args[0].AsValueSlice() {
+			eq, err := stdlib.Equal(e, args[1])
+			if err != nil {
+				return cty.NilVal, err
+			}
+			if !eq.IsKnown() {
+				return cty.UnknownVal(cty.Number), nil
+			}
+			if eq.True() {
+				return cty.NumberIntVal(int64(i)), nil
+			}
+		}
+		return cty.NilVal, function.NewArgErrorf(1, "the list does not hold it")
+	},
+})
+
+// length takes texts too, unlike go-cty's.
+var length = function.New(&function.Spec{
+	Params: []function.Parameter{{Name: "value", Type: cty.DynamicPseudoType, AllowUnknown: true, AllowDynamicType: true}},
+	Type:   function.StaticReturnType(cty.Number),
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		switch t := args[0].Type(); {
+		case t == cty.DynamicPseudoType:
+			return cty.UnknownVal(cty.Number), nil
+		case t == cty.String:
+			return stdlib.Strlen(args[0])
+		case t.IsObjectType():
+			return cty.NumberIntVal(int64(len(t.AttributeTypes()))), nil
+		case t.IsTupleType():
+			return cty.NumberIntVal(int64(t.Length())), nil
+		case t.IsCollectionType():
+			return args[0].Length(), nil
+		}
+		return cty.NilVal, function.NewArgErrorf(0, "want a list, map, set or text")
+	},
+})
+
+var one = function.New(&function.Spec{
+	Params: []function.Parameter{anything("list")},
+	Type: func(args []cty.Value) (cty.Type, error) {
+		t := args[0].Type()
+		switch {
+		case t.IsListType() || t.IsSetType():
+			return t.ElementType(), nil
+		case t.IsTupleType() && t.Length() == 0:
+			return cty.DynamicPseudoType, nil
+		case t.IsTupleType() && t.Length() == 1:
+			return t.TupleElementType(0), nil
+		case t.IsTupleType():
+			return cty.NilType, function.NewArgErrorf(0, "the list has %d elements, want one or none", t.Length())
+		}
+		return cty.NilType, function.NewArgErrorf(0, "want a list or set")
+	},
+	Impl: func(args []cty.Value, t cty.Type) (cty.Value, error) {
+		switch n := args[0].LengthInt(); n {
+		case 0:
+			return cty.NullVal(t), nil
+		case 1:
+			return args[0].AsValueSlice()[0], nil
+		default:
+			return cty.NilVal, function.NewArgErrorf(0, "the list has %d elements, want one or none", n)
+		}
+	},
+})
+
+var sum = function.New(&function.Spec{
+	Params: []function.Parameter{{Name: "list", Type: cty.List(cty.Number)}},
+	Type:   function.StaticReturnType(cty.Number),
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		total := cty.Zero
+		for _, e := range args[0].AsValueSlice() {
+			if e.IsNull() {
+				return cty.NilVal, function.NewArgErrorf(0, "an element is null")
+			}
+			total = total.Add(e)
+		}
+		return total, nil
+	},
+})
+
+var transpose = function.New(&function.Spec{
+	Params: []function.Parameter{{Name: "map", Type: cty.Map(cty.List(cty.String))}},
+	Type:   function.StaticReturnType(cty.Map(cty.List(cty.String))),
+	Impl: func(args []cty.Value, t cty.Type) (cty.Value, error) {
+		if !args[0].IsWhollyKnown() {
+			return cty.UnknownVal(t), nil
+		}
+		out := map[string][]cty.Value{}
+		for it := args[0].ElementIterator(); it.Next(); {
+			key, list := it.Element()
+			if list.IsNull() {
+				continue
+			}
+			for _, e := range list.AsValueSlice() {
+				if e.IsNull() {
+					return cty.NilVal, function.NewArgErrorf(0, "an element of %q is null", key.AsString())
+				}
+				out[e.AsString()] = append(out[e.AsString()], key)
+			}
+		}
+		if len(out) == 0 {
+			return cty.MapValEmpty(t.ElementType()), nil
+		}
+		lists := map[string]cty.Value{}
+		for k, keys := range out {
+			lists[k] = cty.ListVal(keys)
+		}
+		return cty.MapVal(lists), nil
+	},
+})
