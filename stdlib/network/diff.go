@@ -1,0 +1,110 @@
+package network
+
+import (
+	"strings"
+
+	"bayplan/interpreter/kind"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+)
+
+// expect is what the engine makes of the program's words. What it picks by
+// itself is taken as it is: the subnet of a family that the program does not
+// name, and gateway and range of one that it does.
+func expect(in kind.In[Spec]) *Spec {
+	want := *in.Want
+	if want.Driver == "" {
+		want.Driver = "bridge" // what the engine fills in
+	}
+	if want.IPAM == nil || in.Have == nil {
+		return &want
+	}
+	ipam := *want.IPAM
+	if ipam.Driver == "" {
+		ipam.Driver = "default" // this too
+	}
+	ipam.Config = pools(ipam.Config, in.Have.IPAM.Config, in.Live.Record["ipam"].Map["config"])
+	want.IPAM = &ipam
+	return &want
+}
+
+func pools(want, have []Pool, rec ir.Value) []Pool {
+	out := make([]Pool, 0, len(want))
+	for _, p := range want {
+		for _, h := range have {
+			if h.Subnet == p.Subnet {
+				p = p.over(h, recorded(rec, p.Subnet))
+			}
+		}
+		out = append(out, p)
+	}
+	for _, h := range have {
+		if recorded(rec, h.Subnet).IsNull() && !hasFamily(want, is6(h.Subnet)) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// over returns p with what it does not say from what lives, unless the record
+// says that the program said it before.
+func (p Pool) over(have Pool, rec ir.Value) Pool {
+	if p.Gateway == "" && rec.Map["gateway"].IsNull() {
+		p.Gateway = have.Gateway
+	}
+	if p.IPRange == "" && rec.Map["ip_range"].IsNull() {
+		p.IPRange = have.IPRange
+	}
+	if p.Aux == nil && rec.Map["aux_addresses"].IsNull() {
+		p.Aux = have.Aux
+	}
+	return p
+}
+
+func recorded(rec ir.Value, subnet string) ir.Value {
+	for _, e := range rec.List {
+		if e.Map["subnet"].Str == subnet {
+			return e
+		}
+	}
+	return ir.Value{}
+}
+
+func hasFamily(pools []Pool, six bool) bool {
+	for _, p := range pools {
+		if is6(p.Subnet) == six {
+			return true
+		}
+	}
+	return false
+}
+
+// adjust refuses what the engine would refuse, or what would hurt others.
+func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
+	if in.Live != nil && len(changes) == 0 {
+		return changes
+	}
+	overlaps, _ := in.Known.([]overlap)
+	for _, o := range overlaps {
+		in.Errorf("ipam", "subnet %s overlaps %s", o.subnet, o.other).
+			Hintf("the engine refuses two bridges that overlap: choose another subnet, or take the other network away first")
+	}
+	if in.Want.IPv6 && !in.Env.Info.Has("1.46") && (in.Want.IPAM == nil || !hasFamily(in.Want.IPAM.Config, true)) {
+		in.Warnf("ipv6", "engines before Docker 27.0 pick no IPv6 subnet by themselves unless the daemon has pools for it").
+			Hintf("name one: ipam = { config = [\"10.20.0.0/24\", \"fd00:20::/64\"] }")
+	}
+	if in.Live != nil && len(in.Live.Guests) > 0 {
+		in.Errorf(changes[0].Attr, "%s cannot change while containers that are not this stack's are on network %s: %s", changes[0].Name(), in.Live.Name, strings.Join(in.Live.Guests, ", ")).
+			Hintf("the network has to be made anew: take them off first (docker network disconnect %s %s), or put the attribute back", in.Live.Name, in.Live.Guests[0])
+	}
+	return changes
+}
+
+// outcome says what containers can rely on.
+func outcome(in kind.In[Spec], v kind.Verb, _ []schema.Change) kind.Outcome {
+	o := kind.Outcome{Verb: v, Name: in.Want.Name}
+	if in.Live != nil && !o.Disturbed() {
+		o.ID = in.Live.ID
+	}
+	return o
+}

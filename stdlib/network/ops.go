@@ -1,0 +1,100 @@
+package network
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+
+	api "github.com/docker/docker/api/types/network"
+)
+
+// replace takes our containers off, the old network away, and makes the new
+// one. Their own steps connect the containers again.
+func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
+	old := in.Live.Object.(*object)
+	w := kind.Work{Facts: same(in.Live), Strategy: "stop-first", Impact: impact(old.members)}
+	for _, m := range old.members {
+		w.Ops = append(w.Ops, engine.Op{Call: &engine.NetworkDisconnect{Network: old.ID, Container: m.id}})
+	}
+	w.Ops = append(w.Ops, engine.Op{Call: &engine.NetworkRemove{Network: old.ID}})
+	made := create(in)
+	if in.Want.Name != in.Live.Name {
+		w.Facts = append(w.Facts, made.Facts...)
+	}
+	w.Ops = append(w.Ops, made.Ops...)
+	w.Undo = old.restore(in.Live.Record)
+	return w
+}
+
+func impact(members []member) string {
+	if len(members) == 0 {
+		return ""
+	}
+	names := make([]string, len(members))
+	for i, m := range members {
+		names[i] = m.name
+	}
+	return "off the network until connected again: " + strings.Join(names, ", ")
+}
+
+// restore makes the network as it was and connects who was on it. The engine
+// is asked before each of these calls: what was not undone is not done again.
+func (o *object) restore(rec schema.Record) []engine.Op {
+	op := engine.Op{}
+	opts := api.CreateOptions{
+		Driver: o.Driver, Internal: o.Internal, Attachable: o.Attachable, Labels: o.Labels,
+		Options: discreet(o.Options, rec["options"], &op.Blanks),
+		IPAM:    &api.IPAM{Driver: o.IPAM.Driver, Options: discreet(o.IPAM.Options, rec["ipam"].Map["options"], &op.Blanks)},
+	}
+	if o.EnableIPv6 {
+		opts.EnableIPv6 = &o.EnableIPv6
+	}
+	for _, c := range o.IPAM.Config {
+		p := poolOf(c)
+		opts.IPAM.Config = append(opts.IPAM.Config, api.IPAMConfig{Subnet: p.Subnet, IPRange: p.IPRange, Gateway: p.Gateway, AuxAddress: p.Aux})
+	}
+	op.Call = &engine.NetworkCreate{Name: o.Name, Options: opts}
+	ops := []engine.Op{op}
+	for _, m := range o.members {
+		ops = append(ops, engine.Op{Call: &engine.NetworkConnect{Network: o.Name, Container: m.id, Endpoint: m.endpoint}})
+	}
+	return ops
+}
+
+// discreet returns options of a living network for a plan: only those that the
+// record holds in the open are shown.
+func discreet(m map[string]string, rec ir.Value, b *engine.Blanks) map[string]string {
+	out := map[string]string{}
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out[k] = m[k]
+		if !rec.Map[k].Equal(ir.StringVal(m[k])) {
+			out[k] = b.Secret(m[k])
+		}
+	}
+	return out
+}
+
+// remove takes the network away. Who is on it by then is not ours, or has not
+// been planned away, and the engine's refusal names them.
+func remove(r kind.Removal) kind.Work {
+	return kind.Work{
+		Facts: same(r.Live),
+		Ops:   []engine.Op{{Call: &engine.NetworkRemove{Network: r.Live.ID}}},
+	}
+}
+
+// same is the fact that the network is still the one that was read.
+func same(l *kind.Live) []engine.Fact {
+	return []engine.Fact{{
+		Source: engine.Source{
+			Read: engine.Read{Call: "NetworkInspect", Arg: l.ID},
+			Path: []string{"Labels", engine.LabelUID},
+		},
+		Want: l.Identity.UID,
+	}}
+}
