@@ -204,7 +204,7 @@ type Kind interface {
 	Gate(*Job, ir.Dep) *engine.Wait
 	Outcome(*Job, Verb, []schema.Change) Outcome
 	Claims(schema.Binder) []string
-	Source(name, attr string) *engine.Source
+	Source(spec schema.Binder, name, attr string) *engine.Source
 }
 
 // Job is In with the type hidden.
@@ -271,8 +271,8 @@ type Def[S any] struct {
 	Claims func(*S) []string
 
 	// Source tells where an attribute that only the engine knows is read of the
-	// object with this engine name. Nil if there is none such.
-	Source func(name, attr string) *engine.Source
+	// object with this engine name, made from this spec. Nil if there is none such.
+	Source func(spec *S, name, attr string) *engine.Source
 }
 
 // Define hides the type of a Def.
@@ -353,11 +353,11 @@ func (e *erased[S]) Claims(b schema.Binder) []string {
 	return e.d.Claims(any(b).(*S))
 }
 
-func (e *erased[S]) Source(name, attr string) *engine.Source {
+func (e *erased[S]) Source(b schema.Binder, name, attr string) *engine.Source {
 	if e.d.Source == nil {
 		return nil
 	}
-	return e.d.Source(name, attr)
+	return e.d.Source(any(b).(*S), name, attr)
 }
 
 func report(l *diag.List, r *ir.Resource, warning bool, attr, format string, args ...any) *diag.Diag {

@@ -134,7 +134,7 @@ func (m *maker) taken(k, name string) (kind.Holder, bool) {
 func (m *maker) liveNamed(k, name string) *kind.Live { return m.byName[object{k, name}] }
 
 func (m *maker) source(r ir.Ref) *engine.Source {
-	return m.kinds[r.Addr.Kind].Source(m.outcomes[r.Addr].Name, r.Attr)
+	return m.kinds[r.Addr.Kind].Source(m.w.Wants[r.Addr].Spec, m.outcomes[r.Addr].Name, r.Attr)
 }
 
 // inOrder returns the program's resources, each after those that it depends
