@@ -131,6 +131,11 @@ func (x *stepRun) op(ctx context.Context, op engine.Op) error {
 	if err != nil {
 		return err
 	}
+	for _, f := range op.Facts {
+		if err := x.fact(ctx, f); err != nil {
+			return err
+		}
+	}
 	if op.Alone {
 		x.alone.Lock()
 		defer x.alone.Unlock()

@@ -19,6 +19,7 @@ type Op struct {
 	Blanks Blanks  // what the strings of Call leave open
 	Stream *Stream // nil if the call sends none
 	Makes  string  // the address under which later ops use the ID in the answer; "" if it is not used
+	Facts  []Fact  // what the step relied on and only earlier ops of it could have spoilt: read again right before this op
 	Alone  bool    // no other such op is sent at the same time: the engine hands out ports of its choice without a lock
 }
 
