@@ -127,7 +127,7 @@ func (x *stepRun) ops(ctx context.Context, ops []engine.Op) error {
 }
 
 func (x *stepRun) op(ctx context.Context, op engine.Op) error {
-	call, err := x.fill(ctx, op)
+	call, stream, err := x.fill(ctx, op)
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (x *stepRun) op(ctx context.Context, op engine.Op) error {
 	method, path := op.Path()
 	x.emit(Event{Kind: Doing, Step: x.s, Text: method + " " + path})
 	x.touched = true
-	id, err := x.e.Do(ctx, call, op.Stream, func(p engine.Progress) {
+	id, err := x.e.Do(ctx, call, stream, func(p engine.Progress) {
 		x.emit(Event{Kind: Progress, Step: x.s, Progress: p})
 	})
 	if err != nil {
@@ -157,11 +157,11 @@ func (x *stepRun) op(ctx context.Context, op engine.Op) error {
 	return nil
 }
 
-// fill returns the op's call with its blanks filled. Values made here are made
-// once for the op, so that sending it again sends the same.
-func (x *stepRun) fill(ctx context.Context, op engine.Op) (engine.Call, error) {
+// fill returns the op's call and stream with their blanks filled. Values made
+// here are made once for the op, so that sending it again sends the same.
+func (x *stepRun) fill(ctx context.Context, op engine.Op) (engine.Call, *engine.Stream, error) {
 	fresh := map[string]string{"run": fmt.Sprintf("%s-%d", x.id, x.index)}
-	return op.Filled(func(b engine.Blank) (string, error) {
+	blank := func(b engine.Blank) (string, error) {
 		switch b.Kind {
 		case engine.Secret:
 			return b.Value, nil
@@ -174,7 +174,13 @@ func (x *stepRun) fill(ctx context.Context, op engine.Op) (engine.Call, error) {
 			return x.madeID(b.Name)
 		}
 		return x.engineValue(ctx, b)
-	})
+	}
+	call, err := op.Filled(blank)
+	if err != nil {
+		return nil, nil, err
+	}
+	stream, err := op.Sent(blank)
+	return call, stream, err
 }
 
 // notMade is the error of an ID that no call has answered yet.
@@ -225,7 +231,7 @@ func (x *stepRun) undo(ctx context.Context, err error) *Failure {
 }
 
 func (x *stepRun) undoOp(ctx context.Context, op engine.Op) error {
-	call, err := x.fill(ctx, op)
+	call, _, err := x.fill(ctx, op)
 	var never notMade
 	if errors.As(err, &never) {
 		return nil

@@ -41,6 +41,10 @@ type Stream struct {
 	Hash string // hex SHA-256 of what it holds, not of its bytes: tar headers do not count
 	Size int64  // bytes, about
 	Open func() (io.ReadCloser, error)
+
+	// Fill returns the stream with the blanks of its op filled by text; nil if
+	// it holds none. Then Open is nil.
+	Fill func(text func(string) (string, error)) (*Stream, error)
 }
 
 // Blank is what a string of a call leaves open until apply.
@@ -89,7 +93,7 @@ type Fact struct {
 // Wait is what must become true of a container before a plan goes on.
 type Wait struct {
 	Container string        `json:"container"`        // its name or ID
-	Until     ir.Condition  `json:"until"`            // Started, Healthy or Completed
+	Until     ir.Condition  `json:"until"`            // Started, Healthy, Completed or Ready
 	Settle    time.Duration `json:"settle,omitempty"` // with Started: still running after so long
 	Limit     time.Duration `json:"limit"`            // then it has failed
 	Addr      ir.Addr       `json:"addr"`             // whose container it is
@@ -146,6 +150,15 @@ func (b *Blanks) Secret(text string) string {
 	return b.add(Blank{Kind: Secret, Value: text, Shown: "(sensitive)"})
 }
 
+// Printed returns s with its blanks as plans print them.
+func (b Blanks) Printed(s string) string {
+	text, err := b.fill(s, func(x Blank) (string, error) { return x.Shown, nil })
+	if err != nil {
+		panic("engine: printing a text: " + err.Error())
+	}
+	return text
+}
+
 // fill replaces the blanks in s by what f answers.
 func (b Blanks) fill(s string, f func(Blank) (string, error)) (string, error) {
 	if !strings.Contains(s, mark) {
@@ -180,11 +193,7 @@ func (o Op) Body() any {
 // Path returns method and path of the request with blanks as they are printed.
 func (o Op) Path() (method, path string) {
 	method, path = o.Call.Wire()
-	path, err := o.Blanks.fill(path, func(b Blank) (string, error) { return b.Shown, nil })
-	if err != nil {
-		panic("engine: " + err.Error())
-	}
-	return method, path
+	return method, o.Blanks.Printed(path)
 }
 
 func (o Op) printed(x any) any {
@@ -210,6 +219,14 @@ func (o Op) Filled(f func(Blank) (string, error)) (Call, error) {
 		return nil, err
 	}
 	return call.(Call), nil
+}
+
+// Sent returns the op's stream with all blanks filled by f.
+func (o Op) Sent(f func(Blank) (string, error)) (*Stream, error) {
+	if o.Stream == nil || o.Stream.Fill == nil {
+		return o.Stream, nil
+	}
+	return o.Stream.Fill(func(s string) (string, error) { return o.Blanks.fill(s, f) })
 }
 
 // tree returns x as JSON values with blanks filled, also in keys of maps.

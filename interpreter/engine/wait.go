@@ -87,6 +87,7 @@ func (e *Engine) wait(ctx context.Context, w Wait) (reason, id string, err error
 // reached judges one look: whether the condition holds, or why it never will.
 func reached(until ir.Condition, c container.InspectResponse) (done bool, reason string) {
 	s := c.State
+	until = exactly(until, s)
 	exited := !s.Running && !s.Restarting && s.Status != "created"
 	switch {
 	case until == ir.Completed && exited && s.ExitCode == 0 && s.Status == "exited":
@@ -107,10 +108,24 @@ func reached(until ir.Condition, c container.InspectResponse) (done bool, reason
 	return s.Health.Status == container.Healthy, ""
 }
 
+// Ready is the condition of a container of which only the engine can tell
+// whether its image brings a healthcheck: healthy if there is one, else started.
+const Ready ir.Condition = "ready"
+
+func exactly(until ir.Condition, s *container.State) ir.Condition {
+	switch {
+	case until != Ready:
+		return until
+	case s.Health != nil:
+		return ir.Healthy
+	}
+	return ir.Started
+}
+
 // settled looks again after a while: a container that has only just started
 // may be about to die.
 func (e *Engine) settled(ctx context.Context, w Wait, before container.InspectResponse) (reason string, err error) {
-	if w.Settle == 0 || w.Until != ir.Started {
+	if w.Settle == 0 || exactly(w.Until, before.State) != ir.Started {
 		return "", nil
 	}
 	if err := e.sleep(ctx, w.Settle); err != nil {
