@@ -204,7 +204,7 @@ func show(_ *Spec, self ir.Addr, shown map[string]ir.Value) {
 }
 
 // source tells where that is read.
-func source(name, attr string) *engine.Source {
+func source(_ *Spec, name, attr string) *engine.Source {
 	if attr != "id" {
 		return nil
 	}
