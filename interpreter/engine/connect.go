@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -28,6 +29,17 @@ func Connect(ctx context.Context, host string) (*Engine, error) {
 		return nil, &Unreachable{Host: host, Err: err}
 	}
 	return New(ctx, c, Options{Local: local, Auth: registryAuth})
+}
+
+// Through reaches an engine over connections that dial makes: one that lives
+// in this process.
+func Through(ctx context.Context, dial func(ctx context.Context, network, addr string) (net.Conn, error), o Options) (*Engine, error) {
+	c, err := client.NewClientWithOpts(client.WithHost("tcp://embedded"), client.WithDialContext(dial),
+		client.WithAPIVersionNegotiation(), client.WithUserAgent("bay"))
+	if err != nil {
+		return nil, err
+	}
+	return New(ctx, c, o)
 }
 
 // resolve turns a host or a context's name into options of the client.

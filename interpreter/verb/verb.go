@@ -1,0 +1,3 @@
+// Package verb is what people do with living objects, a file for each verb.
+// Nothing here changes what a program wants.
+package verb
