@@ -1,0 +1,95 @@
+package show
+
+import (
+	"fmt"
+	"strings"
+
+	"bayplan/interpreter/kind"
+	"bayplan/interpreter/plan"
+	"bayplan/lang/diag"
+	"bayplan/lang/schema"
+)
+
+// indent stands before the lines below an object's own.
+const indent = "      "
+
+func (t *text) object(x object, addrWidth int) {
+	if x.kept != nil {
+		t.headline(kind.Keep, x.addr, addrWidth, "keep: "+orElse(x.kept.Why, "no longer in the program"))
+		if x.kept.Hint != "" {
+			t.line(indent + t.paint(dim, "to remove it: "+diag.Escape(x.kept.Hint)))
+		}
+		return
+	}
+	s := x.step
+	t.headline(s.Verb, x.addr, addrWidth, headline(s))
+	t.rows(append(t.changes(s), t.impact(s)...))
+	if t.o.Verbose {
+		t.calls(s)
+	}
+}
+
+func (t *text) headline(v kind.Verb, addr string, width int, what string) {
+	sign, color := Mark(v, t.o.ASCII)
+	pad := strings.Repeat(" ", max(width-cells(addr), 0))
+	room := t.o.Width - 4 - max(width, cells(addr)) - 2
+	what = diag.Escape(what)
+	if !t.o.Verbose {
+		what = t.cutEnd(what, max(room, 20))
+	}
+	word, rest, found := strings.Cut(what, ":")
+	if found {
+		rest = ":" + rest
+	}
+	t.line("  " + t.paint(color, sign) + " " + t.paint(bold, addr) + pad + "  " + t.paint(color, word) + rest)
+}
+
+// headline says in a few words what happens and why.
+func headline(s *plan.Step) string {
+	word := string(s.Verb)
+	if s.Verb == kind.Update {
+		word = max(plan.Worst(s.Changes), schema.Live).String()
+	}
+	why := s.Why
+	if why == "" && s.Verb != kind.Create {
+		why = names(s.Changes)
+	}
+	if why == "" {
+		return word
+	}
+	return word + ": " + why
+}
+
+// names lists the first attributes that force the worst effect.
+func names(cs []schema.Change) string {
+	worst := plan.Worst(cs)
+	var out []string
+	for _, c := range cs {
+		if c.Effect == worst && (len(out) == 0 || out[len(out)-1] != c.Attr) {
+			out = append(out, c.Attr)
+		}
+	}
+	if len(out) > 3 {
+		return fmt.Sprintf("%s and %d more", strings.Join(out[:2], ", "), len(out)-2)
+	}
+	return strings.Join(out, ", ")
+}
+
+// impact is the row that says what is interrupted.
+func (t *text) impact(s *plan.Step) []row {
+	if !s.Interrupts() {
+		return nil
+	}
+	r := row{name: "impact", nameColor: yellow, new: diag.Escape(s.Work.Impact), single: true}
+	if s.Work.Strategy != "" {
+		r.tail = []word{{dim, diag.Escape(s.Work.Strategy)}}
+	}
+	return []row{r}
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}

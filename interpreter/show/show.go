@@ -1,0 +1,275 @@
+// Package show turns a plan into text for people and into JSON for programs.
+//
+// The text has two levels: a line for each object with what happens to it and
+// why, and below it only the fields that change. A last line counts. With
+// Options.Verbose the calls that apply will send are there too, and what it
+// will send if a step fails. The JSON document (Document) always has them.
+package show
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	"bayplan/interpreter/kind"
+	"bayplan/interpreter/plan"
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+)
+
+// Options says how a plan looks. The zero value is plain text without colour.
+type Options struct {
+	Color   bool
+	ASCII   bool         // no characters beyond ASCII of bay's own
+	Verbose bool         // calls, and values in full
+	Width   int          // columns; 0 is DefaultWidth
+	Host    string       // the engine, for people; "" leaves it out
+	Sources diag.Sources // lets notes show their source lines; may be nil
+}
+
+// DefaultWidth is for output that is no terminal.
+const DefaultWidth = 100
+
+// minWidth keeps columns usable on a very narrow terminal, which wraps then.
+const minWidth = 48
+
+// Text writes p for people.
+func Text(w io.Writer, p *plan.Plan, o Options) error {
+	t := newText(o)
+	t.heading(p)
+	objects := objectsOf(p)
+	addrWidth := 0
+	for _, x := range objects {
+		addrWidth = max(addrWidth, min(cells(x.addr), maxAddr))
+	}
+	for i, x := range objects {
+		if i > 0 && objects[i-1].roomy(o.Verbose) {
+			t.line("")
+		}
+		t.object(x, addrWidth)
+	}
+	if len(objects) > 0 {
+		t.line("")
+	}
+	t.outputs(p)
+	if err := t.notes(p.Notes); err != nil {
+		return err
+	}
+	t.last(p)
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+// maxAddr is the widest column of addresses; a longer address shifts its line.
+const maxAddr = 40
+
+// object is a step or something kept.
+type object struct {
+	addr string
+	at   ir.Addr
+	step *plan.Step
+	kept *plan.Kept
+}
+
+// objectsOf returns what p shows, in order of address.
+func objectsOf(p *plan.Plan) []object {
+	var out []object
+	for _, s := range p.Steps {
+		out = append(out, object{addr: diag.Escape(s.Addr.String()), at: s.Addr, step: s})
+	}
+	for _, k := range p.Kept {
+		out = append(out, object{addr: diag.Escape(k.Addr.String()), at: k.Addr, kept: k})
+	}
+	slices.SortStableFunc(out, func(a, b object) int { return a.at.Compare(b.at) })
+	return out
+}
+
+// roomy reports whether lines stand below the object's own, so that a blank
+// line follows.
+func (x object) roomy(verbose bool) bool {
+	if x.step == nil {
+		return x.kept.Hint != ""
+	}
+	return verbose || len(x.step.Changes) > 0 || x.step.Interrupts()
+}
+
+func (t *text) heading(p *plan.Plan) {
+	if p.Empty() && len(p.Kept) == 0 {
+		return
+	}
+	head := "stack " + diag.Escape(p.Stack)
+	if t.o.Host != "" {
+		head += " on " + diag.Escape(t.o.Host)
+	}
+	if p.Same > 0 {
+		head += t.sep() + fmt.Sprintf("%d unchanged", p.Same)
+	}
+	t.line(t.paint(dim, head))
+	t.line("")
+}
+
+func (t *text) outputs(p *plan.Plan) {
+	if len(p.Outputs) == 0 || p.Empty() {
+		return
+	}
+	t.line("  outputs")
+	var rows []row
+	for _, o := range p.Outputs {
+		v := o.Value
+		v.Sensitive = v.Sensitive || o.Sensitive
+		rows = append(rows, row{name: diag.Escape(o.Name), new: display(v), single: true})
+	}
+	t.rows(rows)
+	t.line("")
+}
+
+// notes writes warnings; a plan that holds errors is never shown.
+func (t *text) notes(l diag.List) error {
+	if len(l) == 0 {
+		return nil
+	}
+	if err := diag.Write(&t.b, l, t.o.Sources, t.o.Color); err != nil {
+		return err
+	}
+	t.line("")
+	return nil
+}
+
+// last writes the line that counts.
+func (t *text) last(p *plan.Plan) {
+	if p.Empty() {
+		t.line(nothing(p))
+		return
+	}
+	c, applying := CountsOf(p), p.Mode == plan.Apply
+	var steps []string
+	for _, x := range []struct {
+		n      int
+		verb   kind.Verb
+		word   string
+		always bool
+	}{
+		{c.Create, kind.Create, "create", applying},
+		{c.Live, kind.Update, "live", applying},
+		{c.Restart, kind.Restart, "restart", false},
+		{c.Replace, kind.Replace, "replace", applying},
+		{c.Finish, kind.Finish, "finish", false},
+		{c.Restore, kind.Restore, "restore", false},
+		{c.Remove, kind.Remove, "remove", true},
+	} {
+		if x.n > 0 || x.always {
+			_, color := Mark(x.verb, t.o.ASCII)
+			steps = append(steps, t.count(x.n, fmt.Sprintf("%d %s", x.n, x.word), color))
+		}
+	}
+	parts := []string{
+		t.paint(bold, "Plan:") + " " + strings.Join(steps, ", "),
+		t.count(c.Interrupted, plural(c.Interrupted, interruptedNoun(p))+" interrupted", yellow),
+		t.count(c.VolumesRemoved, plural(c.VolumesRemoved, "volume")+" removed", red),
+	}
+	if c.Kept > 0 {
+		parts = append(parts, t.count(c.Kept, fmt.Sprintf("%d kept", c.Kept), blue))
+	}
+	t.wrap(parts)
+}
+
+// count paints what was counted, unless it is none.
+func (t *text) count(n int, s, color string) string {
+	if n == 0 {
+		color = dim
+	}
+	return t.paint(color, s)
+}
+
+// wrap writes parts on as few lines as hold them.
+func (t *text) wrap(parts []string) {
+	line := parts[0]
+	for _, p := range parts[1:] {
+		if cells(ansi.ReplaceAllString(line+t.sep()+p, "")) > t.o.Width {
+			t.line(line)
+			line = "      " + p
+			continue
+		}
+		line += t.paint(dim, t.sep()) + p
+	}
+	t.line(line)
+}
+
+// ansi is what paint adds.
+var ansi = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+func nothing(p *plan.Plan) string {
+	stack := diag.Escape(p.Stack)
+	switch {
+	case p.Mode == plan.Destroy && len(p.Kept) > 0:
+		return fmt.Sprintf("Nothing to do: of stack %s only what is kept is left.", stack)
+	case p.Mode == plan.Destroy:
+		return fmt.Sprintf("Nothing to do: nothing of stack %s is on the engine.", stack)
+	case p.Same == 0:
+		return fmt.Sprintf("Nothing to do: stack %s has no resources.", stack)
+	}
+	return fmt.Sprintf("Nothing to do: stack %s is as its program says (%s).", stack, plural(p.Same, "resource"))
+}
+
+// interruptedNoun names what is interrupted: its kind, if it is one kind.
+func interruptedNoun(p *plan.Plan) string {
+	noun := ""
+	for _, s := range p.Steps {
+		if !s.Interrupts() {
+			continue
+		}
+		if noun != "" && noun != s.Addr.Kind {
+			return "object"
+		}
+		noun = s.Addr.Kind
+	}
+	if noun == "" {
+		return "container" // the only thing that runs
+	}
+	return noun
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Counts is how many steps of each sort a plan has.
+type Counts struct {
+	Create         int `json:"create"`
+	Live           int `json:"live"` // changed in place
+	Restart        int `json:"restart"`
+	Replace        int `json:"replace"`
+	Remove         int `json:"remove"`
+	Finish         int `json:"finish"`  // replacements that were cut short and go on
+	Restore        int `json:"restore"` // and that are taken back
+	Same           int `json:"same"`
+	Kept           int `json:"kept"`
+	Interrupted    int `json:"interrupted"`
+	VolumesRemoved int `json:"volumes_removed"`
+}
+
+// CountsOf counts what p does.
+func CountsOf(p *plan.Plan) Counts {
+	c := Counts{Same: p.Same, Kept: len(p.Kept)}
+	of := map[kind.Verb]*int{
+		kind.Create: &c.Create, kind.Update: &c.Live, kind.Restart: &c.Restart, kind.Replace: &c.Replace,
+		kind.Remove: &c.Remove, kind.Finish: &c.Finish, kind.Restore: &c.Restore,
+	}
+	for _, s := range p.Steps {
+		if n := of[s.Verb]; n != nil {
+			*n++
+		}
+		if s.Interrupts() {
+			c.Interrupted++
+		}
+		if s.Verb == kind.Remove && s.Addr.Kind == "volume" {
+			c.VolumesRemoved++
+		}
+	}
+	return c
+}
