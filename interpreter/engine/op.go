@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -301,7 +302,8 @@ func empty(x any) bool {
 	case json.Number:
 		return x == "0"
 	case []any:
-		return len(x) == 0
+		// ConsoleSize is always there, as two zeros.
+		return !slices.ContainsFunc(x, func(e any) bool { return e != json.Number("0") })
 	case map[string]any:
 		return len(x) == 0
 	}
