@@ -41,6 +41,9 @@ func (t *text) label(name, s string) {
 
 func (t *text) ops(name string, ops []engine.Op) {
 	for _, op := range ops {
+		for _, f := range op.Facts {
+			t.label("check", fact(f))
+		}
 		method, path := op.Path()
 		s := method + " " + diag.Escape(path)
 		if op.Stream != nil {

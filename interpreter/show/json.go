@@ -111,6 +111,8 @@ type Op struct {
 	Body   any     `json:"body,omitempty"`
 	Makes  string  `json:"makes,omitempty"`  // the address under which later calls use the ID in the answer
 	Stream *Stream `json:"stream,omitempty"` // what is sent beside the arguments
+	Facts  []Fact  `json:"facts,omitempty"`  // checked again right before this call
+	Alone  bool    `json:"alone,omitempty"`  // not sent at the same time as another such call
 }
 
 // Stream is a build context or a file.
@@ -213,7 +215,8 @@ func DocumentOf(p *plan.Plan) *Document {
 func stepOf(s *plan.Step) Step {
 	out := Step{
 		ID: s.ID, Verb: s.Verb, Address: s.Addr.String(), Name: s.Name, Pos: posOf(s.Pos), Why: s.Why, Needs: s.Needs,
-		Ops: opsOf(s.Work.Ops), Commit: opsOf(s.Work.Commit), Undo: opsOf(s.Work.Undo),
+		Facts: factsOf(s.Work.Facts),
+		Ops:   opsOf(s.Work.Ops), Commit: opsOf(s.Work.Commit), Undo: opsOf(s.Work.Undo),
 		Strategy: s.Work.Strategy, Impact: s.Work.Impact, Early: s.Work.Early,
 	}
 	for _, c := range s.Changes {
@@ -221,9 +224,6 @@ func stepOf(s *plan.Step) Step {
 	}
 	for _, g := range s.Gates {
 		out.Gates = append(out.Gates, Gate{On: g.On.String(), Wait: waitOf(g.Wait)})
-	}
-	for _, f := range s.Work.Facts {
-		out.Facts = append(out.Facts, Fact{Call: f.Read.Call, Arg: f.Read.Arg, Path: f.Path, Want: f.Want, Absent: f.Absent})
 	}
 	if s.Work.Wait != nil {
 		w := waitOf(*s.Work.Wait)
@@ -239,6 +239,14 @@ func changeOf(c schema.Change) Change {
 	}
 }
 
+func factsOf(facts []engine.Fact) []Fact {
+	var out []Fact
+	for _, f := range facts {
+		out = append(out, Fact{Call: f.Read.Call, Arg: f.Read.Arg, Path: f.Path, Want: f.Want, Absent: f.Absent})
+	}
+	return out
+}
+
 func waitOf(w engine.Wait) Wait {
 	out := Wait{Container: w.Container, Until: w.Until, Limit: w.Limit.String(), Address: w.Addr.String()}
 	if w.Settle > 0 {
@@ -251,7 +259,7 @@ func opsOf(ops []engine.Op) []Op {
 	var out []Op
 	for _, op := range ops {
 		method, path := op.Path()
-		o := Op{Method: method, Path: path, Call: engine.Method(op.Call), Args: op.Args(), Body: op.Body(), Makes: op.Makes}
+		o := Op{Method: method, Path: path, Call: engine.Method(op.Call), Args: op.Args(), Body: op.Body(), Makes: op.Makes, Facts: factsOf(op.Facts), Alone: op.Alone}
 		if op.Stream != nil {
 			o.Stream = &Stream{Hash: op.Stream.Hash, Size: op.Stream.Size}
 		}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"bayplan/lang/ir"
 
@@ -52,12 +53,12 @@ func shortIDs(s string) string { return longID.ReplaceAllString(s, "$1") }
 func cells(s string) int {
 	n := 0
 	for _, r := range s {
-		n += cell(r)
+		n += runeCells(r)
 	}
 	return n
 }
 
-func cell(r rune) int {
+func runeCells(r rune) int {
 	if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
 		return 0
 	}
@@ -71,7 +72,7 @@ func cell(r rune) int {
 // head returns the longest beginning of s that takes at most n columns.
 func head(s string, n int) string {
 	for i, r := range s {
-		if n -= cell(r); n < 0 {
+		if n -= runeCells(r); n < 0 {
 			return s[:i]
 		}
 	}
@@ -82,9 +83,9 @@ func head(s string, n int) string {
 func tail(s string, n int) string {
 	rs := []rune(s)
 	i := len(rs)
-	for i > 0 && n >= cell(rs[i-1]) {
+	for i > 0 && n >= runeCells(rs[i-1]) {
 		i--
-		n -= cell(rs[i])
+		n -= runeCells(rs[i])
 	}
 	return string(rs[i:])
 }
@@ -135,4 +136,26 @@ func (t *text) squeeze(a, b string) (string, string) {
 		return before + string(r[begin:end]) + after
 	}
 	return short(ra), short(rb)
+}
+
+// Fit cuts the end off a line that takes more than n columns. Colours count
+// nothing.
+func Fit(s string, n int) string {
+	if cells(ansi.ReplaceAllString(s, "")) <= n {
+		return s
+	}
+	var b strings.Builder
+	for s != "" {
+		if code := ansi.FindString(s); code != "" && strings.HasPrefix(s, code) {
+			b.WriteString(code)
+			s = s[len(code):]
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s)
+		if n -= runeCells(r); n >= 0 {
+			b.WriteRune(r)
+		}
+		s = s[size:]
+	}
+	return b.String()
 }
