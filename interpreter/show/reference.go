@@ -23,7 +23,7 @@ func Reference(w io.Writer, u *schema.Universe) error {
 	}
 	b.WriteString("\n## Functions\n\nThe same in both languages; in Starlark also as `fn.NAME`.\n\n| function | what it does |\n|---|---|\n")
 	for _, f := range u.Funcs {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Name, cell(f.Doc))
+		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Name, tableCell(f.Doc))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -49,7 +49,7 @@ func fieldsReference(b *strings.Builder, in string, fields []*schema.Field) {
 		if f.Since != "" {
 			doc += fmt.Sprintf(" Needs %s (API %s).", engine.Release(f.Since), f.Since)
 		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", in+f.Name, cell(f.Type), effect, api, cell(doc))
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", in+f.Name, tableCell(f.Type), effect, api, tableCell(doc))
 		fieldsReference(b, in+f.Name+below(f), f.Fields)
 	}
 }
@@ -65,8 +65,8 @@ func below(f *schema.Field) string {
 	return "."
 }
 
-// cell makes text fit for a cell of a table.
-func cell(s string) string {
+// tableCell makes text fit for a cell of a table.
+func tableCell(s string) string {
 	lines := strings.FieldsFunc(s, func(r rune) bool { return r == '\n' })
 	return strings.ReplaceAll(strings.Join(slices.DeleteFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "" }), " "), "|", `\|`)
 }
