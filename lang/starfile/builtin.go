@@ -1,0 +1,274 @@
+package starfile
+
+import (
+	"strings"
+
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+	"bayplan/lang/value"
+
+	"go.starlark.net/starlark"
+)
+
+// names returns what a program can name without a definition. Each stands
+// there twice, once behind a $, for files that take the name themselves.
+func (r *reader) names() starlark.StringDict {
+	names := r.operators()
+	add := func(name string, v starlark.Value) { names[name], names["$"+name] = v, v }
+	for name, v := range starlark.Universe {
+		names["$"+name] = v
+	}
+	fn := r.functions()
+	for name, v := range fn.members {
+		if !starlark.Universe.Has(name) {
+			add(name, v)
+		}
+	}
+	add("fn", fn)
+	for name, v := range r.guarded() {
+		add(name, v)
+	}
+	for name, v := range r.declarations() {
+		add(name, v)
+	}
+	return names
+}
+
+type builtinFunc = func(t *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)
+
+// functions returns the functions of the registry.
+func (r *reader) functions() *namespace {
+	ns := &namespace{name: "fn", members: starlark.StringDict{}}
+	env := schema.FuncEnv{Dir: r.dir, Source: r.src}
+	for _, f := range r.b.Universe.Funcs {
+		impl := f.Make(env)
+		ns.members[f.Name] = starlark.NewBuiltin(f.Name, func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			if len(kwargs) > 0 {
+				return nil, failf("%s takes no named arguments", f.Name).Hintf("%s", usage(f))
+			}
+			c := r.callAt(t)
+			vals := make([]ir.Value, len(args))
+			for i, a := range args {
+				v, d := r.toIR(a, c.arg(i))
+				if d != nil {
+					return nil, failed(d)
+				}
+				vals[i] = v
+			}
+			got, d := value.Call(f.Name, impl, vals)
+			if d != nil {
+				return nil, failed(d)
+			}
+			return r.fromIR(adrift(got)), nil
+		})
+	}
+	return ns
+}
+
+func usage(f *schema.Func) string {
+	doc, example, _ := strings.Cut(f.Doc, "\n")
+	if example == "" {
+		return doc
+	}
+	return doc + " " + example
+}
+
+// callAt returns what is known about the call that runs.
+func (r *reader) callAt(t *starlark.Thread) *call {
+	if t.CallStackDepth() < 2 {
+		return new(call)
+	}
+	if c := r.calls[position(t.CallFrame(1).Pos)]; c != nil {
+		return c
+	}
+	return new(call)
+}
+
+func (c *call) arg(i int) *shape {
+	if i < len(c.args) {
+		return c.args[i]
+	}
+	if c.spread.Known() {
+		return &shape{pos: c.spread}
+	}
+	return nil
+}
+
+// guarded returns Starlark's own functions that would decide on a deferred
+// value, or show it, without a word.
+func (r *reader) guarded() starlark.StringDict {
+	out := starlark.StringDict{}
+	add := func(name string, f func(native *starlark.Builtin) builtinFunc) {
+		out[name] = starlark.NewBuiltin(name, f(starlark.Universe[name].(*starlark.Builtin)))
+	}
+	// These look into their arguments, or let others look into them.
+	for _, name := range []string{"abs", "bool", "bytes", "chr", "float", "getattr", "hash", "int", "len", "ord", "repr", "type"} {
+		add(name, r.computing)
+	}
+	// These move elements about and want to know how many there are.
+	for _, name := range []string{"dict", "enumerate", "list", "range", "reversed", "set", "tuple", "zip"} {
+		add(name, r.walking)
+	}
+	// These compare elements or ask for their truth.
+	for _, name := range []string{"all", "any", "max", "min", "sorted"} {
+		add(name, r.deciding)
+	}
+	out["str"] = starlark.NewBuiltin("str", r.str)
+	out["hasattr"] = starlark.NewBuiltin("hasattr", r.hasattr)
+	out["getattr"] = starlark.NewBuiltin("getattr", r.getattr)
+	out["dir"] = starlark.NewBuiltin("dir", r.dirOf)
+	out["print"] = starlark.NewBuiltin("print", r.printed)
+	out["fail"] = starlark.NewBuiltin("fail", r.fail)
+	return out
+}
+
+// computing is for functions of one known value: of a sensitive one they make
+// a sensitive result.
+func (r *reader) computing(native *starlark.Builtin) builtinFunc {
+	name := native.Name()
+	return func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		if d := findDeferred(args...); d != nil {
+			if !d.v.Sensitive || d.v.Any(func(v ir.Value) bool { return v.Kind == ir.Text || v.Kind == ir.Engine }) {
+				return nil, r.decision(d.v, name+"()")
+			}
+			return r.secretly(name, func(args []starlark.Value) (starlark.Value, error) {
+				return starlark.Call(t, native, args, kwargs)
+			}, args...)
+		}
+		if len(args) == 0 {
+			return starlark.Call(t, native, args, kwargs)
+		}
+		switch a := args[0].(type) {
+		case starlark.String:
+			if name == "int" && len(a) > maxDigit {
+				return nil, failf("int: the text has more than %d digits", maxDigit)
+			}
+		case *starlark.List, starlark.Tuple, *starlark.Dict, *starlark.Set:
+			if name == "repr" {
+				if _, err := shown(a); err != nil {
+					return nil, err
+				}
+			}
+		case *handle, *off:
+			if name != "type" && name != "bool" {
+				_, err := r.textOf(a)
+				return nil, err
+			}
+		}
+		return starlark.Call(t, native, args, kwargs)
+	}
+}
+
+func (r *reader) walking(native *starlark.Builtin) builtinFunc {
+	return func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		for _, a := range args {
+			if d, ok := a.(*deferred); ok {
+				return nil, r.decision(d.v, native.Name()+"()")
+			}
+			if _, ok := a.(*handle); ok {
+				return nil, iterable(a)
+			}
+		}
+		return starlark.Call(t, native, args, kwargs)
+	}
+}
+
+func (r *reader) deciding(native *starlark.Builtin) builtinFunc {
+	return func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		if d := findDeferred(args...); d != nil {
+			return nil, r.decision(d.v, native.Name()+"()")
+		}
+		return starlark.Call(t, native, args, kwargs)
+	}
+}
+
+func (r *reader) str(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var x starlark.Value
+	if err := starlark.UnpackPositionalArgs("str", args, kwargs, 1, &x); err != nil {
+		return nil, err
+	}
+	if _, ok := x.(*off); ok {
+		x = starlark.None
+	}
+	piece, err := r.textOf(x)
+	if err != nil {
+		return nil, err
+	}
+	return r.fromIR(piece.ToText()), nil
+}
+
+func (r *reader) hasattr(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var x starlark.Value
+	var name string
+	if err := starlark.UnpackPositionalArgs("hasattr", args, kwargs, 2, &x, &name); err != nil {
+		return nil, err
+	}
+	if err := decidable(x, "hasattr()"); err != nil {
+		return nil, err
+	}
+	v, err := r.attr(x, name)
+	return starlark.Bool(v != nil && err == nil), nil
+}
+
+func (r *reader) getattr(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var x, def starlark.Value
+	var name string
+	if err := starlark.UnpackPositionalArgs("getattr", args, kwargs, 2, &x, &name, &def); err != nil {
+		return nil, err
+	}
+	v, err := r.attr(x, name)
+	if err != nil && def != nil && decidable(x, "") == nil {
+		return def, nil
+	}
+	return v, err
+}
+
+func (r *reader) dirOf(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	for _, a := range args {
+		if err := decidable(a, "dir()"); err != nil {
+			return nil, err
+		}
+	}
+	return starlark.Call(t, starlark.Universe["dir"], args, kwargs)
+}
+
+// words returns arguments as print and fail show them.
+func (r *reader) words(name string, args starlark.Tuple, kwargs []starlark.Tuple) (string, error) {
+	sep := " "
+	if err := starlark.UnpackArgs(name, nil, kwargs, "sep?", &sep); err != nil {
+		return "", err
+	}
+	parts := make([]string, len(args))
+	for i, a := range args {
+		parts[i] = r.display(a)
+	}
+	return strings.Join(parts, sep), nil
+}
+
+// display returns v for the eyes of the author.
+func (r *reader) display(v starlark.Value) string {
+	if s, ok := v.(starlark.String); ok {
+		return string(s)
+	}
+	if size := (&measure{nodes: 1000, bytes: 1 << 16}); !size.spend(v, 0) {
+		return "a " + v.Type() + " that is too large to show"
+	}
+	return v.String()
+}
+
+func (r *reader) printed(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	msg, err := r.words("print", args, kwargs)
+	if err != nil {
+		return nil, err
+	}
+	t.Print(t, msg)
+	return starlark.None, nil
+}
+
+func (r *reader) fail(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	msg, err := r.words("fail", args, kwargs)
+	if err != nil {
+		return nil, err
+	}
+	return nil, failf("%s", msg)
+}

@@ -1,0 +1,195 @@
+package starfile
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/schema"
+
+	"go.starlark.net/resolve"
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+)
+
+// dialect is rule 8 of the language: sets, top-level if and for, and globals
+// that are assigned again; no while and no recursion, so that programs end.
+var dialect = syntax.FileOptions{Set: true, TopLevelControl: true, GlobalReassign: true}
+
+// compile parses, rewrites and resolves a file. The error is a diag.List.
+func (r *reader) compile(f schema.File) (*starlark.Program, error) {
+	if len(f.Src) > maxFile {
+		return nil, diag.List{{Pos: diag.Pos{File: f.Name}, Msg: fmt.Sprintf("the file has %d bytes, want at most %d MiB", len(f.Src), maxFile>>20)}}
+	}
+	tree, err := dialect.Parse(f.Name, f.Src, 0)
+	if err != nil {
+		return nil, parseErrors(err, f.Src)
+	}
+	globals := map[string]bool{}
+	add := func(id *syntax.Ident) { globals[id.Name] = true }
+	eachGlobal(tree.Stmts, add, add)
+	if err := r.rewrite(tree); err != nil {
+		return nil, err
+	}
+	prog, err := starlark.FileProgram(tree, r.predeclared.Has)
+	if err != nil {
+		return nil, r.resolveErrors(err, globals)
+	}
+	return prog, nil
+}
+
+func (r *reader) rewrite(tree *syntax.File) (err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case errTooDeep:
+			err = diag.List{{Pos: position(p.at), Msg: fmt.Sprintf("the program is nested more than %d deep here", maxTree)}}
+		default:
+			panic(p)
+		}
+	}()
+	taken := map[string]diag.Pos{}
+	for name, at := range shadow(tree, r.isPredeclared) {
+		taken[name] = position(at)
+	}
+	r.taken[tree.Path] = taken
+	w := rewriter{calls: r.calls}
+	w.stmts(tree.Stmts)
+	return nil
+}
+
+func (r *reader) isPredeclared(name string) bool { return r.predeclared.Has("$" + name) }
+
+// parseErrors says what the parser's only error means to somebody who comes
+// from HCL or Python.
+func parseErrors(err error, src []byte) diag.List {
+	var e syntax.Error
+	if !errors.As(err, &e) {
+		return diag.List{{Msg: err.Error()}}
+	}
+	d := diag.Diag{Pos: position(e.Pos), Msg: strings.ToLower(e.Msg[:1]) + e.Msg[1:]}
+	line := lineOf(src, d.Pos.Line)
+	word := wordAt(line, d.Pos.Col)
+	first, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+	for _, h := range syntaxHints {
+		if h.word == word || h.word == first {
+			return append(diag.List{}, *d.Hintf("%s", h.hint))
+		}
+	}
+	switch {
+	case strings.Contains(line, `f"`) || strings.Contains(line, `f'`):
+		d.Hintf(`there are no f-strings: write "…%%s…" %% x, or "…{}…".format(x)`)
+	case strings.Contains(d.Msg, "does not associate"):
+		d.Hintf("comparisons do not chain: write 1 <= x and x <= 9")
+	case strings.Contains(line, "${"):
+		d.Hintf(`text is put together with +, "…%%s…" %% x, or "…{}…".format(x)`)
+	case strings.Contains(d.Msg, "want primary expression") && strings.Contains(d.Msg, "newline"):
+		d.Hintf("the line ends too early; an expression goes on over lines only within brackets")
+	case strings.HasSuffix(strings.TrimSpace(line), "{"):
+		d.Hintf(`blocks are calls here: container("web", image = …)`)
+	}
+	return diag.List{d}
+}
+
+// syntaxHints are words that another language has.
+var syntaxHints = []struct{ word, hint string }{
+	{"import", `functions of another file come with load("./lib/x.star", "f")`},
+	{"from", `functions of another file come with load("./lib/x.star", "f")`},
+	{"class", "there are no classes: use functions and dicts"},
+	{"try", "there are no exceptions: an error ends the evaluation, with its position"},
+	{"except", "there are no exceptions: an error ends the evaluation, with its position"},
+	{"raise", "write fail(\"…\")"},
+	{"with", "there is no with"},
+	{"is", "write == None"},
+	{"yield", "return a list"},
+	{"global", "a function returns what it makes; it cannot assign the file's names"},
+	{"nonlocal", "a function returns what it makes; it cannot assign another one's names"},
+	{"del", "write d.pop(key)"},
+	{"async", "there is nothing to wait for: a program only says what shall be"},
+	{"await", "there is nothing to wait for: a program only says what shall be"},
+}
+
+func lineOf(src []byte, n int) string {
+	lines := strings.SplitN(string(src), "\n", n+1)
+	if n < 1 || n > len(lines) {
+		return ""
+	}
+	return lines[n-1]
+}
+
+// wordAt returns the word that starts at a column, which counts characters.
+func wordAt(line string, col int) string {
+	runes := []rune(line)
+	if col < 1 || col > len(runes) {
+		return ""
+	}
+	rest := string(runes[col-1:])
+	end := strings.IndexFunc(rest, func(c rune) bool { return c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+	if end < 0 {
+		end = len(rest)
+	}
+	return rest[:end]
+}
+
+// resolveErrors turns the resolver's errors, which it gives all at once, into
+// messages.
+func (r *reader) resolveErrors(err error, globals map[string]bool) diag.List {
+	var list resolve.ErrorList
+	if !errors.As(err, &list) {
+		return diag.List{{Msg: err.Error()}}
+	}
+	var out diag.List
+	for _, e := range list {
+		d := diag.Diag{Pos: position(e.Pos), Msg: e.Msg}
+		if name, ok := strings.CutPrefix(e.Msg, "undefined: "); ok {
+			name, _, _ = strings.Cut(name, " ")
+			d.Msg = fmt.Sprintf("nothing has the name %q", name)
+			r.suggest(&d, name, globals)
+		} else if strings.Contains(e.Msg, "while") {
+			d.Msg = "there is no while, so that every program ends"
+			d.Hint = "write for i in range(n)"
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// words says what names of other languages are here.
+var words = map[string]string{
+	"true":       "write True",
+	"false":      "write False",
+	"null":       "write None",
+	"nil":        "write None",
+	"var":        `a variable is what variable("x") returned: x = variable("x")`,
+	"local":      "a local value is a name: x = 1",
+	"locals":     "a local value is a name: x = 1",
+	"each":       "write a loop: for x in xs",
+	"data":       "there are no data sources: an existing object is used by its name",
+	"path":       "relative paths start at the module's directory",
+	"sum":        "write fn.sum(x)",
+	"map":        "write a comprehension: [f(x) for x in xs]",
+	"filter":     "write a comprehension: [x for x in xs if f(x)]",
+	"open":       "write file(path)",
+	"isinstance": "write type(x) == \"string\"",
+	"service":    `write container("web", image = …)`,
+}
+
+func (r *reader) suggest(d *diag.Diag, name string, globals map[string]bool) {
+	if hint, ok := words[name]; ok {
+		d.Hint = hint
+		return
+	}
+	var names []string
+	for n := range globals {
+		names = append(names, n)
+	}
+	for n := range r.predeclared {
+		if !strings.HasPrefix(n, "$") {
+			names = append(names, n)
+		}
+	}
+	names = append(names, starlark.Universe.Keys()...)
+	d.DidYouMean(name, names)
+}

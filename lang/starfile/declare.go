@@ -1,0 +1,561 @@
+package starfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+	"bayplan/lang/value"
+
+	"go.starlark.net/starlark"
+)
+
+// declarations returns the functions by which a program declares things.
+func (r *reader) declarations() starlark.StringDict {
+	out := starlark.StringDict{}
+	add := func(name string, f func(*invocation) (starlark.Value, error)) {
+		out[name] = starlark.NewBuiltin(name, func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			return f(r.invocation(name, t, args, kwargs))
+		})
+	}
+	add("stack", r.stack)
+	add("variable", r.variable)
+	add("rule", r.rule)
+	add("output", r.output)
+	add("lifecycle", r.lifecycle)
+	for _, c := range []ir.Condition{ir.Started, ir.Healthy, ir.Completed} {
+		add(string(c), func(in *invocation) (starlark.Value, error) { return r.condition(c, in) })
+	}
+	for _, k := range r.b.Universe.Kinds {
+		add(k.Name, func(in *invocation) (starlark.Value, error) { return r.resource(k, in) })
+	}
+	return out
+}
+
+// invocation is one call of a declaring function.
+type invocation struct {
+	r      *reader
+	name   string
+	args   starlark.Tuple
+	kwargs []starlark.Tuple
+	pos    diag.Pos
+	calls  []diag.Call
+	frames []*call // the calls on the stack that are known, innermost first
+	taken  map[string]bool
+}
+
+func (r *reader) invocation(name string, t *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) *invocation {
+	stack := t.CallStack()
+	in := &invocation{r: r, name: name, args: args, kwargs: kwargs, taken: map[string]bool{}}
+	in.pos, in.calls = r.where(stack)
+	for _, fr := range slices.Backward(stack) {
+		if c := r.calls[position(fr.Pos)]; c != nil {
+			in.frames = append(in.frames, c)
+		}
+	}
+	if len(in.frames) == 0 {
+		in.frames = []*call{new(call)}
+	}
+	return in
+}
+
+// failf is a failure of the call as a whole.
+func (in *invocation) failf(format string, args ...any) *failure {
+	return failf(in.name+": "+format, args...)
+}
+
+// report adds a message that does not end the evaluation.
+func (in *invocation) report(d *diag.Diag) {
+	m := *d
+	if !m.Pos.Known() {
+		m.Pos = in.pos
+	}
+	m.Calls = in.calls
+	in.r.b.Diags = append(in.r.b.Diags, m)
+}
+
+// errorf reports an error at p that does not end the evaluation.
+func (in *invocation) errorf(p diag.Pos, format string, args ...any) *diag.Diag {
+	in.report(&diag.Diag{Pos: p, Msg: fmt.Sprintf(format, args...)})
+	return &in.r.b.Diags[len(in.r.b.Diags)-1]
+}
+
+// written returns where a named argument was written. Where it came through
+// **kwargs, that is the outer call that names it.
+func (in *invocation) written(name string) arg {
+	for _, c := range in.frames {
+		if a, ok := c.named[name]; ok {
+			return a
+		}
+		if !c.spread.Known() {
+			break
+		}
+	}
+	return arg{pos: in.frames[0].spread, value: &shape{pos: in.frames[0].spread}}
+}
+
+// take returns a named argument and marks it as used, or nil.
+func (in *invocation) take(name string) starlark.Value {
+	in.taken[name] = true
+	for _, kv := range in.kwargs {
+		if string(kv[0].(starlark.String)) == name {
+			return kv[1]
+		}
+	}
+	return nil
+}
+
+// takeIR returns a named argument with its positions. One that was not given,
+// or that has no place in a declaration, is null.
+func (in *invocation) takeIR(name string) ir.Attr {
+	at := in.written(name)
+	a := ir.Attr{Name: name, Pos: at.pos}
+	v := in.take(name)
+	if v == nil {
+		return a
+	}
+	x, d := in.r.toIR(v, at.value)
+	if d != nil {
+		d.Msg = in.name + "." + name + ": " + d.Msg
+		in.report(d)
+		return a
+	}
+	a.Value = x
+	return a
+}
+
+// rest returns the named arguments that were not taken, as attributes.
+func (in *invocation) rest() []ir.Attr {
+	var attrs []ir.Attr
+	for _, kv := range in.kwargs {
+		if name := string(kv[0].(starlark.String)); !in.taken[name] {
+			attrs = append(attrs, in.takeIR(name))
+		}
+	}
+	return attrs
+}
+
+// none reports the named arguments that were not taken.
+func (in *invocation) none(known ...string) {
+	for _, kv := range in.kwargs {
+		if name := string(kv[0].(starlark.String)); !in.taken[name] {
+			m := in.errorf(in.written(name).pos, "%s: unknown argument %q", in.name, name).DidYouMean(name, known)
+			if m.Hint == "" {
+				m.Hintf("the arguments here are %s", strings.Join(known, ", "))
+			}
+		}
+	}
+}
+
+// positional takes the positional arguments of these names, which may also be
+// given by name. The first `required` of them have to be there.
+func (in *invocation) positional(required int, names ...string) ([]starlark.Value, error) {
+	if len(in.args) > len(names) {
+		return nil, in.failf("got %d arguments without a name, want at most %d: %s", len(in.args), len(names), strings.Join(names, ", ")).
+			Hintf("write the others by name: %s", in.example())
+	}
+	out := make([]starlark.Value, len(names))
+	for i, name := range names {
+		named := in.take(name)
+		switch {
+		case i < len(in.args) && named != nil:
+			return nil, in.failf("%q is given twice", name)
+		case i < len(in.args):
+			out[i] = in.args[i]
+		default:
+			out[i] = named
+		}
+		if out[i] == nil && i < required {
+			return nil, in.failf("%q is missing", name).Hintf("write %s", in.example())
+		}
+	}
+	return out, nil
+}
+
+// positionalIR returns a positional argument with its positions.
+func (in *invocation) positionalIR(i int, name string, v starlark.Value) (ir.Value, *diag.Diag) {
+	if v == nil {
+		return ir.Value{}, nil
+	}
+	sh := in.frames[0].arg(i)
+	if i >= len(in.args) {
+		sh = in.written(name).value
+	}
+	return in.r.toIR(v, sh)
+}
+
+// text returns an argument that has to be plain text.
+func (in *invocation) text(i int, name string, v starlark.Value) (string, error) {
+	if d, ok := v.(*deferred); ok {
+		return "", in.r.decision(d.v, in.name+" "+name)
+	}
+	s, ok := starlark.AsString(v)
+	if !ok {
+		return "", in.failf("%s: got %s, want text", name, typeName(v)).Hintf("write %s", in.example())
+	}
+	return s, nil
+}
+
+// example shows how the function is called.
+func (in *invocation) example() string {
+	switch in.name {
+	case "stack":
+		return `stack(name = "shop")`
+	case "variable":
+		return `variable("replicas", type = "number", default = 3)`
+	case "rule":
+		return `rule(lambda v: v > 0, "want more than 0, got {value}")`
+	case "output":
+		return `output("url", value)`
+	case "lifecycle":
+		return "lifecycle(prevent_destroy = True)"
+	case "started", "healthy", "completed":
+		return in.name + `(x), or ` + in.name + `(x, "60s")`
+	}
+	return in.name + `("label", name = value, …)`
+}
+
+func (r *reader) stack(in *invocation) (starlark.Value, error) {
+	if err := r.declaring("stack(…)"); err != nil {
+		return nil, err
+	}
+	if len(in.args) > 0 {
+		return nil, in.failf("all arguments are named").Hintf("write %s", in.example())
+	}
+	in.do(func() { r.b.Stack(in.rest(), in.pos) })
+	return starlark.None, nil
+}
+
+// do lets the builder work, and adds the calls that led here to its messages.
+func (in *invocation) do(f func()) {
+	before := len(in.r.b.Diags)
+	f()
+	for i := range in.r.b.Diags[before:] {
+		in.r.b.Diags[before+i].Calls = in.calls
+	}
+}
+
+var variableArgs = []string{"name", "type", "default", "description", "validation", "sensitive", "nullable"}
+
+func (r *reader) variable(in *invocation) (starlark.Value, error) {
+	if err := r.declaring("variable(…)"); err != nil {
+		return nil, err
+	}
+	pos, err := in.positional(1, "name")
+	if err != nil {
+		return nil, err
+	}
+	name, err := in.text(0, "name", pos[0])
+	if err != nil {
+		return nil, err
+	}
+	if !ir.IsIdent(name) {
+		in.errorf(in.frames[0].arg(0).at(), "%q is no name for a variable: want letters, digits, _ and -, not a digit or - first", name)
+	}
+	v := &value.Variable{Name: name, Pos: in.pos}
+	if at, ok := r.variables[name]; ok {
+		in.errorf(in.pos, "variable %q is declared twice", name).Hintf("it was declared at %s", at)
+	}
+	r.variables[name] = in.pos
+	v.Type = in.takeType(name)
+	if in.has("default") {
+		a := in.takeIR("default")
+		v.Default, v.HasDefault = a.Value, true
+	}
+	v.Description = in.takeString("description")
+	v.Sensitive = in.takeBool("sensitive", false)
+	v.NotNull = !in.takeBool("nullable", true)
+	v.Rules = in.takeRules()
+	in.none(variableArgs...)
+	var got ir.Value
+	var ok bool
+	in.do(func() { got, ok = r.in.Resolve(v, &r.b.Diags) })
+	r.unresolved = r.unresolved || !ok
+	return r.fromIR(adrift(got)), nil
+}
+
+func (in *invocation) has(name string) bool {
+	return slices.ContainsFunc(in.kwargs, func(kv starlark.Tuple) bool { return string(kv[0].(starlark.String)) == name })
+}
+
+func (in *invocation) takeType(variable string) value.Type {
+	a := in.takeIR("type")
+	if a.Value.IsNull() {
+		return value.Type{}
+	}
+	if a.Value.Kind != ir.String || a.Value.Sensitive {
+		in.errorf(a.Value.Pos, "variable %q: type: got %s, want text", variable, a.Value.Kind).
+			Hintf(`write type = "string", "number", "bool", "list(string)" or "map(string)"`)
+		return value.Type{}
+	}
+	t, err := value.ParseType(a.Value.Str)
+	if err != nil {
+		in.errorf(a.Value.Pos, "variable %q: type: %v", variable, err)
+	}
+	return t
+}
+
+func (in *invocation) takeString(name string) string {
+	a := in.takeIR(name)
+	if a.Value.IsNull() {
+		return ""
+	}
+	if a.Value.Kind != ir.String || a.Value.Sensitive {
+		in.errorf(a.Value.Pos, "%s: %s: want plain text", in.name, name)
+		return ""
+	}
+	return a.Value.Str
+}
+
+func (in *invocation) takeBool(name string, def bool) bool {
+	a := in.takeIR(name)
+	if a.Value.IsNull() && a.Value.Off == "" {
+		return def
+	}
+	if d := decisive(a.Value, in.name+" "+name); d != nil {
+		in.report(d)
+		return def
+	}
+	if a.Value.Kind != ir.Bool {
+		in.errorf(a.Value.Pos, "%s: %s: got %s, want True or False", in.name, name, a.Value.Kind)
+		return def
+	}
+	return a.Value.Bool
+}
+
+// decisive returns a message if v is a value on which nothing can be decided.
+func decisive(v ir.Value, what string) *diag.Diag {
+	if !v.HasSensitive() && !v.HasEngine() {
+		return nil
+	}
+	d := undecided(v, what).(*failure).Diag
+	d.Pos = v.Pos
+	return &d
+}
+
+func (in *invocation) takeRules() []value.Rule {
+	at := in.written("validation")
+	v := in.take("validation")
+	if v == nil || v == starlark.None {
+		return nil
+	}
+	list, ok := v.(*starlark.List)
+	if one, isRule := v.(*rule); isRule {
+		list, ok = starlark.NewList([]starlark.Value{one}), true
+	}
+	if !ok {
+		in.errorf(at.value.at(), "variable: validation: got %s, want a list of rules", typeName(v)).
+			Hintf(`write validation = [rule(lambda v: v > 0, "want more than 0, got {value}")]`)
+		return nil
+	}
+	var rules []value.Rule
+	for i := range list.Len() {
+		x, ok := list.Index(i).(*rule)
+		if !ok {
+			in.errorf(at.value.elem(i).at(), "variable: validation: got %s, want a rule", typeName(list.Index(i))).
+				Hintf(`write rule(lambda v: v > 0, "want more than 0, got {value}")`)
+			continue
+		}
+		rules = append(rules, value.Rule{Pos: x.pos, Holds: in.holds(x), Message: in.message(x)})
+	}
+	return rules
+}
+
+func (in *invocation) holds(x *rule) func(ir.Value) (bool, *diag.Diag) {
+	return func(v ir.Value) (bool, *diag.Diag) {
+		got, err := in.call(x.holds, in.r.fromIR(v))
+		if err != nil {
+			return false, err
+		}
+		yes, ok := got.(starlark.Bool)
+		if !ok {
+			return false, (&diag.Diag{Pos: x.pos, Msg: fmt.Sprintf("the rule answers with %s, want True or False", typeName(got))})
+		}
+		return bool(yes), nil
+	}
+}
+
+// call calls a function of the program from outside of it.
+func (in *invocation) call(f starlark.Callable, args ...starlark.Value) (starlark.Value, *diag.Diag) {
+	t := &starlark.Thread{Name: in.name, Print: in.r.print}
+	t.SetLocal(readerKey, in.r)
+	defer in.r.guard(t)()
+	got, err := starlark.Call(t, f, args, nil)
+	if err == nil {
+		return got, nil
+	}
+	before := len(in.r.b.Diags)
+	in.r.report(err)
+	if len(in.r.b.Diags) == before {
+		return nil, &diag.Diag{Pos: in.pos, Msg: in.name + ": the rule could not be asked"}
+	}
+	d := in.r.b.Diags[before]
+	in.r.b.Diags = in.r.b.Diags[:before]
+	return nil, &d
+}
+
+func (in *invocation) message(x *rule) func(ir.Value) (ir.Value, *diag.Diag) {
+	return func(v ir.Value) (ir.Value, *diag.Diag) {
+		format, ok := starlark.AsString(x.message)
+		if !ok {
+			got, d := in.r.toIR(x.message, nil)
+			return got, d
+		}
+		got, err := in.r.format(format, nil, []starlark.Tuple{{starlark.String("value"), in.r.fromIR(v)}})
+		if err != nil {
+			return ir.Value{}, &diag.Diag{Pos: x.pos, Msg: err.Error()}
+		}
+		return in.r.toIR(got, nil)
+	}
+}
+
+func (r *reader) rule(in *invocation) (starlark.Value, error) {
+	pos, err := in.positional(2, "condition", "message")
+	if err != nil {
+		return nil, err
+	}
+	in.none("condition", "message")
+	f, ok := pos[0].(starlark.Callable)
+	if !ok {
+		return nil, in.failf("condition: got %s, want a function", typeName(pos[0])).Hintf("write %s", in.example())
+	}
+	if !isText(pos[1]) {
+		return nil, in.failf("message: got %s, want text", typeName(pos[1])).Hintf("write %s", in.example())
+	}
+	return &rule{holds: f, message: pos[1], pos: in.pos}, nil
+}
+
+func (r *reader) output(in *invocation) (starlark.Value, error) {
+	if err := r.declaring("output(…)"); err != nil {
+		return nil, err
+	}
+	pos, err := in.positional(2, "name", "value")
+	if err != nil {
+		return nil, err
+	}
+	name, err := in.text(0, "name", pos[0])
+	if err != nil {
+		return nil, err
+	}
+	v, d := in.positionalIR(1, "value", pos[1])
+	if d != nil {
+		d.Msg = fmt.Sprintf("output %q: %s", name, d.Msg)
+		in.report(d)
+	}
+	o := ir.Output{Name: name, Pos: in.pos, Value: v, Description: in.takeString("description")}
+	if in.takeBool("sensitive", false) {
+		o.Value = o.Value.AsSensitive()
+	}
+	in.none("name", "value", "description", "sensitive")
+	in.do(func() { r.b.Output(o) })
+	return starlark.None, nil
+}
+
+// lifecycle returns the value of the attribute of this name.
+func (r *reader) lifecycle(in *invocation) (starlark.Value, error) {
+	if len(in.args) > 0 {
+		return nil, in.failf("all arguments are named").Hintf("write %s", in.example())
+	}
+	v := ir.MapVal(map[string]ir.Value{}).At(in.pos)
+	for _, a := range in.rest() {
+		v.Map[a.Name] = a.Value
+	}
+	return &word{"lifecycle", v}, nil
+}
+
+// condition returns an element of depends_on.
+func (r *reader) condition(c ir.Condition, in *invocation) (starlark.Value, error) {
+	pos, err := in.positional(1, "resource", "limit")
+	if err != nil {
+		return nil, err
+	}
+	in.none("resource", "limit")
+	x, d := in.positionalIR(0, "resource", pos[0])
+	if d != nil {
+		return nil, failed(d)
+	}
+	limit, d := in.positionalIR(1, "limit", pos[1])
+	if d != nil {
+		return nil, failed(d)
+	}
+	return &word{string(c), schema.Condition(c, x, limit).At(in.pos)}, nil
+}
+
+func (r *reader) resource(k *schema.Kind, in *invocation) (starlark.Value, error) {
+	if err := r.declaring(k.Name + "(…)"); err != nil {
+		return nil, err
+	}
+	pos, err := in.positional(1, "label")
+	if err != nil {
+		return nil, err
+	}
+	label, err := in.text(0, "label", pos[0])
+	if err != nil {
+		return nil, err
+	}
+	d := schema.Declaration{Addr: ir.Addr{Kind: k.Name, Label: label}, Pos: in.pos, Calls: in.calls, Dir: r.dir}
+	if err := in.takeKey(&d.Addr); err != nil {
+		return nil, err
+	}
+	in.name = d.Addr.String()
+	if !in.takeBool("enabled", true) {
+		return &off{d.Addr.String()}, nil
+	}
+	d.DependsOn = in.takeIR("depends_on")
+	d.Lifecycle = in.takeIR("lifecycle")
+	d.Attrs = in.rest()
+	return r.declare(d), nil
+}
+
+// takeKey reads the key of one of many.
+func (in *invocation) takeKey(a *ir.Addr) error {
+	at := in.written("key")
+	v := in.take("key")
+	switch v := v.(type) {
+	case nil, starlark.NoneType:
+		return nil
+	case starlark.String:
+		a.Key, a.Keyed = string(v), true
+		return nil
+	case *deferred:
+		f, ok := in.r.decision(v.v, "a key").(*failure)
+		if !ok {
+			return new(stopped)
+		}
+		f.Pos = at.value.at()
+		return f
+	case starlark.Int:
+		in.errorf(at.value.at(), "%s: key: got the number %s, want text", a, v).Hintf("write key = str(…)")
+		a.Key, a.Keyed = v.String(), true
+		return nil
+	}
+	f := failf("%s: key: got %s, want text", a, typeName(v))
+	f.Pos = at.value.at()
+	return f
+}
+
+func (r *reader) declare(d schema.Declaration) starlark.Value {
+	skipped := map[string]bool{}
+	if r.unresolved {
+		d.Attrs = slices.DeleteFunc(d.Attrs, func(a ir.Attr) bool {
+			stand := a.Value.Any(func(v ir.Value) bool { return v.Opaque })
+			skipped[a.Name] = skipped[a.Name] || stand
+			return stand
+		})
+	}
+	before := len(r.b.Diags)
+	shown := r.b.Declare(d)
+	for name := range skipped {
+		missing := fmt.Sprintf("%s: %q is missing", d.Addr, name)
+		tail := slices.DeleteFunc(r.b.Diags[before:], func(m diag.Diag) bool { return m.Msg == missing })
+		r.b.Diags = r.b.Diags[:before+len(tail)]
+	}
+	h := &handle{addr: d.Addr, pos: d.Pos, attrs: shown, in: r}
+	if r.handles[d.Addr] == nil {
+		r.handles[d.Addr] = h
+	}
+	return h
+}

@@ -1,0 +1,162 @@
+package starfile
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+
+	"go.starlark.net/starlark"
+)
+
+// failure is a message on its way out of an evaluation. It stands where the
+// interpreter is, unless it has a position of its own.
+type failure struct{ diag.Diag }
+
+func (f *failure) Error() string { return f.Msg }
+
+func failf(format string, args ...any) *failure {
+	return &failure{diag.Diag{Msg: fmt.Sprintf(format, args...)}}
+}
+
+func (f *failure) Hintf(format string, args ...any) *failure {
+	f.Diag.Hintf(format, args...)
+	return f
+}
+
+func (f *failure) didYouMean(name string, candidates []string) *failure {
+	f.DidYouMean(name, candidates)
+	return f
+}
+
+// failed returns d as an error.
+func failed(d *diag.Diag) *failure { return &failure{*d} }
+
+// undecided says that something would be decided on a value that is not known
+// or may not be shown. what is that something: "a condition", "a key".
+func undecided(v ir.Value, what string) error {
+	if v.Sensitive {
+		return failf("%s cannot depend on a sensitive value", what).
+			Hintf("it would show something of the value; pass it on, put it into text, or decide on another variable")
+	}
+	name := v.Kind.String()
+	v.Refs(func(r ir.Ref, _ diag.Pos) {
+		if r.Attr != "" {
+			name = r.String()
+		}
+	})
+	return failf("%s is known only to a running engine, so %s cannot depend on it", name, what).
+		Hintf("it can be passed on and put into text; decide on a variable, or on what the program itself says")
+}
+
+// withheld says that something failed on a sensitive value, without the
+// reason, which could show it.
+func withheld(what string) error {
+	return failf("%s fails on a sensitive value", what).
+		Hintf("the reason is not shown, since it could show the value")
+}
+
+// inText says that a resource stands where text is put together.
+func inText(h *handle) error {
+	return failf("%s is a resource and cannot stand in text", h.addr).Hintf("write %s.name for its name", h.addr)
+}
+
+// report turns an error of the interpreter into a message.
+func (r *reader) report(err error) {
+	var stop *stopped
+	if errors.As(err, &stop) {
+		return // what led here was reported
+	}
+	var list diag.List
+	if errors.As(err, &list) {
+		r.b.Diags = append(r.b.Diags, list...)
+		return
+	}
+	d := diag.Diag{Msg: err.Error()}
+	var f *failure
+	if errors.As(err, &f) {
+		d = f.Diag
+	}
+	var e *starlark.EvalError
+	if errors.As(err, &e) {
+		at, calls := r.where(e.CallStack)
+		if !d.Pos.Known() {
+			d.Pos = at
+		}
+		if f == nil {
+			d.Msg, d.Hint = phrase(e.Msg)
+		}
+		d.Calls = append(calls, d.Calls...)
+	}
+	r.b.Diags = append(r.b.Diags, d)
+}
+
+// stopped ends an evaluation whose end needs no message.
+type stopped struct{}
+
+func (*stopped) Error() string { return "stopped" }
+
+// where returns the innermost place of a program on a stack, and the calls
+// that led there.
+func (r *reader) where(stack starlark.CallStack) (diag.Pos, []diag.Call) {
+	var at diag.Pos
+	var calls []diag.Call
+	for i, fr := range stack {
+		pos := position(fr.Pos)
+		if pos.File == "<builtin>" || pos.File == "" {
+			continue
+		}
+		if c := r.calls[pos]; c != nil && i+1 < len(stack) {
+			pos = c.pos
+		}
+		if at.Known() {
+			calls = append(calls, diag.Call{Pos: at, Func: fr.Name})
+		}
+		at = pos
+	}
+	return at, calls
+}
+
+// takenAt returns the name by which the running call names its function, if a
+// variable of the file has taken it from a kind, and where.
+func (r *reader) takenAt(t *starlark.Thread, kind string) (name string, at diag.Pos, ok bool) {
+	if t.CallStackDepth() < 2 {
+		return "", diag.Pos{}, false
+	}
+	pos := position(t.CallFrame(1).Pos)
+	c := r.calls[pos]
+	if c == nil || c.fn != kind {
+		return "", diag.Pos{}, false
+	}
+	at, ok = r.taken[pos.File][c.fn]
+	return c.fn, at, ok
+}
+
+// phrases replaces what the interpreter says where it helps little.
+var phrases = []struct{ has, hint string }{
+	{"referenced before assignment", "a name that is assigned anywhere in a function is the function's own; give one of the two another name"},
+	{"cannot append to frozen", "what another file or the engine's side made cannot be changed; make a list of your own: list(x)"},
+	{"frozen", "what another file, a variable or a resource gave cannot be changed; make a copy of your own: list(x), dict(x)"},
+	{"called recursively", "recursion is off, so that every program ends; use a for loop"},
+	{"unhandled index operation", "lists, maps and texts have elements"},
+}
+
+// phrase returns what the interpreter says in the form that messages have here.
+func phrase(msg string) (text, hint string) {
+	text = strings.TrimPrefix(msg, "Starlark computation cancelled: ")
+	for _, p := range phrases {
+		if strings.Contains(text, p.has) {
+			return text, p.hint
+		}
+	}
+	if head, rest, ok := strings.Cut(text, " (did you mean "); ok {
+		return head, "did you mean " + strings.TrimSuffix(rest, ")")
+	}
+	return text, ""
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

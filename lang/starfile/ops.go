@@ -1,0 +1,518 @@
+package starfile
+
+import (
+	"fmt"
+	"math/big"
+
+	"bayplan/lang/ir"
+
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+)
+
+// operators returns the functions that rewritten programs call.
+func (r *reader) operators() starlark.StringDict {
+	ops := starlark.StringDict{}
+	add := func(name string, f func(args starlark.Tuple) (starlark.Value, error)) {
+		ops["$"+name] = starlark.NewBuiltin("$"+name, func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+			return f(args)
+		})
+	}
+	for _, op := range []syntax.Token{syntax.EQL, syntax.NEQ, syntax.LT, syntax.GT, syntax.LE, syntax.GE} {
+		add(op.String(), func(a starlark.Tuple) (starlark.Value, error) { return compare(op, a[0], a[1]) })
+	}
+	add("in", func(a starlark.Tuple) (starlark.Value, error) { return contains(a[0], a[1]) })
+	add("not in", func(a starlark.Tuple) (starlark.Value, error) {
+		yes, err := contains(a[0], a[1])
+		return !yes, err
+	})
+	for op, assign := range map[syntax.Token]syntax.Token{
+		syntax.PLUS: syntax.PLUS_EQ, syntax.STAR: syntax.STAR_EQ, syntax.PERCENT: syntax.PERCENT_EQ,
+		syntax.MINUS: syntax.MINUS_EQ, syntax.SLASH: syntax.SLASH_EQ, syntax.SLASHSLASH: syntax.SLASHSLASH_EQ,
+		syntax.PIPE: syntax.PIPE_EQ, syntax.AMP: syntax.AMP_EQ, syntax.CIRCUMFLEX: syntax.CIRCUMFLEX_EQ,
+		syntax.LTLT: syntax.LTLT_EQ, syntax.GTGT: syntax.GTGT_EQ,
+	} {
+		add(op.String(), func(a starlark.Tuple) (starlark.Value, error) { return r.operate(op, a[0], a[1]) })
+		add(assign.String(), func(a starlark.Tuple) (starlark.Value, error) { return r.augment(op, a[0], a[1]) })
+		add("[]"+assign.String(), func(a starlark.Tuple) (starlark.Value, error) {
+			return starlark.None, r.augmentElem(op, a[0], a[1], a[2])
+		})
+	}
+	add("truth", func(a starlark.Tuple) (starlark.Value, error) { return a[0], decidable(a[0], "a condition") })
+	add("for", func(a starlark.Tuple) (starlark.Value, error) { return a[0], iterable(a[0]) })
+	add("slice", func(a starlark.Tuple) (starlark.Value, error) { return a[0], sliceable(a[0]) })
+	ops["$."] = starlark.NewBuiltin("$.", func(_ *starlark.Thread, _ *starlark.Builtin, a starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+		return r.attr(a[0], string(a[1].(starlark.String)))
+	})
+	return ops
+}
+
+// decidable refuses to decide on a deferred value, or on anything that holds one.
+func decidable(v starlark.Value, what string) error {
+	if d, ok := v.(*deferred); ok {
+		return d.in.decision(d.v, what)
+	}
+	return nil
+}
+
+func iterable(v starlark.Value) error {
+	switch v := v.(type) {
+	case *deferred:
+		if v.v.Sensitive {
+			return failf("a for cannot walk over a sensitive value").
+				Hintf("it would show how many elements there are; pass the value on as a whole")
+		}
+		return undecided(v.v, "a for")
+	case *handle:
+		return failf("%s is one resource, and a for walks over many", v.addr).Hintf("write [%s]", v.addr)
+	case *off:
+		_, err := v.Attr("")
+		return err
+	case starlark.String:
+		return failf("a for walks over a list or a map, got a string").Hintf("write .elems() after it for its characters")
+	case starlark.Iterable:
+		return nil
+	}
+	return failf("a for walks over a list or a map, got %s", typeName(v))
+}
+
+func sliceable(v starlark.Value) error {
+	d, ok := v.(*deferred)
+	switch {
+	case !ok:
+		return nil
+	case d.v.Sensitive:
+		return failf("a sensitive value cannot be cut with [ : ]").Hintf("write substr(value, start, length)")
+	}
+	return undecided(d.v, "a part of it")
+}
+
+// typeName says what v is, for messages.
+func typeName(v starlark.Value) string {
+	switch v := v.(type) {
+	case starlark.NoneType:
+		return "nothing (None)"
+	case starlark.Int, starlark.Float:
+		return "a number"
+	case *handle:
+		return "the resource " + v.addr.String()
+	case *deferred:
+		return "a " + v.Type()
+	case *starlark.Function, *starlark.Builtin:
+		return "a function"
+	}
+	return "a " + v.Type()
+}
+
+func compare(op syntax.Token, x, y starlark.Value) (starlark.Value, error) {
+	if d := findDeferred(x, y); d != nil {
+		return nil, d.in.decision(d.v, "a comparison")
+	}
+	if op == syntax.EQL || op == syntax.NEQ {
+		eq, err := equal(x, y)
+		return starlark.Bool(eq == (op == syntax.EQL)), err
+	}
+	yes, err := starlark.Compare(op, normal(x), normal(y))
+	return starlark.Bool(yes), err
+}
+
+// equal compares values of which none is deferred.
+func equal(x, y starlark.Value) (bool, error) {
+	if h, ok := x.(*handle); ok {
+		return sameHandle(h, y)
+	}
+	if h, ok := y.(*handle); ok {
+		return sameHandle(h, x)
+	}
+	return starlark.Equal(normal(x), normal(y))
+}
+
+func sameHandle(h *handle, y starlark.Value) (bool, error) {
+	switch y := y.(type) {
+	case *handle:
+		return h.addr == y.addr, nil
+	case starlark.String:
+		return false, failf("%s is a resource and never equals text", h.addr).Hintf("write %s.name for its name", h.addr)
+	}
+	return false, nil
+}
+
+// normal returns v in the form in which Starlark itself compares it.
+func normal(v starlark.Value) starlark.Value {
+	switch v := v.(type) {
+	case *record:
+		d := starlark.NewDict(v.Len())
+		for _, kv := range v.Items() {
+			if err := d.SetKey(kv[0], normal(kv[1])); err != nil {
+				panic(err) // its keys are strings
+			}
+		}
+		return d
+	case *off:
+		return starlark.None
+	case *starlark.List:
+		if !hasOwn(v) {
+			return v
+		}
+		elems := make([]starlark.Value, v.Len())
+		for i := range elems {
+			elems[i] = normal(v.Index(i))
+		}
+		return starlark.NewList(elems)
+	}
+	return v
+}
+
+// hasOwn reports whether a list holds values of types of ours.
+func hasOwn(v starlark.Value) bool {
+	return find(v, func(v starlark.Value) bool {
+		switch v.(type) {
+		case *record, *off:
+			return true
+		}
+		return false
+	}) != nil && !cyclic(v)
+}
+
+// cyclic reports whether v holds itself, or so much that it may as well.
+func cyclic(v starlark.Value) bool {
+	size := measure{nodes: maxNodes, bytes: maxText}
+	return !size.spend(v, 0)
+}
+
+// contains is x in y.
+func contains(x, y starlark.Value) (starlark.Bool, error) {
+	if d := findDeferred(x); d != nil {
+		return false, d.in.decision(d.v, "a comparison")
+	}
+	switch y := y.(type) {
+	case *deferred:
+		return false, y.in.decision(y.v, "a comparison")
+	case *starlark.List:
+		return among(x, y.Len(), y.Index)
+	case starlark.Tuple:
+		return among(x, y.Len(), y.Index)
+	case *handle:
+		return false, failf("%s is one resource, and `in` looks for something among many", y.addr)
+	}
+	got, err := starlark.Binary(syntax.IN, x, y)
+	if err != nil {
+		return false, err
+	}
+	return got.Truth(), nil
+}
+
+func among(x starlark.Value, n int, at func(int) starlark.Value) (starlark.Bool, error) {
+	for i := range n {
+		e := at(i)
+		if d := findDeferred(e); d != nil {
+			return false, d.in.decision(d.v, "a comparison")
+		}
+		if eq, err := equal(x, e); eq || err != nil {
+			return starlark.Bool(eq), err
+		}
+	}
+	return false, nil
+}
+
+// operate is x op y for operators that make a new value.
+func (r *reader) operate(op syntax.Token, x, y starlark.Value) (starlark.Value, error) {
+	if op == syntax.PERCENT {
+		if isText(x) {
+			return r.interpolate(x, y)
+		}
+	}
+	if err := affordable(op, x, y); err != nil {
+		return nil, err
+	}
+	return arithmetic(op, x, y)
+}
+
+// arithmetic is x op y, where either may be deferred.
+func arithmetic(op syntax.Token, x, y starlark.Value) (starlark.Value, error) {
+	for _, v := range []starlark.Value{x, y} {
+		if h, ok := v.(*handle); ok {
+			return nil, inText(h)
+		}
+		if o, ok := v.(*off); ok {
+			_, err := o.Attr("")
+			return nil, err
+		}
+	}
+	dx, okx := x.(*deferred)
+	dy, oky := y.(*deferred)
+	if !okx && !oky {
+		if rec, ok := y.(*record); ok {
+			y = rec.dict()
+		}
+		return starlark.Binary(op, x, y)
+	}
+	if op == syntax.PLUS && isText(x) && isText(y) {
+		return concat(first(dx, dy).in, x, y)
+	}
+	for _, d := range []*deferred{dx, dy} {
+		if d != nil && !d.v.Sensitive {
+			return nil, wantsText(op, d)
+		}
+	}
+	return first(dx, dy).in.secretly(op.String(), func(args []starlark.Value) (starlark.Value, error) {
+		return starlark.Binary(op, args[0], args[1])
+	}, x, y)
+}
+
+func wantsText(op syntax.Token, d *deferred) error {
+	if op == syntax.PLUS {
+		return failf("%s can be added to text alone", d.v.Show()).Hintf("turn the other side into text: str(x)")
+	}
+	return undecided(d.v, "arithmetic")
+}
+
+func first(ds ...*deferred) *deferred {
+	for _, d := range ds {
+		if d != nil {
+			return d
+		}
+	}
+	return nil
+}
+
+// secretly calls f with what sensitive arguments hide, and hides the result.
+func (r *reader) secretly(what string, f func([]starlark.Value) (starlark.Value, error), args ...starlark.Value) (starlark.Value, error) {
+	opaque := false
+	bare := make([]starlark.Value, len(args))
+	for i, a := range args {
+		bare[i] = a
+		if d, ok := a.(*deferred); ok {
+			bare[i], opaque = d.plain(), opaque || d.v.Opaque
+		}
+	}
+	v, err := f(bare)
+	if err != nil {
+		return nil, withheld(what)
+	}
+	s, err := r.sensitive(v)
+	if d, ok := s.(*deferred); ok {
+		d.v.Opaque = opaque
+	}
+	return s, err
+}
+
+// affordable refuses operations whose result would be too large: one step can
+// ask for more memory than there is.
+func affordable(op syntax.Token, x, y starlark.Value) error {
+	size := 0
+	switch op {
+	case syntax.PLUS:
+		size = length(x) + length(y)
+	case syntax.STAR:
+		size = product(x, y)
+	case syntax.LTLT:
+		if n, err := starlark.AsInt32(y); err == nil {
+			size = bits(x)/8 + n/8
+		}
+	}
+	if size > maxText {
+		return tooLarge()
+	}
+	return nil
+}
+
+func tooLarge() error {
+	return failf("the result would be larger than %d MiB", maxText>>20)
+}
+
+// length returns the size of a text in bytes, or of a list in those of its
+// elements' places.
+func length(v starlark.Value) int {
+	switch v := v.(type) {
+	case starlark.String:
+		return len(v)
+	case starlark.Bytes:
+		return len(v)
+	case *starlark.List:
+		return v.Len() * 16
+	case starlark.Tuple:
+		return len(v) * 16
+	case *deferred:
+		return len(v.v.Str)
+	}
+	return 0
+}
+
+func product(x, y starlark.Value) int {
+	nx, okx := x.(starlark.Int)
+	ny, oky := y.(starlark.Int)
+	switch {
+	case okx && oky:
+		return (bits(nx) + bits(ny)) / 8 * 1024 // numbers beyond some thousand bits are no use here
+	case okx:
+		x, ny = y, nx
+	case !oky:
+		return 0
+	}
+	n, err := starlark.AsInt32(ny)
+	if err != nil || n < 0 {
+		n = 1 << 31
+	}
+	if size := length(x); size > 0 && n > maxText/size {
+		return maxText + 1
+	}
+	return 0
+}
+
+func bits(v starlark.Value) int {
+	i, ok := v.(starlark.Int)
+	if !ok {
+		return 0
+	}
+	var n *big.Int = i.BigInt()
+	return n.BitLen()
+}
+
+// augment is x op= y for a name: lists and dicts are changed in place.
+func (r *reader) augment(op syntax.Token, x, y starlark.Value) (starlark.Value, error) {
+	if list, ok := x.(*starlark.List); ok && op == syntax.PLUS {
+		if it, ok := y.(starlark.Iterable); ok {
+			if err := affordable(op, x, y); err != nil {
+				return nil, err
+			}
+			return list, callMethod(list, "extend", it)
+		}
+	}
+	if dict, ok := x.(*starlark.Dict); ok && op == syntax.PIPE {
+		if m, ok := y.(starlark.IterableMapping); ok {
+			return dict, callMethod(dict, "update", m)
+		}
+	}
+	return r.operate(op, x, y)
+}
+
+func callMethod(recv starlark.HasAttrs, name string, arg starlark.Value) error {
+	m, err := recv.Attr(name)
+	if err != nil {
+		return err
+	}
+	_, err = starlark.Call(new(starlark.Thread), m, starlark.Tuple{arg}, nil)
+	return err
+}
+
+// augmentElem is x[k] op= y.
+func (r *reader) augmentElem(op syntax.Token, x, k, y starlark.Value) error {
+	old, err := index(x, k)
+	if err != nil {
+		return err
+	}
+	v, err := r.augment(op, old, y)
+	if err != nil {
+		return err
+	}
+	switch x := x.(type) {
+	case starlark.HasSetKey:
+		return x.SetKey(k, v)
+	case starlark.HasSetIndex:
+		i, err := starlark.AsInt32(k)
+		if err != nil {
+			return err
+		}
+		if i < 0 {
+			i += x.Len()
+		}
+		return x.SetIndex(i, v)
+	}
+	return failf("the elements of a %s cannot be changed", x.Type())
+}
+
+// index is x[k].
+func index(x, k starlark.Value) (starlark.Value, error) {
+	switch x := x.(type) {
+	case starlark.Mapping:
+		v, found, err := x.Get(k)
+		if err == nil && !found {
+			return nil, fmt.Errorf("key %v not in %s", k, x.Type())
+		}
+		return v, err
+	case starlark.Indexable:
+		i, err := starlark.AsInt32(k)
+		if err != nil {
+			return nil, fmt.Errorf("%s index: %w", x.Type(), err)
+		}
+		n := x.Len()
+		if i < -n || i >= n {
+			return nil, fmt.Errorf("%s index %d out of range: it has %d elements", x.Type(), i, n)
+		}
+		return x.Index((i + n) % n), nil
+	}
+	return nil, fmt.Errorf("unhandled index operation %s[%s]", x.Type(), k.Type())
+}
+
+// attr is x.name.
+func (r *reader) attr(x starlark.Value, name string) (starlark.Value, error) {
+	if s, ok := x.(starlark.String); ok {
+		m, err := textMethod(s, name)
+		if m != nil || err != nil {
+			return m, err
+		}
+		return nil, noAttr(x, name)
+	}
+	if list, ok := x.(*starlark.List); ok && (name == "index" || name == "remove") {
+		return searchMethod(list, name)
+	}
+	has, ok := x.(starlark.HasAttrs)
+	if !ok {
+		return nil, noAttr(x, name)
+	}
+	v, err := has.Attr(name)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil {
+		return nil, noAttr(x, name)
+	}
+	return v, nil
+}
+
+// noAttr says that x has no attribute of this name.
+func noAttr(x starlark.Value, name string) error {
+	f := failf("%s has no attribute %q", describe(x), name)
+	has, ok := x.(starlark.HasAttrs)
+	if !ok {
+		return f
+	}
+	f.didYouMean(name, has.AttrNames())
+	if h, ok := x.(*handle); ok && f.Hint == "" && name == "id" {
+		f.Hintf("names are references here: pass %s itself, or write %s.name", h.addr, h.addr)
+	}
+	return f
+}
+
+func describe(v starlark.Value) string {
+	if h, ok := v.(*handle); ok {
+		return h.addr.String()
+	}
+	return typeName(v)
+}
+
+// searchMethod is list.index and list.remove, which compare without a word.
+func searchMethod(list *starlark.List, name string) (starlark.Value, error) {
+	return starlark.NewBuiltin(name, func(t *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		if len(args) > 0 {
+			if d := findDeferred(args[0], list); d != nil {
+				return nil, d.in.decision(d.v, "a comparison")
+			}
+		}
+		m, err := list.Attr(name)
+		if err != nil {
+			return nil, err
+		}
+		return starlark.Call(t, m, args, kwargs)
+	}), nil
+}
+
+// decision reports a decision on a deferred value. Where the value stands for
+// one that was not given, which is reported, what follows is not.
+func (r *reader) decision(v ir.Value, what string) error {
+	if v.Opaque && r.unresolved {
+		return new(stopped)
+	}
+	return undecided(v, what)
+}

@@ -1,0 +1,147 @@
+// Package starfile reads the Starlark body of a module: main.bay.star and the
+// files that it loads.
+//
+// A declaration is a call of a built-in function and goes to the Builder at
+// once; what it returns is a handle. The syntax tree is rewritten before it is
+// resolved, so that a value that only the engine knows, or a sensitive one, is
+// never decided upon without a word.
+package starfile
+
+import (
+	"path/filepath"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+	"bayplan/lang/value"
+
+	"go.starlark.net/starlark"
+)
+
+// Read evaluates a body and hands what it declares to b.
+func Read(b *schema.Builder, body schema.Body, in *value.Inputs, src schema.Source) {
+	r := &reader{
+		b: b, in: in, src: src, dir: body.Dir,
+		calls:   map[diag.Pos]*call{},
+		taken:   map[string]map[string]diag.Pos{},
+		dirs:    map[string]string{},
+		loaded:  map[string]*library{},
+		handles: map[ir.Addr]*handle{}, variables: map[string]diag.Pos{},
+		heap: heapBytes(),
+	}
+	r.predeclared = r.names()
+	for _, f := range body.Files {
+		if _, err := r.run(f); err != nil {
+			r.report(err)
+		}
+	}
+	in.Report(&b.Diags)
+}
+
+// reader is one evaluation of a body.
+type reader struct {
+	b   *schema.Builder
+	in  *value.Inputs
+	src schema.Source
+	dir string // the module's
+
+	predeclared starlark.StringDict
+	calls       map[diag.Pos]*call             // of all files, by left parenthesis
+	taken       map[string]map[string]diag.Pos // by file: where a predeclared name is assigned
+	dirs        map[string]string              // by file: where its loads start
+	loaded      map[string]*library            // by absolute path
+	loading     []string                       // files whose load is under way, outermost first
+	handles     map[ir.Addr]*handle
+	variables   map[string]diag.Pos // by name: where it was declared
+	unresolved  bool                // a variable has no value, and a message says so
+
+	steps uint64
+	heap  uint64 // bytes at the start
+}
+
+// readerKey is where a thread keeps its reader.
+const readerKey = "reader"
+
+func readerOf(t *starlark.Thread) *reader { return t.Local(readerKey).(*reader) }
+
+// run reads a file and executes it. It returns the file's globals, frozen.
+func (r *reader) run(f schema.File) (starlark.StringDict, error) {
+	r.dirs[f.Name] = filepath.Dir(f.Path)
+	prog, err := r.compile(f)
+	if err != nil {
+		return nil, err
+	}
+	t := &starlark.Thread{Name: f.Name, Load: r.load, Print: r.print}
+	t.SetLocal(readerKey, r)
+	defer r.guard(t)()
+	globals, err := prog.Init(t, r.predeclared)
+	globals.Freeze()
+	return globals, err
+}
+
+// print shows what a program prints as a warning where it prints.
+func (r *reader) print(t *starlark.Thread, msg string) {
+	at, calls := r.where(t.CallStack())
+	r.b.Diags.Warnf(at, "print: %s", msg).Calls = calls
+}
+
+// library is a loaded file.
+type library struct {
+	globals starlark.StringDict
+	err     error
+}
+
+// load serves load("./lib/x.star", …). Paths start at the file that loads.
+func (r *reader) load(t *starlark.Thread, path string) (starlark.StringDict, error) {
+	from := position(t.CallFrame(0).Pos).File
+	if filepath.Ext(path) != ".star" {
+		return nil, failf("cannot load %q: want a .star file", path).Hintf(`a file of functions is loaded by its path: load("./lib/x.star", "f")`)
+	}
+	f, err := r.src.Open(r.dirs[from], path)
+	if err != nil {
+		return nil, failf("cannot load %q: %v", path, err)
+	}
+	if filepath.Base(f.Path) == "main.bay.star" {
+		return nil, failf("cannot load %q: it is the body of a module", path).Hintf("move the functions to a file of their own")
+	}
+	if lib := r.loaded[f.Path]; lib != nil {
+		return lib.globals, lib.err
+	}
+	if err := r.enter(f); err != nil {
+		return nil, err
+	}
+	globals, err := r.run(f)
+	r.loading = r.loading[:len(r.loading)-1]
+	if err != nil {
+		r.report(err)
+		err = new(stopped) // said once, where it is
+	}
+	r.loaded[f.Path] = &library{globals, err}
+	return globals, err
+}
+
+// enter begins the load of a file, or says by which way it loads itself.
+func (r *reader) enter(f schema.File) error {
+	for i, name := range r.loading {
+		if name != f.Name {
+			continue
+		}
+		way := ""
+		for _, n := range r.loading[i:] {
+			way += n + " → "
+		}
+		return failf("files load each other in a cycle: %s%s", way, f.Name).Hintf("move what both need to a third file")
+	}
+	r.loading = append(r.loading, f.Name)
+	return nil
+}
+
+// declaring reports whether a declaration may be made now. A file that is
+// loaded only brings functions.
+func (r *reader) declaring(what string) error {
+	if len(r.loading) == 0 {
+		return nil
+	}
+	return failf("%s while %s is being loaded: a loaded file brings functions and declares nothing", what, r.loading[len(r.loading)-1]).
+		Hintf("put the call into a function, and call that from main.bay.star")
+}

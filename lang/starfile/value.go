@@ -1,0 +1,375 @@
+package starfile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+)
+
+// deferred is a value of which Starlark may not see the inside: what only the
+// engine knows, text with such values in it, and whatever is sensitive. The
+// operators of a rewritten program know what to do with it; wherever it comes
+// to an operation that Starlark decides by itself, that is an error.
+type deferred struct {
+	v  ir.Value
+	in *reader
+}
+
+var (
+	_ starlark.HasAttrs   = (*deferred)(nil)
+	_ starlark.Mapping    = (*deferred)(nil)
+	_ starlark.HasBinary  = (*deferred)(nil)
+	_ starlark.HasUnary   = (*deferred)(nil)
+	_ starlark.Comparable = (*deferred)(nil)
+)
+
+func (d *deferred) String() string       { return d.v.Show() }
+func (d *deferred) Freeze()              {}
+func (d *deferred) Truth() starlark.Bool { return starlark.True }
+
+func (d *deferred) Type() string {
+	if d.v.Sensitive {
+		return "sensitive value"
+	}
+	return "value that only a running engine knows"
+}
+
+// plain returns what a sensitive value hides. The result of whatever is done
+// with it has to be made sensitive again.
+func (d *deferred) plain() starlark.Value { return d.in.fromIR(bare(d.v)) }
+
+// bare returns v without the mark of sensitive values, at every depth.
+func bare(v ir.Value) ir.Value {
+	v.Sensitive = false
+	v.List = slices.Clone(v.List)
+	for i, e := range v.List {
+		v.List[i] = bare(e)
+	}
+	v.Map = maps.Clone(v.Map)
+	for k, e := range v.Map {
+		v.Map[k] = bare(e)
+	}
+	return v
+}
+
+func (d *deferred) Hash() (uint32, error) { return 0, undecided(d.v, "a key") }
+
+// Get serves x[y]: an element of a sensitive value is sensitive.
+func (d *deferred) Get(k starlark.Value) (starlark.Value, bool, error) {
+	if !d.v.Sensitive {
+		return nil, false, undecided(d.v, "an element")
+	}
+	v, err := index(d.plain(), k)
+	if err != nil {
+		return nil, false, withheld("[ ]")
+	}
+	s, err := d.in.sensitive(v)
+	return s, true, err
+}
+
+func (d *deferred) Attr(name string) (starlark.Value, error) {
+	if d.v.Kind == ir.Map {
+		if e, ok := d.v.Map[name]; ok {
+			return &deferred{e.AsSensitive(), d.in}, nil
+		}
+	}
+	if isText := d.v.Kind == ir.String || d.v.Kind == ir.Text || d.v.Kind == ir.Engine; isText {
+		return textMethod(d, name)
+	}
+	return nil, nil
+}
+
+func (d *deferred) AttrNames() []string { return nil }
+
+func (d *deferred) Binary(op syntax.Token, y starlark.Value, side starlark.Side) (starlark.Value, error) {
+	if side == starlark.Left {
+		return arithmetic(op, d, y)
+	}
+	return arithmetic(op, y, d)
+}
+
+func (d *deferred) Unary(op syntax.Token) (starlark.Value, error) {
+	if !d.v.Sensitive {
+		return nil, undecided(d.v, "arithmetic")
+	}
+	v, err := starlark.Unary(op, d.plain())
+	if err != nil {
+		return nil, withheld(op.String())
+	}
+	return d.in.sensitive(v)
+}
+
+func (d *deferred) CompareSameType(syntax.Token, starlark.Value, int) (bool, error) {
+	return false, undecided(d.v, "a comparison")
+}
+
+// handle is a resource.
+type handle struct {
+	addr  ir.Addr
+	pos   diag.Pos
+	attrs map[string]ir.Value // what Builder.Declare shows
+	in    *reader
+}
+
+var (
+	_ starlark.HasAttrs = (*handle)(nil)
+	_ starlark.Callable = (*handle)(nil)
+)
+
+func (h *handle) String() string       { return h.addr.String() }
+func (h *handle) Type() string         { return h.addr.Kind }
+func (h *handle) Freeze()              {}
+func (h *handle) Truth() starlark.Bool { return starlark.True }
+func (h *handle) Name() string         { return h.addr.String() }
+
+func (h *handle) Hash() (uint32, error) { return starlark.String(h.addr.String()).Hash() }
+
+func (h *handle) Attr(name string) (starlark.Value, error) {
+	v, ok := h.attrs[name]
+	if !ok {
+		return nil, nil
+	}
+	return h.in.fromIR(v), nil
+}
+
+func (h *handle) AttrNames() []string { return sortedKeys(h.attrs) }
+
+// CallInternal says what went wrong when a kind's name was taken for a
+// variable: network = network("back"), then network("front").
+func (h *handle) CallInternal(t *starlark.Thread, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+	f := failf("%s is a resource and cannot be called", h.addr)
+	if name, pos, ok := h.in.takenAt(t, h.addr.Kind); ok {
+		f.Hintf("the name %s was taken at %s; give that variable another name, such as %s", name, pos, h.addr.Label)
+	}
+	return nil, f
+}
+
+// off is the null handle of a disabled resource.
+type off struct{ addr string }
+
+func (o *off) String() string        { return "None" }
+func (o *off) Type() string          { return "NoneType" }
+func (o *off) Freeze()               {}
+func (o *off) Truth() starlark.Bool  { return starlark.False }
+func (o *off) Hash() (uint32, error) { return starlark.None.Hash() }
+
+func (o *off) AttrNames() []string { return nil }
+
+func (o *off) Attr(string) (starlark.Value, error) {
+	return nil, failf("%s does not exist, since its `enabled` is off", o.addr).
+		Hintf("leave it out in that case, or enable %s", o.addr)
+}
+
+// record is a map that a program did not write itself: an element of a handle,
+// a variable's value, a function's result. Its elements answer to r.x and r["x"].
+type record struct {
+	v  ir.Value
+	in *reader
+}
+
+var (
+	_ starlark.IterableMapping = (*record)(nil)
+	_ starlark.Sequence        = (*record)(nil)
+	_ starlark.HasAttrs        = (*record)(nil)
+	_ starlark.HasBinary       = (*record)(nil)
+)
+
+func (r *record) String() string        { return r.dict().String() }
+func (r *record) Type() string          { return "dict" }
+func (r *record) Freeze()               {}
+func (r *record) Truth() starlark.Bool  { return len(r.v.Map) > 0 }
+func (r *record) Hash() (uint32, error) { return 0, failf("a map cannot be a key") }
+func (r *record) Len() int              { return len(r.v.Map) }
+
+func (r *record) Iterate() starlark.Iterator { return r.dict().Iterate() }
+func (r *record) Items() []starlark.Tuple    { return r.dict().Items() }
+
+// Binary makes the union with another map, as dicts do.
+func (r *record) Binary(op syntax.Token, y starlark.Value, side starlark.Side) (starlark.Value, error) {
+	if side == starlark.Left {
+		if other, ok := y.(*record); ok {
+			y = other.dict()
+		}
+		return starlark.Binary(op, r.dict(), y)
+	}
+	return starlark.Binary(op, y, r.dict())
+}
+
+func (r *record) Get(k starlark.Value) (starlark.Value, bool, error) {
+	key, ok := starlark.AsString(k)
+	if !ok {
+		if d, ok := k.(*deferred); ok {
+			return nil, false, undecided(d.v, "a key")
+		}
+		return nil, false, nil
+	}
+	v, ok := r.v.Map[key]
+	if !ok {
+		return nil, false, nil
+	}
+	return r.in.fromIR(v), true, nil
+}
+
+func (r *record) Attr(name string) (starlark.Value, error) {
+	if v, ok := r.v.Map[name]; ok {
+		return r.in.fromIR(v), nil
+	}
+	return r.dict().Attr(name) // a method, such as keys
+}
+
+func (r *record) AttrNames() []string {
+	return append(sortedKeys(r.v.Map), r.dict().AttrNames()...)
+}
+
+func (r *record) dict() *starlark.Dict {
+	d := starlark.NewDict(len(r.v.Map))
+	for _, k := range r.v.Keys() {
+		if err := d.SetKey(starlark.String(k), r.in.fromIR(r.v.Map[k])); err != nil {
+			panic(err) // a string is a key
+		}
+	}
+	d.Freeze()
+	return d
+}
+
+// word is a value that only one attribute takes: what lifecycle(...) and
+// started(...) return. Its positions are those of its arguments.
+type word struct {
+	name string
+	v    ir.Value
+}
+
+func (w *word) String() string        { return w.name + "(...)" }
+func (w *word) Type() string          { return w.name }
+func (w *word) Freeze()               {}
+func (w *word) Truth() starlark.Bool  { return starlark.True }
+func (w *word) Hash() (uint32, error) { return 0, fmt.Errorf("%s(...) cannot be a key", w.name) }
+
+// rule is a validation of a variable.
+type rule struct {
+	holds   starlark.Callable
+	message starlark.Value
+	pos     diag.Pos
+}
+
+func (r *rule) String() string        { return "rule(...)" }
+func (r *rule) Type() string          { return "rule" }
+func (r *rule) Freeze()               { r.holds.Freeze() }
+func (r *rule) Truth() starlark.Bool  { return starlark.True }
+func (r *rule) Hash() (uint32, error) { return 0, fmt.Errorf("rule(...) cannot be a key") }
+
+// namespace is fn: the functions of the registry by name.
+type namespace struct {
+	name    string
+	members starlark.StringDict
+}
+
+func (n *namespace) String() string        { return n.name }
+func (n *namespace) Type() string          { return "module" }
+func (n *namespace) Freeze()               {}
+func (n *namespace) Truth() starlark.Bool  { return starlark.True }
+func (n *namespace) Hash() (uint32, error) { return 0, fmt.Errorf("%s cannot be a key", n.name) }
+func (n *namespace) AttrNames() []string   { return n.members.Keys() }
+
+func (n *namespace) Attr(name string) (starlark.Value, error) {
+	if v, ok := n.members[name]; ok {
+		return v, nil
+	}
+	return nil, nil
+}
+
+// findDeferred finds the first deferred value within v, or nil. One that only
+// the engine knows goes before one that is sensitive.
+func findDeferred(vs ...starlark.Value) *deferred {
+	var found *deferred
+	for _, v := range vs {
+		find(v, func(v starlark.Value) bool {
+			d, ok := v.(*deferred)
+			if !ok {
+				return false
+			}
+			if found == nil || !d.v.Sensitive {
+				found = d
+			}
+			return !d.v.Sensitive
+		})
+	}
+	return found
+}
+
+// find returns the first value within v, v itself included, for which f holds.
+func find(v starlark.Value, f func(starlark.Value) bool) starlark.Value {
+	w := walk{f: f, budget: maxNodes}
+	return w.find(v)
+}
+
+// walk visits values, each list, dict and set once: they can hold themselves.
+type walk struct {
+	f      func(starlark.Value) bool
+	seen   map[starlark.Value]bool
+	budget int
+}
+
+func (w *walk) find(v starlark.Value) starlark.Value {
+	if w.budget--; w.budget < 0 {
+		return nil
+	}
+	if w.f(v) {
+		return v
+	}
+	switch v := v.(type) {
+	case *starlark.List:
+		if w.enter(v) {
+			return w.any(v.Len(), v.Index)
+		}
+	case starlark.Tuple:
+		return w.any(v.Len(), v.Index)
+	case *starlark.Set:
+		if w.enter(v) {
+			elems := slices.Collect(v.Elements())
+			return w.any(len(elems), func(i int) starlark.Value { return elems[i] })
+		}
+	case *starlark.Dict:
+		if w.enter(v) {
+			return w.items(v)
+		}
+	case *record:
+		return w.items(v)
+	}
+	return nil
+}
+
+func (w *walk) any(n int, at func(int) starlark.Value) starlark.Value {
+	for i := range n {
+		if got := w.find(at(i)); got != nil {
+			return got
+		}
+	}
+	return nil
+}
+
+func (w *walk) items(m starlark.IterableMapping) starlark.Value {
+	for _, kv := range m.Items() {
+		if got := w.any(2, kv.Index); got != nil {
+			return got
+		}
+	}
+	return nil
+}
+
+func (w *walk) enter(v starlark.Value) bool {
+	if w.seen[v] {
+		return false
+	}
+	if w.seen == nil {
+		w.seen = map[starlark.Value]bool{}
+	}
+	w.seen[v] = true
+	return true
+}
