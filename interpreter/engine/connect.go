@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/docker/cli/cli/config"
@@ -81,12 +82,31 @@ func hostOpts(host string) ([]client.Opt, bool, error) {
 	return []client.Opt{client.WithHTTPClient(transport), client.WithHost(helper.Host), client.WithDialContext(helper.Dialer)}, false, nil
 }
 
-func contextOpts(name string) ([]client.Opt, bool, error) {
+// Contexts returns the names of the docker contexts that are kept on this
+// machine, in order.
+func Contexts() ([]string, error) {
+	all, err := contexts().List()
+	if err != nil {
+		return nil, fmt.Errorf("listing docker contexts: %w", err)
+	}
+	var names []string
+	for _, c := range all {
+		names = append(names, c.Name)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+func contexts() *store.ContextStore {
 	cfg := store.NewConfig(
 		func() any { return &map[string]any{} },
 		store.EndpointTypeGetter(docker.DockerEndpoint, func() any { return &docker.EndpointMeta{} }),
 	)
-	s := store.New(config.ContextStoreDir(), cfg)
+	return store.New(config.ContextStoreDir(), cfg)
+}
+
+func contextOpts(name string) ([]client.Opt, bool, error) {
+	s := contexts()
 	meta, err := s.GetMetadata(name)
 	if err != nil {
 		return nil, false, fmt.Errorf("there is no docker context %q (a DOCKER_HOST value has :// in it): %w", name, err)
