@@ -9,6 +9,7 @@ package kind
 
 import (
 	"context"
+	"strings"
 
 	"bayplan/interpreter/engine"
 	"bayplan/lang/diag"
@@ -148,6 +149,20 @@ func (in *In[S]) Errorf(attr, format string, args ...any) *diag.Diag {
 // Warnf tells the author something, at an attribute.
 func (in *In[S]) Warnf(attr, format string, args ...any) *diag.Diag {
 	return report(in.Diags, in.Res, true, attr, format, args...)
+}
+
+// CheckVersion reports the attributes that the connected engine is too old for:
+// it would leave them out without a word.
+func (in *In[S]) CheckVersion() {
+	schema.Bind(any(in.Want).(schema.Binder)).Each(func(path string, f *schema.Field, _ ir.Value) {
+		if in.Env.Info.Has(f.Since) {
+			return
+		}
+		attr, _, _ := strings.Cut(path, "[")
+		attr, _, _ = strings.Cut(attr, ".")
+		in.Errorf(attr, "%s needs %s (API %s), and the engine here speaks API %s", path, engine.Release(f.Since), f.Since, in.Env.Info.API).
+			Hintf("take it away, or upgrade the engine: an older one would leave it out without a word")
+	})
 }
 
 // Identity returns the labels' content for a new object of this resource. attrs

@@ -374,3 +374,47 @@ func (d *decoder) ref(v ir.Value, kind string) (Ref, bool) {
 	}
 	return Ref{Name: text, Pos: firstPos(v.Pos, d.pos)}, true
 }
+
+// WordOrRef binds text that is one of words, which word holds, or a reference
+// to an object of a kind behind a prefix, such as "container:NAME", which r
+// holds. A handle stands for the latter. Both empty is unset.
+func (s *Set) WordOrRef(word *string, r *Ref, name, kind, prefix string, e Effect, doc string, words ...string) *Field {
+	want := fmt.Sprintf("one of %s, %sNAME or a %s", strings.Join(words, ", "), prefix, kind)
+	return s.add(name, want, e, doc, codec{
+		decode: func(d *decoder, v ir.Value) {
+			if v.Kind == ir.Handle {
+				if got, ok := d.ref(v, kind); ok {
+					*r = got
+				}
+				return
+			}
+			text, ok := d.text(v, want)
+			if !ok {
+				return
+			}
+			object, is := strings.CutPrefix(text, prefix)
+			switch {
+			case is && object != "":
+				*r = Ref{Name: object, Pos: firstPos(v.Pos, d.pos)}
+			case slices.Contains(words, text):
+				*word = text
+			default:
+				d.want(v, want).DidYouMean(text, words)
+			}
+		},
+		encode: func() ir.Value {
+			switch {
+			case *word != "":
+				return ir.StringVal(*word)
+			case r.Name != "":
+				return ir.StringVal(prefix + r.Name)
+			}
+			return r.Value()
+		},
+		refs: func(f func(string, *Ref)) {
+			if !r.IsZero() {
+				f(kind, r)
+			}
+		},
+	})
+}

@@ -8,6 +8,7 @@
 package schema
 
 import (
+	"fmt"
 	"slices"
 
 	"bayplan/lang/diag"
@@ -191,6 +192,40 @@ func (s *Set) Encode() []ir.Attr {
 		}
 	}
 	return attrs
+}
+
+// Each calls f for every attribute that is set, then for those within it, with
+// the path of each: "ports", "healthcheck.interval", "networks[0].mac_address".
+func (s *Set) Each(f func(path string, fl *Field, v ir.Value)) {
+	for _, fl := range s.Fields {
+		if v := fl.codec.encode(); !v.IsNull() {
+			fl.each(fl.Name, v, f)
+		}
+	}
+}
+
+func (fl *Field) each(path string, v ir.Value, f func(string, *Field, ir.Value)) {
+	f(path, fl, v)
+	within := func(path string, v ir.Value) {
+		for _, sub := range fl.Fields {
+			if e := v.Map[sub.Name]; !e.IsNull() {
+				sub.each(path+"."+sub.Name, e, f)
+			}
+		}
+	}
+	switch {
+	case len(fl.Fields) == 0:
+	case fl.shape == object:
+		within(path, v)
+	case v.Kind == ir.List:
+		for i, e := range v.List {
+			within(fmt.Sprintf("%s[%d]", path, i), e)
+		}
+	case v.Kind == ir.Map:
+		for _, k := range v.Keys() {
+			within(fmt.Sprintf("%s[%q]", path, k), v.Map[k])
+		}
+	}
 }
 
 // Refs calls f for every reference field that is set, also within objects.
