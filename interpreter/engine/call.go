@@ -300,13 +300,15 @@ func (c *CopyToContainer) Body() any { return nil }
 
 func (c *CopyToContainer) limit() time.Duration { return quick }
 
+// do sends the call without copyUIDGID: with it, the engine looks the
+// container's user up on the host and gives it every file, whatever the tar says.
 func (c *CopyToContainer) do(ctx context.Context, e *Engine, s *Stream, _ func(Progress)) (string, error) {
 	r, err := s.Open()
 	if err != nil {
 		return "", err
 	}
 	defer r.Close()
-	return "", e.client.CopyToContainer(ctx, c.Container, c.Path, r, container.CopyToContainerOptions{CopyUIDGID: true})
+	return "", e.client.CopyToContainer(ctx, c.Container, c.Path, r, container.CopyToContainerOptions{})
 }
 
 // Unpacking says the same twice, so that an unknown one is sent again.
