@@ -1,0 +1,110 @@
+package container
+
+import (
+	"fmt"
+	"slices"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+)
+
+// check reports what this engine cannot do, what names nothing, and what an
+// author should know.
+func check(in *kind.In[Spec]) {
+	in.CheckVersion()
+	checkKernel(in)
+	checkNames(in)
+	checkMACs(in)
+	checkRecord(in)
+	checkImage(in)
+}
+
+func checkKernel(in *kind.In[Spec]) {
+	i := in.Env.Info
+	if in.Want.Memory != 0 && i.NoMemory {
+		in.Errorf("memory", "the kernel of this engine has no memory limits").Hintf("take it away, or boot the kernel with cgroup_enable=memory")
+	}
+	if in.Want.CPUs != 0 && i.NoCPU {
+		in.Errorf("cpus", "the kernel of this engine has no limits of CPU time").Hintf("take it away, or use a kernel with CONFIG_CFS_BANDWIDTH")
+	}
+}
+
+// checkNames reports plain names that are neither the stack's nor the engine's:
+// the engine would make a volume by itself, or fail half way.
+func checkNames(in *kind.In[Spec]) {
+	for _, m := range in.Want.Mounts {
+		if m.Type == "volume" {
+			checkName(in, "mounts", "volume", m.Volume.Name, fmt.Sprintf("{ volume = volume.%%[1]s, target = %q } or \"${volume.%%[1]s.name}:%s\"", m.Target, m.Target))
+		}
+	}
+	for _, n := range in.Want.Networks {
+		checkName(in, "networks", "network", n.Network.Name, "networks = [network.%[1]s] or networks = [network.%[1]s.name]")
+	}
+	if !in.Want.Joins.IsZero() {
+		checkName(in, "network_mode", "container", in.Want.Joins.Name, "network_mode = container.%[1]s or \"container:${container.%[1]s.name}\"")
+	}
+}
+
+// checkName reports a name behind which nothing is. spelled is how a
+// declaration with that label is written.
+func checkName(in *kind.In[Spec], attr, k, name, spelled string) {
+	if _, ok := in.Env.Named(k, name); ok {
+		return
+	}
+	if _, ok := in.Env.Taken(k, name); ok || in.Env.Live(k, name) != nil {
+		return
+	}
+	d := in.Errorf(attr, "there is no %s %s, neither in this stack nor on the engine", k, name)
+	for _, module := range []string{in.Res.Addr.Module, ""} {
+		if ir.IsIdent(name) && in.Env.Outcome(ir.Addr{Module: module, Kind: k, Label: name}) != nil {
+			d.Hintf("%s is a %s of this stack by its label: write %s", name, k, fmt.Sprintf(spelled, name))
+			return
+		}
+	}
+	d.Hintf("declare it (%s %q { … }), or make it with docker %s create %s", k, name, k, name)
+}
+
+// checkMACs reports MAC addresses that older engines would leave out: before
+// API 1.44 they are set for a container, and reach its first network.
+func checkMACs(in *kind.In[Spec]) {
+	if in.Env.Info.Has(perEndpoint) {
+		return
+	}
+	for i, n := range in.Want.Networks {
+		if i > 0 && n.MAC != "" {
+			in.Errorf("networks", "a MAC address on %s needs %s (API %s), and the engine here speaks API %s", n.Network.Name, engine.Release(perEndpoint), perEndpoint, in.Env.Info.API).
+				Hintf("older engines set one only on the first network: put it first, or upgrade the engine")
+		}
+	}
+}
+
+// checkRecord reports a program that says more than a label holds.
+func checkRecord(in *kind.In[Spec]) {
+	if n := len(schema.RecordOf(in.Res.Attrs).Encode()); n > engine.MaxSpec {
+		in.Errorf("", "what it says takes %d bytes of record, and a label holds %d", n, engine.MaxSpec).
+			Hintf("put long lists and many variables into a file: files = { \"/etc/app.env\" = … }")
+	}
+}
+
+// checkImage reports what the image brings along, as far as it is known.
+func checkImage(in *kind.In[Spec]) {
+	out := in.Env.Outcome(in.Want.Image.Addr)
+	if out == nil || out.Image == nil {
+		return
+	}
+	img := out.Image
+	if len(in.Want.Entrypoint)+len(in.Want.Command)+len(img.Cmd) == 0 && (in.Want.Entrypoint != nil || len(img.Entrypoint) == 0) {
+		in.Errorf("image", "the image says nothing to run").Hintf("set `command`")
+	}
+	if h := in.Want.Healthcheck; h != nil && !h.Disable && h.Test == nil && img.Healthcheck == nil {
+		in.Errorf("healthcheck", "it does not say what to run, and the image brings no healthcheck").Hintf(`set test = "…"`)
+	}
+	for _, path := range img.Volumes {
+		if !slices.ContainsFunc(in.Want.Mounts, func(m Mount) bool { return m.Target == path }) {
+			in.Warnf("image", "data at %s is in an unnamed volume", path).
+				Hintf("the image says that there is data; a replacement keeps the volume, but nobody can find it by name: declare a volume and mount it at %s", path)
+		}
+	}
+}

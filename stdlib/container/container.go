@@ -1,0 +1,401 @@
+// Package container is the room of the kind container: a process in a box, from
+// an image, with everything that Docker lets one say about it.
+//
+// What the engine can change in a living container is changed there: limits,
+// restart policy, name, networks, files. Anything else puts a new container in
+// the place of the old one, by a protocol that can be cut at any point.
+package container
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+)
+
+// Spec is what a program can say about a container.
+type Spec struct {
+	Name        string
+	Image       schema.Ref          // engine: Config.Image; compared by the ID behind it
+	Command     []ir.Value          // nil is the image's; engine: Config.Cmd
+	Entrypoint  []ir.Value          // nil is the image's, empty is none; engine: Config.Entrypoint
+	Env         map[string]ir.Value // over the image's; engine: Config.Env
+	User        string              // "" is the image's
+	WorkingDir  string              // absolute; "" is the image's
+	Hostname    string              // "" is the short ID
+	Labels      map[string]string   // the user's, over the image's
+	Ports       []Port              // engine: HostConfig.PortBindings
+	Networks    []Net               // the first is where ip is read; engine: NetworkSettings.Networks
+	Mode        string              // none, host, bridge; "" where it has networks or joins another container
+	Joins       schema.Ref          // the container whose network it shares; engine: HostConfig.NetworkMode
+	State       string              // running, completed, created; "" is running
+	Mounts      []Mount             // engine: HostConfig.Mounts
+	Files       map[string]File     // by path within
+	Restart     string              // no, always, unless-stopped, on-failure, on-failure:N; "" is no
+	StopSignal  string              // "" is the image's, else SIGTERM
+	StopTimeout *time.Duration      // whole seconds; nil is the engine's 10 s
+	Healthcheck *Healthcheck        // field by field over the image's
+	Memory      int64               // bytes; 0 is no limit
+	CPUs        int64               // billionths of a CPU; 0 is no limit
+	ReadOnly    bool                // engine: HostConfig.ReadonlyRootfs
+	Init        *bool               // nil is the engine's default
+	Privileged  bool
+	CapAdd      []string
+	CapDrop     []string
+	ExtraHosts  map[string]ir.Value // addresses by name, joined with commas
+	DNS         []string
+	Ulimits     map[string]Ulimit
+	Sysctls     map[string]string
+	Logging     *Logging
+}
+
+// States a container can be asked to have.
+const (
+	running   = "running"
+	completed = "completed"
+	created   = "created"
+)
+
+// Port is one published port, or one that the engine publishes somewhere.
+type Port struct {
+	Container int64  // 1 to 65535
+	Host      int64  // 0: the engine picks
+	HostRange string // "8000-8010": the engine picks one of these
+	HostIP    string // "" is all addresses
+	Protocol  string // tcp, udp, sctp; "" is tcp
+}
+
+// Bind says which attributes a port has.
+func (p *Port) Bind(f *schema.Set) {
+	f.Int(&p.Container, "container", schema.Range{Min: 1, Max: 65535}, schema.Replace, "Port within the container.").Required()
+	f.Int(&p.Host, "host", schema.Range{Min: 1, Max: 65535}, schema.Replace, "Port on the host; left out, the engine picks one.")
+	f.Parsed(&p.HostRange, "host_range", "range", `a range such as "8000-8010"`, schema.Replace, "Ports on the host of which the engine picks one.", parseRange)
+	f.Parsed(&p.HostIP, "host_ip", "address", "an IP address", schema.Replace, "Address on the host; left out, all.", parseIP)
+	f.Enum(&p.Protocol, "protocol", schema.Replace, "tcp (default), udp or sctp.", "tcp", "udp", "sctp")
+	f.Elsewhere("target", "`target` is `container` here")
+	f.Elsewhere("internal", "`internal` is `container` here")
+	f.Elsewhere("published", "`published` is `host` here, or `host_range` for a range")
+	f.Elsewhere("external", "`external` is `host` here")
+	f.Elsewhere("ip", "`ip` is `host_ip` here")
+}
+
+// Net is a container's endpoint on a network.
+type Net struct {
+	Network    schema.Ref
+	Aliases    []string
+	IPv4       string
+	IPv6       string
+	LinkLocal  []string
+	MAC        string // compared only if program or record say one
+	DriverOpts map[string]string
+	GwPriority int64
+}
+
+// Bind says which attributes an endpoint has.
+func (n *Net) Bind(f *schema.Set) {
+	f.Ref(&n.Network, "network", "network", schema.Reconnect, "The network.").Required()
+	f.StringSet(&n.Aliases, "aliases", schema.Reconnect, "Names to answer to, beside the container's own.", nil)
+	f.Parsed(&n.IPv4, "ipv4_address", "address", "an IPv4 address", schema.Reconnect, "Fixed address; the network needs a subnet of its own for it.", parseIPv4)
+	f.Parsed(&n.IPv6, "ipv6_address", "address", "an IPv6 address", schema.Reconnect, "Fixed IPv6 address.", parseIPv6)
+	f.StringSet(&n.LinkLocal, "link_local_ips", schema.Reconnect, "Link-local addresses.", parseIP)
+	f.Parsed(&n.MAC, "mac_address", "MAC address", "a MAC address", schema.Reconnect, "MAC address; the engine sets it only when it makes the container.", parseMAC)
+	f.PlainMap(&n.DriverOpts, "driver_opts", schema.Reconnect, "Options for the network's driver.")
+	f.Int(&n.GwPriority, "gw_priority", schema.Range{Min: math.MinInt32, Max: math.MaxInt32}, schema.Reconnect, "The network with the highest one gives the default gateway.").Min("1.48")
+	f.Elsewhere("name", "`name` is `network` here")
+	f.Elsewhere("priority", "the first of `networks` is the one that the engine knows the container by; `gw_priority` chooses the gateway")
+}
+
+// Mount puts storage at a path within the container.
+type Mount struct {
+	Type        string // volume, bind, tmpfs; "" is what the other attributes mean
+	Volume      schema.Ref
+	Source      string // of a bind, absolute
+	Target      string
+	ReadOnly    bool
+	NoCopy      bool   // of a volume
+	Subpath     string // of a volume
+	Propagation string // of a bind
+	Size        int64  // of a tmpfs, in bytes; 0 is no limit
+	FileMode    string // of a tmpfs, octal
+}
+
+// Bind says which attributes a mount has.
+func (m *Mount) Bind(f *schema.Set) {
+	f.Enum(&m.Type, "type", schema.Replace, "volume, bind or tmpfs; it follows from `volume` and `source`.", "volume", "bind", "tmpfs")
+	f.Ref(&m.Volume, "volume", "volume", schema.Replace, "The volume.")
+	f.String(&m.Source, "source", schema.Replace, "Path on the host, of a bind; a relative one starts at the module's directory.")
+	f.Parsed(&m.Target, "target", "path", "an absolute path", schema.Replace, "Path within the container.", parsePath).Required()
+	f.Bool(&m.ReadOnly, "read_only", schema.Replace, "The container cannot write to it.")
+	f.Bool(&m.NoCopy, "no_copy", schema.Replace, "An empty volume does not get what the image has there.")
+	f.String(&m.Subpath, "subpath", schema.Replace, "A directory within the volume.").Min("1.45")
+	f.Enum(&m.Propagation, "propagation", schema.Replace, "How mounts below a bind spread.", "private", "rprivate", "shared", "rshared", "slave", "rslave")
+	f.Bytes(&m.Size, "size", schema.Replace, "Size of a tmpfs.")
+	f.Parsed(&m.FileMode, "mode", "mode", `an octal mode such as "1777"`, schema.Replace, "Mode of a tmpfs.", parseMode)
+	f.Elsewhere("nocopy", "`nocopy` is `no_copy` here")
+	f.Elsewhere("readonly", "`readonly` is `read_only` here")
+	f.Elsewhere("ro", "`ro` is `read_only` here")
+	f.Elsewhere("bind", "`bind.propagation` is `propagation` here; a missing source is never made")
+	f.Elsewhere("tmpfs", "the options of a tmpfs are `size` and `mode` here")
+	f.Elsewhere("volume_options", "the options of a volume are `no_copy` and `subpath` here")
+	f.Elsewhere("destination", "`destination` is `target` here")
+	f.Elsewhere("dst", "`dst` is `target` here")
+	f.Elsewhere("src", "`src` is `volume` or `source` here")
+}
+
+// File is a file that is put into the container before it starts.
+type File struct {
+	Content  ir.Value
+	Source   string // a path below the stack's directory; read when a plan is made
+	Mode     string // octal; "" is 0644
+	UID, GID int64
+	OnChange string // restart, none, or a signal; "" is restart
+}
+
+// Bind says which attributes a file has.
+func (x *File) Bind(f *schema.Set) {
+	f.Text(&x.Content, "content", schema.Restart, "What it holds.")
+	f.String(&x.Source, "source", schema.None, "A file that holds it, instead of `content`; a relative path starts at the module's directory.")
+	f.Parsed(&x.Mode, "mode", "mode", `an octal mode such as "0644"`, schema.Restart, "Permissions; 0644 by default.", parseMode)
+	f.Int(&x.UID, "uid", schema.Range{Min: 0, Max: math.MaxInt32}, schema.Restart, "Its owner; 0 by default.")
+	f.Int(&x.GID, "gid", schema.Range{Min: 0, Max: math.MaxInt32}, schema.Restart, "Its group; 0 by default.")
+	f.Parsed(&x.OnChange, "on_change", "text", "restart, none or a signal", schema.None, "What a changed file does to the container: restart (default), none, or a signal such as SIGHUP.", parseOnChange)
+	f.Elsewhere("permissions", "`permissions` is `mode` here")
+	f.Elsewhere("executable", "write mode = \"0755\"")
+	f.Elsewhere("file", "the path is the key: files = { \"/etc/app.conf\" = … }")
+}
+
+// Healthcheck says how to tell whether the container works.
+type Healthcheck struct {
+	Test          []ir.Value // CMD and arguments, or CMD-SHELL and one text
+	Interval      time.Duration
+	Timeout       time.Duration
+	StartPeriod   time.Duration
+	StartInterval time.Duration
+	Retries       int64
+	Disable       bool
+}
+
+// Bind says which attributes a healthcheck has.
+func (h *Healthcheck) Bind(f *schema.Set) {
+	f.Texts(&h.Test, "test", schema.Replace, "The command: a list that begins with CMD or CMD-SHELL, or text for the shell.", shellTest).From("Config.Healthcheck.Test")
+	f.Duration(&h.Interval, "interval", schema.Replace, "Time between two checks; 30s by default.")
+	f.Duration(&h.Timeout, "timeout", schema.Replace, "Time that a check may take; 30s by default.")
+	f.Duration(&h.StartPeriod, "start_period", schema.Replace, "Time in which failures do not count.")
+	f.Duration(&h.StartInterval, "start_interval", schema.Replace, "Time between two checks within start_period.").Min("1.44")
+	f.Int(&h.Retries, "retries", schema.Range{Min: 1, Max: math.MaxInt32}, schema.Replace, "Failures in a row that make it unhealthy; 3 by default.")
+	f.Bool(&h.Disable, "disable", schema.Replace, "The image's healthcheck is off.")
+}
+
+// Ulimit is a limit of the container's processes; -1 is no limit.
+type Ulimit struct{ Soft, Hard *int64 }
+
+// Bind says which attributes a ulimit has.
+func (u *Ulimit) Bind(f *schema.Set) {
+	f.OptInt(&u.Soft, "soft", schema.Range{Min: -1, Max: math.MaxInt64}, schema.Replace, "Soft limit.").Required()
+	f.OptInt(&u.Hard, "hard", schema.Range{Min: -1, Max: math.MaxInt64}, schema.Replace, "Hard limit; as the soft one by default.")
+}
+
+// Logging says where the container's output goes.
+type Logging struct {
+	Driver  string // "" is the engine's default
+	Options map[string]ir.Value
+}
+
+// Bind says which attributes logging has.
+func (l *Logging) Bind(f *schema.Set) {
+	f.String(&l.Driver, "driver", schema.Replace, "Log driver; the engine's default by default.").From("HostConfig.LogConfig.Type")
+	f.TextMap(&l.Options, "options", schema.Replace, "Options of the driver, such as max-size.").From("HostConfig.LogConfig.Config").OpenKeys()
+}
+
+// Bind says which attributes a container has.
+func (s *Spec) Bind(f *schema.Set) {
+	f.Name(&s.Name, schema.Live, "Name on the engine. By default it follows from stack and label.").From("Name")
+	f.Ref(&s.Image, "image", "image", schema.Replace, "The image: a handle, or a reference such as caddy:2.9, which is pulled when missing.").From("Config.Image").Required().ByRoom()
+	f.Texts(&s.Command, "command", schema.Replace, "Command, as a list of words or as text; the image's by default.", words).From("Config.Cmd")
+	f.Texts(&s.Entrypoint, "entrypoint", schema.Replace, "What runs the command; the image's by default. Setting it drops the image's command.", words).From("Config.Entrypoint")
+	f.TextMap(&s.Env, "env", schema.Replace, "Environment variables, over those of the image.").From("Config.Env").OpenKeys()
+	f.String(&s.User, "user", schema.Replace, "User, or user:group; the image's by default.").From("Config.User")
+	f.Parsed(&s.WorkingDir, "working_dir", "path", "an absolute path", schema.Replace, "Directory in which the command starts.", parsePath).From("Config.WorkingDir")
+	f.String(&s.Hostname, "hostname", schema.Replace, "Hostname within; the short ID by default.").From("Config.Hostname")
+	f.PlainMap(&s.Labels, "labels", schema.Replace, "Labels of the container, over those of the image.").From("Config.Labels").OpenKeys()
+	schema.Objects(f, &s.Ports, "ports", schema.Replace, `Published ports: "8080:80", "127.0.0.1:53:53/udp", "80", or objects.`, Port.full, schema.Short[Port]{Text: parsePorts}).From("HostConfig.PortBindings").ByRoom()
+	schema.Objects(f, &s.Networks, "networks", schema.Reconnect, "Networks to be on; the stack's network `default` by default.", Net.key, schema.Short[Net]{As: "network", SkipOff: true}).From("NetworkSettings.Networks")
+	f.WordOrRef(&s.Mode, &s.Joins, "network_mode", "container", "container:", schema.Replace, "Instead of networks: none, host, bridge, or a container whose network it shares.", "none", "host", "bridge").From("HostConfig.NetworkMode")
+	f.Enum(&s.State, "state", schema.Live, "running (default), completed (a job that runs once), or created (never started).", running, completed, created).ByRoom()
+	schema.Objects(f, &s.Mounts, "mounts", schema.Replace, `Storage: { volume, target }, { source, target }, { type = "tmpfs", target }, or text as "./conf:/etc/conf:ro".`, Mount.key, schema.Short[Mount]{Text: parseMount, SkipOff: true}).From("HostConfig.Mounts")
+	schema.ObjectMap(f, &s.Files, "files", schema.Restart, "Files to put in, by their absolute path: text, or { content or source, mode, uid, gid, on_change }.", schema.Short[File]{As: "content"})
+	f.Parsed(&s.Restart, "restart", "policy", "no, always, unless-stopped or on-failure[:N]", schema.Live, "What the engine does when it exits: no (default), always, unless-stopped, on-failure[:N].", parseRestart).From("HostConfig.RestartPolicy")
+	f.Parsed(&s.StopSignal, "stop_signal", "signal", "a signal such as SIGTERM", schema.Replace, "Signal that stops it; the image's, else SIGTERM, by default.", parseSignal).From("Config.StopSignal")
+	f.OptDuration(&s.StopTimeout, "stop_timeout", schema.Replace, "Time between that signal and SIGKILL; 10s by default.").From("Config.StopTimeout")
+	schema.Object(f, &s.Healthcheck, "healthcheck", schema.Replace, "How to tell whether it works, field by field over the image's.", schema.Short[Healthcheck]{As: "test"}).From("Config.Healthcheck")
+	f.Bytes(&s.Memory, "memory", schema.Live, "Memory limit; at least 6m. Swap gets as much again.").From("HostConfig.Memory")
+	f.CPUs(&s.CPUs, "cpus", schema.Live, "CPU limit, such as 1.5.").From("HostConfig.NanoCpus")
+	f.Bool(&s.ReadOnly, "read_only", schema.Replace, "The container cannot write outside of its mounts.").From("HostConfig.ReadonlyRootfs")
+	f.OptBool(&s.Init, "init", schema.Replace, "A small init runs as process 1.").From("HostConfig.Init")
+	f.Bool(&s.Privileged, "privileged", schema.Replace, "It may do on the host whatever root may.").From("HostConfig.Privileged")
+	f.StringSet(&s.CapAdd, "cap_add", schema.Replace, "Capabilities beyond the default ones.", parseCap).From("HostConfig.CapAdd")
+	f.StringSet(&s.CapDrop, "cap_drop", schema.Replace, "Default capabilities that it does not get.", parseCap).From("HostConfig.CapDrop")
+	f.TextMap(&s.ExtraHosts, "extra_hosts", schema.Replace, "Addresses by host name for /etc/hosts; host-gateway is the host's; several are joined with commas.").From("HostConfig.ExtraHosts")
+	f.Strings(&s.DNS, "dns", schema.Replace, "Name servers.").From("HostConfig.Dns")
+	schema.ObjectMap(f, &s.Ulimits, "ulimits", schema.Replace, "Limits of its processes: nofile = 1024, or { soft, hard }.", schema.Short[Ulimit]{As: "soft"}).From("HostConfig.Ulimits").OpenKeys()
+	f.PlainMap(&s.Sysctls, "sysctls", schema.Replace, "Kernel settings of its namespaces.").From("HostConfig.Sysctls").OpenKeys()
+	schema.Object(f, &s.Logging, "logging", schema.Replace, "Log driver and its options.", schema.Short[Logging]{As: "driver"}).From("HostConfig.LogConfig")
+	elsewhere(f)
+}
+
+// elsewhere says what other tools call the attributes.
+func elsewhere(f *schema.Set) {
+	for name, here := range map[string]string{
+		"environment": "env", "container_name": "name", "cmd": "command", "args": "command", "workdir": "working_dir",
+		"mem_limit": "memory", "nano_cpus": "cpus", "cpu_limit": "cpus", "restart_policy": "restart", "tmpfs": "mounts",
+		"volumes": "mounts", "volume": "mounts", "bind": "mounts", "port": "ports", "publish": "ports",
+		"upload": "files", "configs": "files", "secrets": "files", "network": "networks", "networks_advanced": "networks", "net": "network_mode",
+		"stop_grace_period": "stop_timeout", "destroy_grace_seconds": "stop_timeout", "host": "extra_hosts", "add_host": "extra_hosts",
+		"ulimit": "ulimits", "sysctl": "sysctls", "label": "labels", "log_driver": "logging", "log_opts": "logging", "log_opt": "logging", "log": "logging",
+		"capabilities": "cap_add", "readonly": "read_only", "read_only_rootfs": "read_only", "health_cmd": "healthcheck",
+		"e": "env", "v": "mounts", "p": "ports", "w": "working_dir", "u": "user", "h": "hostname", "m": "memory",
+	} {
+		f.Elsewhere(name, fmt.Sprintf("`%s` is `%s` here", name, here))
+	}
+	f.Elsewhere("env_file", "read the file into env: env = dotenv(file(\".env\"))")
+	f.Elsewhere("links", "containers on one network find each other by name: put both on it")
+	f.Elsewhere("external_links", "put both containers on one network: they find each other by name there")
+	f.Elsewhere("expose", "containers on one network reach every port of each other; `ports` publishes one on the host")
+	f.Elsewhere("must_run", "write state = \"running\" (the default), \"completed\" for a job, or \"created\"")
+	f.Elsewhere("start", "write state = \"running\" (the default) or \"created\"")
+	f.Elsewhere("rm", "a container that runs once is state = \"completed\"; it stays, so that its exit code and output can be read")
+	f.Elsewhere("attach", "a job is state = \"completed\": apply waits for it and shows what it said if it fails")
+	f.Elsewhere("wait", "apply waits by itself: for health where there is a healthcheck, for the end of a job")
+	f.Elsewhere("max_retry_count", "write restart = \"on-failure:3\"")
+	f.Elsewhere("deploy", "limits are `memory` and `cpus` here; several of one container are for_each")
+	f.Elsewhere("scale", "several of one container are for_each (HCL) or a loop (Starlark)")
+	f.Elsewhere("build", "declare an image with `build`, and name it: image = image.NAME")
+	f.Elsewhere("pull_policy", "declare an image with `pull`, and name it: image = image.NAME")
+	f.Elsewhere("profiles", "write enabled = …")
+	f.Elsewhere("extends", "share values by locals or a module")
+	f.Elsewhere("publish_all_ports", "name the ports: ports = [\"80\"] lets the engine pick a port on the host")
+	f.Elsewhere("mac_address", "a MAC address belongs to an endpoint: networks = [{ network = …, mac_address = … }]")
+	f.Elsewhere("ip", "an address belongs to an endpoint: networks = [{ network = …, ipv4_address = … }]")
+	f.Elsewhere("network_alias", "an alias belongs to an endpoint: networks = [{ network = …, aliases = [\"db\"] }]")
+	f.Elsewhere("memory_swap", "swap gets as much as `memory`; the engine does not change it")
+	f.Elsewhere("memswap_limit", "swap gets as much as `memory`; the engine does not change it")
+}
+
+// show adds what only the engine knows.
+func show(s *Spec, self ir.Addr, shown map[string]ir.Value) {
+	shown["id"] = ir.EngineVal(self, "id")
+	shown["exit_code"] = ir.EngineVal(self, "exit_code")
+	showPorts(s, self, shown)
+	if s.Mode != "" && s.Mode != "bridge" || !s.Joins.IsZero() {
+		return
+	}
+	shown["ip"] = ir.EngineVal(self, "ip")
+	ips := map[string]ir.Value{}
+	for _, n := range s.Networks {
+		ips[n.Network.Name] = ir.EngineVal(self, fmt.Sprintf("ips[%q]", n.Network.Name))
+	}
+	shown["ips"] = ir.MapVal(ips)
+}
+
+func showPorts(s *Spec, self ir.Addr, shown map[string]ir.Value) {
+	list := ir.ListVal()
+	for i, v := range shown["ports"].List {
+		v.Map = maps.Clone(v.Map)
+		if s.Ports[i].Host == 0 {
+			v.Map["host"] = ir.EngineVal(self, fmt.Sprintf("ports[%d].host", i))
+		}
+		list.List = append(list.List, v)
+	}
+	if len(list.List) > 0 {
+		shown["ports"] = list
+	}
+}
+
+// source tells where the values of show are read.
+func source(s *Spec, name, attr string) *engine.Source {
+	at := func(path ...string) *engine.Source {
+		return &engine.Source{Read: engine.Read{Call: "ContainerInspect", Arg: name}, Path: path}
+	}
+	switch attr {
+	case "id":
+		return at("Id")
+	case "exit_code":
+		return at("State", "ExitCode")
+	case "ip":
+		return at("NetworkSettings", "Networks", s.first(), "IPAddress")
+	}
+	if net, ok := netOf(attr); ok {
+		return at("NetworkSettings", "Networks", net, "IPAddress")
+	}
+	if i, ok := portOf(attr); ok && i < len(s.Ports) {
+		return at("NetworkSettings", "Ports", s.Ports[i].key(), strconv.Itoa(s.nth(i)), "HostPort")
+	}
+	return nil
+}
+
+// first returns the name of the network on which the container's address is
+// read.
+func (s *Spec) first() string {
+	if len(s.Networks) > 0 {
+		return s.Networks[0].Network.Name
+	}
+	return s.Mode // the engine's network of that name
+}
+
+// nth returns how many ports before i publish the same port of the container.
+func (s *Spec) nth(i int) int {
+	n := 0
+	for _, p := range s.Ports[:i] {
+		if p.key() == s.Ports[i].key() {
+			n++
+		}
+	}
+	return n
+}
+
+// netOf returns NAME of ips["NAME"].
+func netOf(attr string) (string, bool) {
+	quoted, ok := strings.CutPrefix(attr, "ips[")
+	var name string
+	if !ok || json.Unmarshal([]byte(strings.TrimSuffix(quoted, "]")), &name) != nil {
+		return "", false
+	}
+	return name, true
+}
+
+// portOf returns I of ports[I].host.
+func portOf(attr string) (int, bool) {
+	inner, ok := strings.CutPrefix(attr, "ports[")
+	inner, ok2 := strings.CutSuffix(inner, "].host")
+	i, err := strconv.Atoi(inner)
+	return i, ok && ok2 && err == nil && i >= 0
+}
+
+// Kind is the kind container.
+var Kind = kind.Define(kind.Def[Spec]{
+	Name:    "container",
+	Doc:     "A process in a box, from an image.",
+	New:     func() schema.Binder { return new(Spec) },
+	Show:    show,
+	Read:    read,
+	Expect:  expect,
+	Adjust:  adjust,
+	Create:  create,
+	Update:  update,
+	Replace: replace,
+	Finish:  finish,
+	Restore: restore,
+	Remove:  remove,
+	Gate:    gate,
+	Outcome: outcome,
+	Claims:  claims,
+	Source:  source,
+})

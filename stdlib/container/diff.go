@@ -1,0 +1,461 @@
+package container
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"bayplan/interpreter/kind"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+)
+
+// expect merges what the program says with what engine and image bring, by the
+// engine's own rules.
+func expect(in kind.In[Spec]) *Spec {
+	want := *in.Want
+	sources, _ := in.Known.(local)
+	want.Files = want.resolved(sources)
+	if want.Restart == "" {
+		want.Restart = "no"
+	}
+	want.Networks = answering(want.Networks, in.Res.Alias)
+	if in.Live == nil {
+		return &want
+	}
+	rec := in.Live.Record
+	if want.Logging == nil || want.Logging.Driver == "" {
+		want.Logging = want.Logging.over(rec, in.Env.Info.LogDriver)
+	}
+	if o := in.Live.Object.(*object); o.image != nil && !imageMoves(in) {
+		want.inherit(o.image, rec)
+	}
+	return &want
+}
+
+// answering returns endpoints with the name that a container always answers to
+// among their aliases.
+func answering(nets []Net, alias string) []Net {
+	if nets == nil || alias == "" {
+		return nets
+	}
+	out := slices.Clone(nets)
+	for i, n := range out {
+		if !slices.Contains(n.Aliases, alias) {
+			out[i].Aliases = append(slices.Clone(n.Aliases), alias)
+		}
+	}
+	return out
+}
+
+// over returns logging with the engine's driver where the record says that the
+// program named one before.
+func (l *Logging) over(rec schema.Record, driver string) *Logging {
+	if rec["logging"].Map["driver"].IsNull() {
+		return l
+	}
+	out := Logging{Driver: driver}
+	if l != nil {
+		out.Options = l.Options
+	}
+	return &out
+}
+
+// inherit fills in what the program said once and no longer says: that is the
+// image's again. What it never said is not compared, so that it needs no value.
+func (s *Spec) inherit(img *kind.ImageConfig, rec schema.Record) {
+	said := func(attr string) bool { return !rec[attr].IsNull() }
+	if s.Command == nil && said("command") {
+		s.Command = texts(nil)
+		if s.Entrypoint == nil {
+			s.Command = texts(img.Cmd)
+		}
+	}
+	if s.Entrypoint == nil && said("entrypoint") {
+		s.Entrypoint = texts(img.Entrypoint)
+	}
+	for _, x := range []struct {
+		attr string
+		p    *string
+		from string
+	}{{"user", &s.User, img.User}, {"working_dir", &s.WorkingDir, img.WorkingDir}, {"stop_signal", &s.StopSignal, img.StopSignal}} {
+		if *x.p == "" && said(x.attr) {
+			*x.p = x.from
+		}
+	}
+	s.Env = inherited(s.Env, rec["env"], envOf(img.Env))
+	labels := inherited(textMap(s.Labels), rec["labels"], textMap(img.Labels))
+	s.Labels = map[string]string{}
+	for k, v := range labels {
+		s.Labels[k] = v.Str
+	}
+	if rec["healthcheck"].Map != nil && (s.Healthcheck == nil || !s.Healthcheck.Disable) {
+		s.Healthcheck = s.Healthcheck.over(img.Healthcheck, rec["healthcheck"])
+	}
+}
+
+// inherited returns m with the keys that the record names and m does not, as
+// the image has them.
+func inherited(m map[string]ir.Value, rec ir.Value, img map[string]ir.Value) map[string]ir.Value {
+	out := maps.Clone(m)
+	for k := range rec.Map {
+		if v, ok := img[k]; ok && out[k].IsNull() {
+			if out == nil {
+				out = map[string]ir.Value{}
+			}
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// over returns h with the fields that the record names and h does not, as the
+// image has them.
+func (h *Healthcheck) over(img *kind.Healthcheck, rec ir.Value) *Healthcheck {
+	if img == nil || len(img.Test) == 1 && img.Test[0] == "NONE" {
+		return h
+	}
+	out := Healthcheck{}
+	if h != nil {
+		out = *h
+	}
+	said := func(attr string) bool { return !rec.Map[attr].IsNull() }
+	if out.Test == nil && (said("test") || said("disable")) {
+		out.Test = texts(img.Test)
+	}
+	for _, x := range []struct {
+		attr string
+		p    *time.Duration
+		from int64
+	}{
+		{"interval", &out.Interval, img.Interval}, {"timeout", &out.Timeout, img.Timeout},
+		{"start_period", &out.StartPeriod, img.StartPeriod}, {"start_interval", &out.StartInterval, img.StartInterval},
+	} {
+		if *x.p == 0 && said(x.attr) {
+			*x.p = time.Duration(x.from)
+		}
+	}
+	if out.Retries == 0 && said("retries") {
+		out.Retries = int64(img.Retries)
+	}
+	return &out
+}
+
+// imageMoves reports whether the container's image is not the one that its
+// reference stands for after this plan.
+func imageMoves(in kind.In[Spec]) bool {
+	out := in.Env.Outcome(in.Want.Image.Addr)
+	return out == nil || out.ID == "" || out.ID != in.Live.Object.(*object).Image
+}
+
+// adjust adds the changes that no table can see, and raises effects.
+func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
+	check(&in)
+	if in.Live == nil {
+		return nil
+	}
+	changes = raise(in, changes)
+	changes = append(changes, imageChange(in)...)
+	changes = append(changes, portChanges(in)...)
+	changes = append(changes, remade(in, changes)...)
+	changes = append(changes, joinChange(in)...)
+	changes = append(changes, stateChange(in)...)
+	if in.Live.Old != nil {
+		changes = slices.DeleteFunc(changes, func(c schema.Change) bool { return pending(in, c) })
+	}
+	byHand(in, changes)
+	if len(in.Live.Guests) > 0 && worst(changes) == schema.Replace {
+		in.Warnf("", "containers that are not this stack's share its network and will lose it: %s", strings.Join(in.Live.Guests, ", ")).
+			Hintf("restart or make them anew afterwards")
+	}
+	return changes
+}
+
+func worst(changes []schema.Change) schema.Effect {
+	w := schema.None
+	for _, c := range changes {
+		w = max(w, c.Effect)
+	}
+	return w
+}
+
+// pending reports whether a half-done replacement brings the change by going on.
+func pending(in kind.In[Spec], c schema.Change) bool {
+	switch c.Attr {
+	case "name":
+		return isTemporary(in.Live.Name, in.Want.Name)
+	case "restart":
+		return in.Have.Restart == "no"
+	case "state":
+		return c.Effect < schema.Replace
+	}
+	return false
+}
+
+// byHand marks the changes of attributes that the program says as it did when
+// the container was made.
+func byHand(in kind.In[Spec], changes []schema.Change) {
+	now := schema.RecordOf(in.Res.Attrs)
+	for i, c := range changes {
+		then := in.Live.Record[c.Attr]
+		secret := c.New.Sensitive || c.Old.Sensitive // what was said before is not known
+		if !then.IsNull() && then.Equal(now[c.Attr]) && !secret && c.Cause == "" && c.Attr != "image" {
+			changes[i].ByHand = true
+		}
+	}
+}
+
+func raise(in kind.In[Spec], changes []schema.Change) []schema.Change {
+	o := in.Live.Object.(*object)
+	for i := range changes {
+		c := &changes[i]
+		replace := func(reason string) { c.Effect, c.Reason = schema.Replace, reason }
+		switch {
+		case (c.Attr == "memory" || c.Attr == "cpus") && c.New.IsNull():
+			replace("the engine reads 0 as leave it alone, so that a limit goes only with its container")
+		case c.Attr == "cpus" && o.HostConfig.CPUQuota > 0:
+			replace("somebody set a quota, which the engine does not change to cpus")
+		case c.Attr == "networks" && macOf(in.Want.Networks, c.Path) != "":
+			replace("the engine sets a MAC address only when it makes a container")
+		case c.Attr == "files":
+			raiseFile(in, c)
+		}
+	}
+	return changes
+}
+
+func macOf(nets []Net, path string) string {
+	for _, n := range nets {
+		if path == n.Network.Name || strings.HasPrefix(path, n.Network.Name+" ") {
+			return n.MAC
+		}
+	}
+	return ""
+}
+
+// raiseFile says what the change of one file does. The record cannot grow on a
+// living container: a file that it does not name would be forgotten.
+func raiseFile(in kind.In[Spec], c *schema.Change) {
+	name := fileAt(in.Want, c.Path)
+	x, wanted := in.Want.Files[name]
+	switch {
+	case !wanted:
+		c.Effect, c.Reason = schema.Replace, "the engine has no call that takes a file out of a container"
+	case in.Live.Record["files"].Map[name].IsNull():
+		c.Effect, c.Reason = schema.Replace, "a living container cannot remember a new file in its labels"
+	case x.OnChange != "" && x.OnChange != "restart":
+		c.Effect, c.Reason = schema.Live, "on_change is "+x.OnChange
+	case in.Want.State == completed || in.Want.State == created || !in.Live.Object.(*object).State.Running:
+		c.Effect, c.Reason = schema.Live, "it is not running"
+	}
+}
+
+// fileAt returns the file that a change's path is about.
+func fileAt(s *Spec, path string) string {
+	best := ""
+	for name := range s.Files {
+		if (path == name || strings.HasPrefix(path, name+" ")) && len(name) > len(best) {
+			best = name
+		}
+	}
+	return best
+}
+
+// imageChange compares by the ID behind the reference.
+func imageChange(in kind.In[Spec]) []schema.Change {
+	out := in.Env.Outcome(in.Want.Image.Addr)
+	if out == nil || !imageMoves(in) {
+		return nil
+	}
+	o := in.Live.Object.(*object)
+	was, is := o.Config.Image, out.Ref
+	if was == is {
+		was += " (" + shortImage(o.Image) + ")"
+		if out.ID != "" {
+			is += " (" + shortImage(out.ID) + ")"
+		}
+	}
+	cause := out.Why
+	if cause == "" && out.Disturbed() {
+		cause = fmt.Sprintf("%s is new", in.Want.Image.Addr)
+	}
+	return []schema.Change{{
+		Attr: "image", Old: ir.StringVal(was), New: ir.StringVal(is), Effect: schema.Replace, Cause: cause, Pos: in.Res.AttrPos("image"),
+	}}
+}
+
+func shortImage(id string) string { return short(strings.TrimPrefix(id, "sha256:")) }
+
+// portChanges compares what each port of the container is published as. One
+// publication on each side is compared field by field.
+func portChanges(in kind.In[Spec]) []schema.Change {
+	if in.Want.Ports == nil && in.Live.Record["ports"].IsNull() {
+		return nil
+	}
+	var out []schema.Change
+	add := func(path string, old, is ir.Value) {
+		if !old.Equal(is) {
+			out = append(out, schema.Change{Attr: "ports", Path: path, Old: old, New: is, Effect: schema.Replace, Pos: in.Res.AttrPos("ports")})
+		}
+	}
+	want, have := byPort(in.Want.Ports), byPort(in.Have.Ports)
+	keys := slices.Collect(maps.Keys(want))
+	for k := range have {
+		if want[k] == nil {
+			keys = append(keys, k)
+		}
+	}
+	slices.SortFunc(keys, ir.CompareKeys)
+	for _, k := range keys {
+		w, h := want[k], have[k]
+		if len(w) == 1 && len(h) == 1 {
+			add(k+" host", h[0].hostValue(), w[0].hostValue())
+			add(k+" host_ip", addressValue(h[0].HostIP), addressValue(w[0].HostIP))
+			continue
+		}
+		add(k, published(h), published(w))
+	}
+	return out
+}
+
+func byPort(ports []Port) map[string][]Port {
+	out := map[string][]Port{}
+	for _, p := range ports {
+		out[p.key()] = append(out[p.key()], p)
+	}
+	return out
+}
+
+func (p Port) hostValue() ir.Value {
+	switch {
+	case p.HostRange != "":
+		return ir.StringVal(p.HostRange)
+	case p.Host == 0:
+		return ir.StringVal("of the engine's choice")
+	}
+	return ir.IntVal(p.Host)
+}
+
+func addressValue(ip string) ir.Value {
+	if ip == "" {
+		return ir.StringVal("all")
+	}
+	return ir.StringVal(ip)
+}
+
+// published shows several publications of one port, in an order of their own.
+func published(ports []Port) ir.Value {
+	if len(ports) == 0 {
+		return ir.Value{}
+	}
+	var all []string
+	for _, p := range ports {
+		text := p.hostValue().Show()
+		if p.HostIP != "" {
+			text = p.HostIP + " " + text
+		}
+		all = append(all, text)
+	}
+	slices.Sort(all)
+	return ir.StringVal(strings.Join(all, " and "))
+}
+
+// remade are endpoints on networks that are not those which the container
+// knows by their names: the plan makes them anew, or somebody has.
+func remade(in kind.In[Spec], changes []schema.Change) []schema.Change {
+	var out []schema.Change
+	for _, n := range in.Want.Networks {
+		name := n.Network.Name
+		known := slices.ContainsFunc(changes, func(c schema.Change) bool { return c.Attr == "networks" && c.Path == name })
+		lives := slices.ContainsFunc(in.Have.Networks, func(h Net) bool { return h.Network.Name == name })
+		if known || !lives {
+			continue
+		}
+		c := schema.Change{
+			Attr: "networks", Path: name, Effect: schema.Reconnect, Note: "connected to the new network of that name", Pos: in.Res.AttrPos("networks"),
+		}
+		if made, addr := madeAnew(in.Env, "network", name); made != "" {
+			c.Cause = fmt.Sprintf("%s is %s", addr, made)
+		} else if !stale(in, name) {
+			continue
+		}
+		if n.MAC != "" {
+			c.Effect, c.Reason = schema.Replace, "the engine sets a MAC address only when it makes a container"
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// madeAnew says how the plan makes an object of the stack, if it does.
+func madeAnew(env *kind.Env, k, name string) (how string, addr ir.Addr) {
+	addr, ok := env.Named(k, name)
+	if !ok {
+		return "", addr
+	}
+	switch out := env.Outcome(addr); {
+	case out == nil:
+	case out.Verb == kind.Create:
+		return "created", addr
+	case out.Verb == kind.Replace:
+		return "replaced", addr
+	}
+	return "", addr
+}
+
+// stale reports whether the endpoint belongs to a network that is gone.
+func stale(in kind.In[Spec], name string) bool {
+	ep := in.Live.Object.(*object).NetworkSettings.Networks[name]
+	net := in.Env.Live("network", name)
+	return ep != nil && net != nil && ep.NetworkID != "" && net.ID != "" && ep.NetworkID != net.ID
+}
+
+// joinChange is for a container that shares another's network: it holds the
+// other's ID, and its network is gone when the other one stops.
+func joinChange(in kind.In[Spec]) []schema.Change {
+	addr, ok := in.Env.Named("container", in.Want.Joins.Name)
+	if in.Want.Joins.IsZero() || !ok {
+		return nil
+	}
+	out := in.Env.Outcome(addr)
+	if out == nil {
+		return nil
+	}
+	c := schema.Change{Attr: "network_mode", Pos: in.Res.AttrPos("network_mode")}
+	switch out.Verb {
+	case kind.Create, kind.Replace, kind.Finish:
+		c.Effect, c.Note, c.Cause = schema.Replace, "it holds the ID of the container whose network it shares", fmt.Sprintf("%s is new", addr)
+	case kind.Restart, kind.Restore:
+		c.Effect, c.Note, c.Cause = schema.Restart, "the network that it shares is made anew", fmt.Sprintf("%s is restarted", addr)
+	default:
+		return nil
+	}
+	return []schema.Change{c}
+}
+
+// stateChange compares what the container is doing.
+func stateChange(in kind.In[Spec]) []schema.Change {
+	s := in.Live.Object.(*object).State
+	want := in.Want.State
+	if want == "" {
+		want = running
+	}
+	c := schema.Change{
+		Attr: "state", Old: ir.StringVal(in.Live.Status), New: ir.StringVal(want), Effect: schema.Live, ByHand: true, Pos: in.Res.AttrPos("state"),
+	}
+	switch {
+	case want == created && s.Status == "created":
+		return nil
+	case want == created:
+		c.Effect, c.Reason = schema.Replace, "a container that was started cannot be as if it had not been"
+	case s.Paused:
+		c.Old = ir.StringVal("paused")
+	case s.Running || s.Restarting:
+		return nil
+	case want == completed && s.Status == "exited" && s.ExitCode == 0:
+		return nil
+	}
+	return []schema.Change{c}
+}

@@ -1,0 +1,290 @@
+package container
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"bayplan/interpreter/engine"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+
+	"github.com/distribution/reference"
+)
+
+// Finish says what the container needs that nobody declared, makes its short
+// forms long, and reports what no engine could do.
+func (s *Spec) Finish(f *schema.Finishing) {
+	s.finishImage(f)
+	s.finishNetworks(f)
+	for i := range s.Ports {
+		s.Ports[i].finish(f)
+	}
+	for i := range s.Mounts {
+		s.Mounts[i].finish(f)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
+		s.finishFile(f, name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Ulimits)) {
+		s.finishUlimit(f, name)
+	}
+	s.finishHealthcheck(f)
+	s.finishProcess(f)
+	s.finishTexts(f)
+}
+
+// finishImage turns a reference into the image that pulls it, unless it is a
+// tag of the stack's own.
+func (s *Spec) finishImage(f *schema.Finishing) {
+	text := s.Image.Name
+	if text == "" || !s.Image.Addr.IsZero() {
+		return
+	}
+	named, err := reference.ParseNormalizedNamed(text)
+	if err != nil {
+		f.Errorf("image", "%q is no image reference: %v", text, err).Hintf(`write one such as "caddy:2.9", or the handle of an image: image.NAME`)
+		return
+	}
+	full := reference.TagNameOnly(named).String()
+	addr, ok := f.Named("image", text)
+	if !ok {
+		addr, ok = f.Named("image", full)
+	}
+	if !ok {
+		addr = f.Imply(ir.Addr{Kind: "image", Key: full, Keyed: true}, ir.Attr{
+			Name: "pull", Pos: f.Res.AttrPos("image"), Value: ir.StringVal(full).At(f.Res.AttrPos("image")),
+		}).Addr
+	}
+	s.Image = schema.Ref{Addr: addr, Pos: s.Image.Pos}
+}
+
+func (s *Spec) finishNetworks(f *schema.Finishing) {
+	other := s.Mode != "" || !s.Joins.IsZero()
+	switch {
+	case other && len(s.Networks) > 0:
+		f.Errorf("network_mode", "a container with a network_mode is on no network").Hintf("take `network_mode` or `networks` away")
+	case other:
+	case s.Networks != nil && len(s.Networks) == 0:
+		f.Errorf("networks", "the list is empty").
+			Hintf(`write network_mode = "none" for a container without a network, or leave networks out: it then joins the stack's network default`)
+	case s.Networks == nil:
+		n := f.Imply(ir.Addr{Kind: "network", Label: "default"})
+		s.Networks = []Net{{Network: schema.Ref{Addr: n.Addr, Name: n.Name}}}
+	}
+	for _, n := range s.Networks {
+		if slices.Contains([]string{"none", "host", "bridge"}, n.Network.Name) && n.Network.Addr.IsZero() {
+			f.Errorf("networks", "%q is no network to be on beside others", n.Network.Name).Hintf("write network_mode = %q", n.Network.Name)
+		}
+	}
+	shared := s.Mode == "host" || s.Mode == "none" || !s.Joins.IsZero()
+	if shared && len(s.Ports) > 0 {
+		f.Errorf("ports", "a container without a network of its own can publish no ports").
+			Hintf("take `ports` away: with host it is on the host's ports already, with container: the other container publishes them")
+	}
+	if s.Joins.IsZero() {
+		return
+	}
+	for _, a := range []struct {
+		name string
+		set  bool
+	}{{"hostname", s.Hostname != ""}, {"dns", s.DNS != nil}, {"extra_hosts", s.ExtraHosts != nil}} {
+		if a.set {
+			f.Errorf(a.name, "a container that shares another's network has its %s too", a.name).Hintf("set it on the other container")
+		}
+	}
+}
+
+func (p *Port) finish(f *schema.Finishing) {
+	if p.Protocol == "" {
+		p.Protocol = "tcp"
+	}
+	if p.Host != 0 && p.HostRange != "" {
+		f.Errorf("ports", "%s has both host and host_range", p.key()).Hintf("host is one port, host_range lets the engine pick one of several")
+	}
+}
+
+func (m *Mount) finish(f *schema.Finishing) {
+	means := "tmpfs"
+	switch {
+	case !m.Volume.IsZero() && m.Source != "":
+		f.Errorf("mounts", "%s has both volume and source", m.Target).Hintf("volume is a volume, source is a path on the host")
+	case !m.Volume.IsZero():
+		means = "volume"
+	case m.Source != "":
+		means = "bind"
+	}
+	if m.Type == "" && means == "tmpfs" {
+		f.Errorf("mounts", "%s does not say what is mounted there", m.Target).
+			Hintf(`write volume = volume.NAME, source = "./PATH", or type = "tmpfs"`)
+	}
+	if m.Type != "" && m.Type != means {
+		f.Errorf("mounts", "%s is a %s, but its other attributes make it a %s", m.Target, m.Type, means).
+			Hintf("a volume mount needs `volume`, a bind needs `source`, a tmpfs neither")
+	}
+	m.Type = means
+	for attr, of := range map[string]struct {
+		set  bool
+		kind string
+	}{
+		"no_copy": {m.NoCopy, "volume"}, "subpath": {m.Subpath != "", "volume"}, "propagation": {m.Propagation != "", "bind"},
+		"size": {m.Size != 0, "tmpfs"}, "mode": {m.FileMode != "", "tmpfs"},
+	} {
+		if of.set && of.kind != means {
+			f.Errorf("mounts", "%s: %s is for a %s, and this is a %s", m.Target, attr, of.kind, means).Hintf("take it away")
+		}
+	}
+	if m.Source != "" {
+		m.Source = filepath.ToSlash(f.Path("mounts", m.Source))
+	}
+}
+
+func (s *Spec) finishFile(f *schema.Finishing, name string) {
+	x := s.Files[name]
+	switch {
+	case !strings.HasPrefix(name, "/") || strings.HasSuffix(name, "/") || path.Clean(name) != name:
+		f.Errorf("files", "%q is no path of a file", name).Hintf(`write an absolute path such as "/etc/app.conf"`)
+	case x.Source != "" && !x.Content.IsNull():
+		f.Errorf("files", "%s has both content and source", name).Hintf("take one of them away")
+	case x.Source == "" && x.Content.IsNull():
+		f.Errorf("files", "%s has neither content nor source", name).Hintf(`write content = "…", which may be empty`)
+	}
+	if len(x.Content.Template()) > maxFile {
+		f.Errorf("files", "%s is longer than %s", name, schema.Size(maxFile)).Hintf("put it into an image or a volume")
+	}
+	if x.Source != "" {
+		x.Source = f.Path("files", x.Source)
+	}
+	s.Files[name] = x
+	m := s.mountOf(name)
+	switch {
+	case m != nil && m.Type == "tmpfs":
+		f.Errorf("files", "%s lies in the tmpfs at %s, which is empty at each start", name, m.Target).Hintf("put it outside")
+	case m != nil && m.Type == "bind":
+		f.Errorf("files", "%s lies in the host's directory that is mounted at %s", name, m.Target).Hintf("put it outside, or keep the file in that directory")
+	case m != nil && m.ReadOnly:
+		f.Errorf("files", "%s lies in the read-only mount at %s", name, m.Target).Hintf("put it outside, or make the mount writable")
+	case m == nil && s.ReadOnly:
+		f.Errorf("files", "%s cannot be put into a read_only container", name).Hintf("put it into a volume, bind it from the host, or take read_only away")
+	}
+}
+
+// mountOf returns the innermost mount that a path lies in, or nil.
+func (s *Spec) mountOf(name string) *Mount {
+	var in *Mount
+	for i, m := range s.Mounts {
+		if below(name, m.Target) && (in == nil || len(m.Target) > len(in.Target)) {
+			in = &s.Mounts[i]
+		}
+	}
+	return in
+}
+
+// below reports whether a path is dir or lies in it.
+func below(name, dir string) bool {
+	return name == dir || strings.HasPrefix(name, strings.TrimSuffix(dir, "/")+"/")
+}
+
+func (s *Spec) finishUlimit(f *schema.Finishing, name string) {
+	u := s.Ulimits[name]
+	if u.Soft == nil {
+		return // reported by its own table
+	}
+	if u.Hard == nil {
+		u.Hard = u.Soft
+	}
+	if *u.Hard != -1 && (*u.Soft > *u.Hard || *u.Soft == -1) {
+		f.Errorf("ulimits", "%s: the soft limit is above the hard one", name).Hintf("raise the hard one, or lower the soft one")
+	}
+	s.Ulimits[name] = u
+}
+
+func (s *Spec) finishHealthcheck(f *schema.Finishing) {
+	h := s.Healthcheck
+	if h == nil {
+		return
+	}
+	if len(h.Test) == 1 && h.Test[0].Str == "NONE" {
+		h.Test, h.Disable = nil, true
+	}
+	if h.Disable && (h.Test != nil || h.Interval+h.Timeout+h.StartPeriod+h.StartInterval != 0 || h.Retries != 0) {
+		f.Errorf("healthcheck", "it is off, and yet says how to check").Hintf("write healthcheck = { disable = true } alone")
+	}
+	if h.Test != nil && (len(h.Test) < 2 || h.Test[0].Str != "CMD" && h.Test[0].Str != "CMD-SHELL") {
+		f.Errorf("healthcheck", "test begins with neither CMD nor CMD-SHELL").
+			Hintf(`write ["CMD", "prog", "arg"], or text for the shell: test = "curl -f http://localhost/"`)
+	}
+	for _, d := range []time.Duration{h.Interval, h.Timeout, h.StartPeriod, h.StartInterval} {
+		if d != 0 && d < time.Millisecond {
+			f.Errorf("healthcheck", "%s is less than the engine takes", d).Hintf("write at least 1ms")
+		}
+	}
+	if h.StartInterval != 0 && h.StartPeriod == 0 {
+		f.Errorf("healthcheck", "start_interval says nothing without start_period").Hintf("set start_period")
+	}
+}
+
+// minMemory is the least that engines take.
+const minMemory = 6 << 20
+
+// finishProcess reports what no engine could run.
+func (s *Spec) finishProcess(f *schema.Finishing) {
+	if s.Entrypoint != nil && len(s.Entrypoint) == 0 && len(s.Command) == 0 {
+		f.Errorf("entrypoint", "an empty entrypoint leaves nothing to run").Hintf("set `command`: an entrypoint drops the image's")
+	}
+	if s.Command != nil && len(s.Command) == 0 && s.Entrypoint == nil {
+		f.Errorf("command", "the engine reads an empty command as the image's").Hintf("set `entrypoint`: that drops the image's command")
+	}
+	if s.State == completed && s.Restart != "" && s.Restart != "no" && !strings.HasPrefix(s.Restart, "on-failure") {
+		f.Errorf("restart", "a job that is restarted whenever it ends never completes").Hintf(`write "no" or "on-failure:3"`)
+	}
+	if s.Memory != 0 && s.Memory < minMemory {
+		f.Errorf("memory", "%s is less than the engine takes", schema.Size(s.Memory)).Hintf("write at least 6m")
+	}
+	for _, k := range slices.Sorted(maps.Keys(s.Env)) {
+		if k == "" || strings.Contains(k, "=") {
+			f.Errorf("env", "%q is no name of a variable", k).Hintf(`write env = { NAME = "value" }`)
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(s.Labels)) {
+		if engine.IsLabel(k) {
+			f.Errorf("labels", "%q is one of bay's own labels", k).Hintf("choose a name that does not begin with bayplan.")
+		}
+	}
+}
+
+// finishTexts refuses values that only the engine knows where a plan is
+// decided by the text.
+func (s *Spec) finishTexts(f *schema.Finishing) {
+	refuse := func(attr string, v ir.Value) {
+		if v.HasEngine() {
+			f.Errorf(attr, "%s is known only to a running engine and cannot be used here", v.Show()).
+				Hintf("such a value may stand in env, command, entrypoint, extra_hosts, files and outputs")
+		}
+	}
+	if s.Healthcheck != nil {
+		for _, v := range s.Healthcheck.Test {
+			refuse("healthcheck", v)
+		}
+	}
+	if s.Logging != nil {
+		for _, k := range slices.Sorted(maps.Keys(s.Logging.Options)) {
+			refuse("logging", s.Logging.Options[k])
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(s.ExtraHosts)) {
+		if k == "" || strings.ContainsAny(k, ": =") {
+			f.Errorf("extra_hosts", "%q is no host name", k).Hintf(`write extra_hosts = { "db.local" = "10.0.0.2" }`)
+		}
+	}
+}
+
+// tag is the temporary name of a container that takes part in a replacement.
+// The first characters of the old one's ID tell replacements apart.
+func tag(name, word, oldID string) string {
+	return fmt.Sprintf("%s.%s-%.12s", name, word, oldID)
+}

@@ -1,0 +1,385 @@
+package container
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+
+	api "github.com/docker/docker/api/types/container"
+	imageapi "github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/go-connections/nat"
+)
+
+// imageConfig takes from an image what its containers inherit.
+func imageConfig(img imageapi.InspectResponse) *kind.ImageConfig {
+	c := img.Config
+	out := &kind.ImageConfig{
+		Env: c.Env, Cmd: c.Cmd, Entrypoint: c.Entrypoint, User: c.User, WorkingDir: c.WorkingDir, StopSignal: c.StopSignal, Labels: c.Labels,
+		Ports: slices.Sorted(maps.Keys(c.ExposedPorts)), Volumes: slices.Sorted(maps.Keys(c.Volumes)),
+	}
+	if h := c.Healthcheck; h != nil {
+		out.Healthcheck = &kind.Healthcheck{
+			Test: h.Test, Interval: int64(h.Interval), Timeout: int64(h.Timeout),
+			StartPeriod: int64(h.StartPeriod), StartInterval: int64(h.StartInterval), Retries: h.Retries,
+		}
+	}
+	return out
+}
+
+// spec takes from what the engine says the attributes of a container, in the
+// form that programs have. want may be nil.
+func (r *reading) spec(o *object, id engine.Identity, rec schema.Record, want *Spec) *Spec {
+	c, h := o.Config, o.HostConfig
+	s := &Spec{
+		Name: r.names[o.ID], Image: schema.Ref{Name: c.Image}, Command: texts(c.Cmd), Entrypoint: texts(c.Entrypoint), Env: envOf(c.Env),
+		User: c.User, WorkingDir: c.WorkingDir, Labels: engine.UserLabels(c.Labels), Ports: portsIn(h.PortBindings),
+		Restart: policy(string(h.RestartPolicy.Name), h.RestartPolicy.MaximumRetryCount), StopTimeout: seconds(c.StopTimeout),
+		Healthcheck: healthOf(c.Healthcheck), Memory: h.Memory, CPUs: cpusOf(h.Resources),
+		ReadOnly: h.ReadonlyRootfs, Init: h.Init, Privileged: h.Privileged, CapAdd: caps(h.CapAdd), CapDrop: caps(h.CapDrop),
+		ExtraHosts: hostsOf(h.ExtraHosts), DNS: list(h.DNS), Ulimits: ulimitsOf(h.Ulimits), Sysctls: h.Sysctls,
+		Logging: &Logging{Driver: h.LogConfig.Type, Options: textMap(h.LogConfig.Config)},
+		Mounts:  mountsOf(o),
+	}
+	if c.Hostname != short(o.ID) {
+		s.Hostname = c.Hostname // else nobody chose it
+	}
+	if c.WorkingDir != "" {
+		s.WorkingDir, _ = parsePath(c.WorkingDir) // the engine takes only absolute ones
+	}
+	if sig, err := parseSignal(c.StopSignal); err == nil {
+		s.StopSignal = sig
+	}
+	r.networking(s, o, id, rec, want)
+	return s
+}
+
+// short is an ID as the engine shortens it.
+func short(id string) string { return id[:min(12, len(id))] }
+
+// texts is never nil: an empty list is what lives.
+func texts(words []string) []ir.Value {
+	out := []ir.Value{}
+	for _, w := range words {
+		out = append(out, ir.StringVal(w))
+	}
+	return out
+}
+
+func textMap(m map[string]string) map[string]ir.Value {
+	out := map[string]ir.Value{}
+	for k, v := range m {
+		out[k] = ir.StringVal(v)
+	}
+	return out
+}
+
+func list(words []string) []string {
+	if len(words) == 0 {
+		return nil
+	}
+	return words
+}
+
+// caps normalizes: older engines keep capabilities as they were sent.
+func caps(names []string) []string {
+	var out []string
+	for _, n := range names {
+		if c, err := parseCap(n); err == nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func envOf(list []string) map[string]ir.Value {
+	env := map[string]ir.Value{}
+	for _, e := range list {
+		if k, v, ok := strings.Cut(e, "="); ok {
+			env[k] = ir.StringVal(v)
+		}
+	}
+	return env
+}
+
+// hostsOf gathers "name:address" by name. Addresses may hold colons.
+func hostsOf(list []string) map[string]ir.Value {
+	if len(list) == 0 {
+		return nil
+	}
+	all := map[string][]string{}
+	for _, h := range list {
+		i := strings.IndexAny(h, ":=")
+		if i < 0 {
+			continue
+		}
+		all[h[:i]] = append(all[h[:i]], h[i+1:])
+	}
+	hosts := map[string]ir.Value{}
+	for name, addrs := range all {
+		hosts[name] = ir.StringVal(strings.Join(addrs, ","))
+	}
+	return hosts
+}
+
+func seconds(n *int) *time.Duration {
+	if n == nil {
+		return nil
+	}
+	d := time.Duration(*n) * time.Second
+	return &d
+}
+
+// cpusOf also reads what `docker update --cpu-quota` sets.
+func cpusOf(r api.Resources) int64 {
+	if r.NanoCPUs != 0 || r.CPUQuota <= 0 {
+		return r.NanoCPUs
+	}
+	period := r.CPUPeriod
+	if period == 0 {
+		period = 100_000 // the kernel's, in microseconds
+	}
+	return int64(float64(r.CPUQuota) / float64(period) * 1e9)
+}
+
+func ulimitsOf(list []*api.Ulimit) map[string]Ulimit {
+	if len(list) == 0 {
+		return nil
+	}
+	out := map[string]Ulimit{}
+	for _, u := range list {
+		out[u.Name] = Ulimit{Soft: &u.Soft, Hard: &u.Hard}
+	}
+	return out
+}
+
+func healthOf(h *api.HealthConfig) *Healthcheck {
+	switch {
+	case h == nil:
+		return nil
+	case len(h.Test) == 1 && h.Test[0] == "NONE":
+		return &Healthcheck{Disable: true}
+	}
+	out := &Healthcheck{
+		Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod, StartInterval: h.StartInterval, Retries: int64(h.Retries),
+	}
+	if len(h.Test) > 0 {
+		out.Test = texts(h.Test)
+	}
+	return out
+}
+
+// portsIn reads the bindings that were asked for, which a stopped container
+// has too.
+func portsIn(bindings nat.PortMap) []Port {
+	var ports []Port
+	for _, key := range slices.Sorted(maps.Keys(bindings)) {
+		list := bindings[key]
+		if len(list) == 0 {
+			list = []nat.PortBinding{{}} // "publish it somewhere"
+		}
+		for _, b := range list {
+			p := Port{Container: int64(key.Int()), Protocol: key.Proto(), HostIP: b.HostIP}
+			if ip, err := parseIP(b.HostIP); err == nil {
+				p.HostIP = ip
+			}
+			_ = p.setHost(b.HostPort) // the engine takes nothing else
+			ports = append(ports, p)
+		}
+	}
+	slices.SortFunc(ports, func(a, b Port) int {
+		return cmp.Or(cmp.Compare(a.Container, b.Container), strings.Compare(a.full(), b.full()))
+	})
+	return ports
+}
+
+// mountsOf reads what create was asked for. A volume that the image declares
+// and no program named is not part of it.
+func mountsOf(o *object) []Mount {
+	var out []Mount
+	for _, m := range o.HostConfig.Mounts {
+		if _, unnamed := o.Config.Volumes[m.Target]; unnamed && isUnnamed(m.Source) {
+			continue
+		}
+		x := Mount{Type: string(m.Type), Target: m.Target, ReadOnly: m.ReadOnly}
+		if m.Type == "volume" {
+			x.Volume = schema.Ref{Name: m.Source}
+		} else {
+			x.Source = m.Source
+		}
+		if v := m.VolumeOptions; v != nil {
+			x.NoCopy, x.Subpath = v.NoCopy, v.Subpath
+		}
+		if b := m.BindOptions; b != nil {
+			x.Propagation = string(b.Propagation)
+		}
+		if t := m.TmpfsOptions; t != nil {
+			x.Size = t.SizeBytes
+			if t.Mode != 0 {
+				x.FileMode = fmt.Sprintf("%04o", uint32(t.Mode))
+			}
+		}
+		out = append(out, x)
+	}
+	slices.SortFunc(out, func(a, b Mount) int { return strings.Compare(a.Target, b.Target) })
+	return out
+}
+
+// isUnnamed reports whether a volume's name is one that the engine chose.
+func isUnnamed(name string) bool {
+	return len(name) == 64 && strings.Trim(name, "0123456789abcdef") == ""
+}
+
+// networking reads mode and endpoints.
+func (r *reading) networking(s *Spec, o *object, id engine.Identity, rec schema.Record, want *Spec) {
+	mode := o.HostConfig.NetworkMode
+	switch {
+	case mode.IsNone() || mode.IsHost():
+		s.Mode = string(mode)
+		return
+	case mode.IsContainer():
+		target := mode.ConnectedContainer()
+		s.Joins = schema.Ref{Name: cmp.Or(r.names[target], target)}
+		return
+	case mode.IsDefault() || mode.IsBridge():
+		s.Mode = "bridge"
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.NetworkSettings.Networks)) {
+		if s.Mode == "bridge" && (name == "bridge" || name == "default") {
+			continue
+		}
+		n := Net{Network: schema.Ref{Name: name}}
+		n.fill(o, o.NetworkSettings.Networks[name], known(id, rec, want, name))
+		s.Networks = append(s.Networks, n)
+	}
+	// The one that the engine knows the container by comes first.
+	slices.SortStableFunc(s.Networks, func(a, b Net) int {
+		first := func(n Net) int {
+			if n.Network.Name == string(mode) {
+				return 0
+			}
+			return 1
+		}
+		return cmp.Compare(first(a), first(b))
+	})
+}
+
+// said is what program and record say about an endpoint.
+type said struct {
+	aliases []string // also the name that every container answers to
+	mac     string   // of the record; "" if neither says one
+	anyMAC  bool     // one of them says one
+}
+
+func known(id engine.Identity, rec schema.Record, want *Spec, network string) said {
+	out := said{aliases: []string{id.Addr.Alias()}}
+	for _, e := range rec["networks"].List {
+		if e.Map["network"].Str != network {
+			continue
+		}
+		for _, a := range e.Map["aliases"].List {
+			out.aliases = append(out.aliases, a.Str)
+		}
+		out.mac = e.Map["mac_address"].Str
+	}
+	out.anyMAC = out.mac != ""
+	if want == nil {
+		return out
+	}
+	for _, n := range want.Networks {
+		if n.Network.Name == network {
+			out.aliases = append(out.aliases, n.Aliases...)
+			out.anyMAC = out.anyMAC || n.MAC != ""
+		}
+	}
+	return out
+}
+
+func (n *Net) fill(o *object, ep *network.EndpointSettings, s said) {
+	if ep == nil {
+		return
+	}
+	for _, a := range ep.Aliases {
+		// Before API 1.45 the engine puts the short ID and the hostname among them.
+		byEngine := a == short(o.ID) || a == o.Config.Hostname
+		if !byEngine || slices.Contains(s.aliases, a) {
+			n.Aliases = append(n.Aliases, a)
+		}
+	}
+	if c := ep.IPAMConfig; c != nil {
+		n.IPv4, n.IPv6, n.LinkLocal = c.IPv4Address, c.IPv6Address, list(c.LinkLocalIPs)
+	}
+	if s.anyMAC {
+		// A stopped container has none; what it was made with it will have again.
+		n.MAC = cmp.Or(ep.MacAddress, s.mac)
+	}
+	if len(ep.DriverOpts) > 0 {
+		n.DriverOpts = ep.DriverOpts
+	}
+	n.GwPriority = int64(ep.GwPriority)
+}
+
+// uses returns what a container holds on to.
+func (r *reading) uses(o *object, s *Spec) []kind.Use {
+	uses := []kind.Use{{Kind: "image", Name: o.Config.Image}}
+	for _, m := range o.Mounts {
+		if m.Type == "volume" && m.Name != "" {
+			uses = append(uses, kind.Use{Kind: "volume", Name: m.Name})
+		}
+	}
+	for _, n := range s.Networks {
+		uses = append(uses, kind.Use{Kind: "network", Name: n.Network.Name})
+	}
+	if s.Joins.Name != "" {
+		uses = append(uses, kind.Use{Kind: "container", Name: s.Joins.Name})
+	}
+	return uses
+}
+
+// portsOf returns a spec with the ports that a record holds, in their order.
+func portsOf(rec schema.Record) *Spec {
+	s := &Spec{}
+	for _, e := range rec["ports"].List {
+		s.Ports = append(s.Ports, Port{
+			Container: e.Map["container"].Int, Host: e.Map["host"].Int, HostRange: e.Map["host_range"].Str,
+			HostIP: e.Map["host_ip"].Str, Protocol: e.Map["protocol"].Str,
+		})
+	}
+	return s
+}
+
+// attrs returns what only the engine knows. Ports are counted as by names them.
+func attrs(o *object, s, by *Spec) map[string]ir.Value {
+	out := map[string]ir.Value{"id": ir.StringVal(o.ID)}
+	if o.State.Status == "exited" {
+		out["exit_code"] = ir.IntVal(int64(o.State.ExitCode))
+	}
+	first := by.first()
+	if len(by.Networks) == 0 && by.Mode == "" {
+		first = s.first()
+	}
+	for name, ep := range o.NetworkSettings.Networks {
+		if ep == nil || ep.IPAddress == "" {
+			continue
+		}
+		out[fmt.Sprintf("ips[%q]", name)] = ir.StringVal(ep.IPAddress)
+		if name == first {
+			out["ip"] = ir.StringVal(ep.IPAddress)
+		}
+	}
+	for i, p := range by.Ports {
+		bound := o.NetworkSettings.Ports[nat.Port(p.key())]
+		if n := by.nth(i); n < len(bound) {
+			out[fmt.Sprintf("ports[%d].host", i)] = ir.StringVal(bound[n].HostPort)
+		}
+	}
+	return out
+}

@@ -1,0 +1,576 @@
+package container
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+
+	api "github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+)
+
+// How long a step waits before it has failed.
+const (
+	startLimit = time.Minute
+	jobLimit   = time.Hour
+	settle     = 2 * time.Second // how long a replacement without a healthcheck has to last
+	grace      = 10 * time.Second
+)
+
+// create makes a container and brings it to the state that is wanted.
+func create(in kind.In[Spec]) kind.Work {
+	w := kind.Work{Facts: append([]engine.Fact{free(in.Want.Name)}, basis(in)...)}
+	w.Ops = birth{name: in.Want.Name, restart: in.Want.Restart}.make(in)
+	if in.Want.State != created {
+		w.Ops = append(w.Ops, start(in, made(in), volumes(in)))
+		w.Wait = ready(in, 0)
+	}
+	return w
+}
+
+// free is the fact that nobody has a name.
+func free(name string) engine.Fact {
+	return engine.Fact{Source: engine.Source{Read: engine.Read{Call: "ContainerInspect", Arg: name}}, Absent: true}
+}
+
+// same is the fact that a container is still the one that was read.
+func same(l *kind.Live) engine.Fact {
+	return engine.Fact{
+		Source: engine.Source{Read: engine.Read{Call: "ContainerInspect", Arg: l.ID}, Path: []string{"Config", "Labels", engine.LabelUID}},
+		Want:   l.Identity.UID,
+	}
+}
+
+// basis are the facts about what a new container stands on: its image, and
+// volumes that are there already. Without the latter the engine would make new,
+// empty ones.
+func basis(in kind.In[Spec]) []engine.Fact {
+	var facts []engine.Fact
+	if out := in.Env.Outcome(in.Want.Image.Addr); out.ID != "" && !out.Disturbed() {
+		facts = append(facts, engine.Fact{
+			Source: engine.Source{Read: engine.Read{Call: "ImageInspect", Arg: out.Ref}, Path: []string{"Id"}}, Want: out.ID,
+		})
+	}
+	return append(facts, volumes(in)...)
+}
+
+// volumes are the facts that each named volume is the planned one, by its uid
+// where it lives, by its address where this plan makes it.
+func volumes(in kind.In[Spec]) []engine.Fact {
+	var facts []engine.Fact
+	for _, m := range in.Want.Mounts {
+		name := m.Volume.Name
+		if m.Type != "volume" {
+			continue
+		}
+		f := engine.Fact{Source: engine.Source{Read: engine.Read{Call: "VolumeInspect", Arg: name}, Path: []string{"Name"}}, Want: name}
+		live := in.Env.Live("volume", name)
+		addr, own := in.Env.Named("volume", name)
+		switch {
+		case live != nil:
+			f.Path, f.Want = []string{"Labels", engine.LabelUID}, live.Identity.UID
+		case own:
+			f.Path, f.Want = []string{"Labels", engine.LabelAddr}, addr.String()
+		}
+		facts = append(facts, f)
+	}
+	return facts
+}
+
+// start returns the op that starts a container. What only making it could have
+// spoilt is looked at first: the engine makes a missing volume without a word.
+func start(in kind.In[Spec], id func(*engine.Blanks) string, facts []engine.Fact) engine.Op {
+	op := engine.Op{Facts: facts, Alone: in.Want.picked()}
+	op.Call = &engine.ContainerStart{Container: id(&op.Blanks)}
+	return op
+}
+
+// picked reports whether the engine picks a host port.
+func (s *Spec) picked() bool {
+	return slices.ContainsFunc(s.Ports, func(p Port) bool { return p.Host == 0 })
+}
+
+// ready says when a started container serves: a job when it has exited with 0,
+// another when it is healthy, if anything says how to tell.
+func ready(in kind.In[Spec], settle time.Duration) *engine.Wait {
+	w := &engine.Wait{Container: in.Want.Name, Until: ir.Started, Settle: settle, Limit: startLimit, Addr: in.Res.Addr}
+	img := in.Env.Outcome(in.Want.Image.Addr).Image
+	h := in.Want.Healthcheck
+	switch {
+	case in.Want.State == completed:
+		w.Until, w.Settle, w.Limit = ir.Completed, 0, jobLimit
+	case h != nil && h.Disable:
+	case h != nil && h.Test != nil || img != nil && checks(img.Healthcheck):
+		w.Until, w.Settle, w.Limit = ir.Healthy, 0, healthLimit(h, img)
+	case img == nil:
+		w.Until, w.Limit = engine.Ready, healthLimit(h, nil)
+	}
+	return w
+}
+
+func checks(h *kind.Healthcheck) bool {
+	return h != nil && len(h.Test) > 0 && h.Test[0] != "NONE"
+}
+
+// healthLimit is the longest time after which the engine has called a
+// container unhealthy, and some.
+func healthLimit(h *Healthcheck, img *kind.ImageConfig) time.Duration {
+	var x Healthcheck
+	if h != nil {
+		x = *h
+	}
+	var y kind.Healthcheck
+	if img != nil && img.Healthcheck != nil {
+		y = *img.Healthcheck
+	}
+	interval := cmp.Or(x.Interval, time.Duration(y.Interval), 30*time.Second)
+	timeout := cmp.Or(x.Timeout, time.Duration(y.Timeout), 30*time.Second)
+	period := cmp.Or(x.StartPeriod, time.Duration(y.StartPeriod))
+	retries := cmp.Or(x.Retries, int64(y.Retries), 3)
+	return period + time.Duration(retries+1)*(interval+timeout) + 30*time.Second
+}
+
+// gate says what a dependant waits for.
+func gate(in kind.In[Spec], d ir.Dep) *engine.Wait {
+	refuse := func(format, hint string, args ...any) *engine.Wait {
+		in.Diags.Addf(d.Pos, format, args...).Hintf("%s", hint)
+		return nil
+	}
+	w := ready(in, 0)
+	job := in.Want.State == completed
+	switch {
+	case in.Want.State == created:
+		return refuse("%s is never started, so that nobody can wait for it to be %s", "leave the condition out, or give it another `state`", d.To, d.Cond)
+	case d.Cond == ir.Completed && !job:
+		return refuse("%s is no job: it does not complete", "give it state = \"completed\", or wait for started or healthy", d.To)
+	case d.Cond != ir.Completed && job:
+		return refuse("%s is a job: it is not %s for long", "wait for completed(…)", d.To, d.Cond)
+	case d.Cond == ir.Healthy && w.Until == ir.Started:
+		return refuse("%s has no healthcheck, so that nobody can tell when it is healthy", "give it a `healthcheck`, or wait for started(…)", d.To)
+	}
+	w.Until, w.Settle = d.Cond, 0
+	if d.Limit != 0 {
+		w.Limit = d.Limit
+	}
+	return w
+}
+
+// stopped is how long a container has to stop.
+func (o *object) grace() time.Duration {
+	if t := o.Config.StopTimeout; t != nil {
+		return time.Duration(*t) * time.Second
+	}
+	return grace
+}
+
+func stop(l *kind.Live) engine.Op {
+	return engine.Op{Call: &engine.ContainerStop{Container: l.ID, Grace: l.Object.(*object).grace()}}
+}
+
+func active(l *kind.Live) bool {
+	s := l.Object.(*object).State
+	return s.Running || s.Restarting || s.Paused
+}
+
+func rename(id func(*engine.Blanks) string, name string) engine.Op {
+	op := engine.Op{}
+	op.Call = &engine.ContainerRename{Container: id(&op.Blanks), Name: name}
+	return op
+}
+
+func setPolicy(id func(*engine.Blanks) string, policy string) engine.Op {
+	op := engine.Op{}
+	op.Call = &engine.ContainerUpdate{Container: id(&op.Blanks), Update: api.UpdateConfig{RestartPolicy: restartPolicy(policy)}}
+	return op
+}
+
+func removal(id func(*engine.Blanks) string, volumes bool) engine.Op {
+	op := engine.Op{}
+	op.Call = &engine.ContainerRemove{Container: id(&op.Blanks), RemoveVolumes: volumes}
+	return op
+}
+
+// remove stops a container with its own grace and takes it away. Its named
+// volumes stay.
+func remove(r kind.Removal) kind.Work {
+	w := kind.Work{Facts: []engine.Fact{same(r.Live)}}
+	if active(r.Live) {
+		w.Impact = fmt.Sprintf("%s stops for good", r.Live.Name)
+		w.Ops = append(w.Ops, stop(r.Live))
+	}
+	w.Ops = append(w.Ops, removal(living(r.Live), r.Volumes))
+	return w
+}
+
+// replace puts a new container in the place of the old one. The old one stops
+// first, and stays until the new one is ready. The new one gets its restart
+// policy last: an engine that restarts half way must not run both.
+func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
+	old := in.Live
+	temporary := tag(in.Want.Name, "new", old.ID)
+	w := kind.Work{
+		Strategy: "stop-first", Impact: impact(in),
+		Facts: append([]engine.Fact{same(old), free(temporary)}, basis(in)...),
+		Ops:   birth{name: temporary, restart: "no", replaces: old, carried: carried(in)}.make(in),
+	}
+	w.Ops = append(w.Ops, aside(old, in.Want.Name)...)
+	w.Ops = append(w.Ops, rename(made(in), in.Want.Name))
+	if in.Want.State != created {
+		w.Ops = append(w.Ops, start(in, made(in), volumes(in)))
+		w.Wait = ready(in, settle)
+	}
+	w.Commit = commit(in, made(in), old)
+	w.Undo = rollback(in, made(in), old)
+	return w
+}
+
+// aside takes the old container out of the way: nobody starts it again, it
+// stops, and gives up its name.
+func aside(old *kind.Live, name string) []engine.Op {
+	var ops []engine.Op
+	if old.Object.(*object).HostConfig.RestartPolicy.Name != "no" {
+		ops = append(ops, setPolicy(living(old), "no"))
+	}
+	ops = append(ops, stop(old))
+	if away := tag(name, "old", old.ID); old.Name != away {
+		ops = append(ops, rename(living(old), away))
+	}
+	return ops
+}
+
+// commit is the point of no return: the new container serves.
+func commit(in kind.In[Spec], id func(*engine.Blanks) string, old *kind.Live) []engine.Op {
+	var ops []engine.Op
+	if p := cmp.Or(in.Want.Restart, "no"); p != "no" {
+		ops = append(ops, setPolicy(id, p))
+	}
+	return append(ops, removal(living(old), false))
+}
+
+// rollback puts the old container back. Apply leaves out what is so already,
+// and what is about a container that was never made.
+func rollback(in kind.In[Spec], id func(*engine.Blanks) string, old *kind.Live) []engine.Op {
+	stopNew := engine.Op{}
+	stopNew.Call = &engine.ContainerStop{Container: id(&stopNew.Blanks), Grace: cmp.Or(value(in.Want.StopTimeout), grace)}
+	ops := []engine.Op{
+		setPolicy(id, "no"), stopNew, rename(id, tag(in.Want.Name, "failed", old.ID)), rename(living(old), home(in, old)),
+	}
+	if p := was(old); p != "no" {
+		ops = append(ops, setPolicy(living(old), p))
+	}
+	for _, n := range old.Spec.(*Spec).Networks {
+		if how, _ := madeAnew(in.Env, "network", n.Network.Name); how != "" {
+			ops = append(ops, connect(n, living(old), true))
+		}
+	}
+	if served(in, old) {
+		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})
+	}
+	return append(ops, removal(id, false))
+}
+
+func value(d *time.Duration) time.Duration {
+	if d == nil {
+		return 0
+	}
+	return *d
+}
+
+// home is the name to which an old container goes back.
+func home(in kind.In[Spec], old *kind.Live) string {
+	if isTemporary(old.Name, old.Identity.Name) {
+		return in.Want.Name
+	}
+	return old.Name
+}
+
+// was is the restart policy that a container had before its replacement began:
+// within one it is no.
+func was(old *kind.Live) string {
+	now := old.Spec.(*Spec).Restart
+	if now != "no" {
+		return now
+	}
+	if p := old.Record["restart"].Str; p != "" && isTemporary(old.Name, old.Identity.Name) {
+		return p
+	}
+	return now
+}
+
+// served reports whether a container ran before its replacement began.
+func served(in kind.In[Spec], old *kind.Live) bool {
+	state := old.Record["state"].Str
+	halfDone := in.Discard != nil || in.Live != old
+	return active(old) || halfDone && (state == "" || state == running)
+}
+
+// impact says what stops, and for how long about.
+func impact(in kind.In[Spec]) string {
+	if !active(in.Live) {
+		return ""
+	}
+	until := "starts"
+	if in.Want.State == completed || in.Want.State == created {
+		return fmt.Sprintf("%s stops (at most %s)", in.Live.Name, in.Live.Object.(*object).grace())
+	}
+	if w := ready(in, settle); w.Until == ir.Healthy {
+		until = "is healthy"
+	}
+	return fmt.Sprintf("%s is down while it stops (at most %s) and until the new one %s", in.Live.Name, in.Live.Object.(*object).grace(), until)
+}
+
+// carried are the unnamed volumes of the old container that the new one gets:
+// their data would be lost to it otherwise.
+func carried(in kind.In[Spec]) []mount.Mount {
+	o := in.Live.Object.(*object)
+	var out []mount.Mount
+	for _, m := range o.Mounts {
+		_, declared := o.Config.Volumes[m.Destination]
+		covered := slices.ContainsFunc(in.Want.Mounts, func(w Mount) bool { return w.Target == m.Destination })
+		if m.Type == mount.TypeVolume && declared && !covered && isUnnamed(m.Name) {
+			out = append(out, mount.Mount{Type: mount.TypeVolume, Source: m.Name, Target: m.Destination})
+		}
+	}
+	slices.SortFunc(out, func(a, b mount.Mount) int { return strings.Compare(a.Target, b.Target) })
+	return out
+}
+
+// update changes a living container, and restarts or starts it if that is
+// what it takes.
+func update(in kind.In[Spec], changes []schema.Change) kind.Work {
+	w := kind.Work{Facts: []engine.Fact{same(in.Live)}}
+	w.Facts = append(w.Facts, newName(in, changes)...)
+	w.Ops = append(settings(in, changes), endpoints(in, changes)...)
+	w.Ops = append(w.Ops, files(in, changes)...)
+	ops, restarted := bring(in, changes)
+	w.Ops = append(w.Ops, ops...)
+	if restarted {
+		w.Wait = ready(in, 0)
+		w.Wait.Container = in.Want.Name
+	}
+	if worst(changes) == schema.Restart && active(in.Live) {
+		w.Impact = fmt.Sprintf("%s restarts: it is down while it stops (at most %s) and starts", in.Live.Name, in.Live.Object.(*object).grace())
+	}
+	return w
+}
+
+func changed(changes []schema.Change, attr string) bool {
+	return slices.ContainsFunc(changes, func(c schema.Change) bool { return c.Attr == attr })
+}
+
+// newName is the fact that nobody has the name that a living container gets.
+func newName(in kind.In[Spec], changes []schema.Change) []engine.Fact {
+	if !changed(changes, "name") {
+		return nil
+	}
+	return []engine.Fact{free(in.Want.Name)}
+}
+
+// settings changes name, limits and policy. Swap goes with memory: the engine
+// gave as much of it, and takes no memory limit above the sum.
+func settings(in kind.In[Spec], changes []schema.Change) []engine.Op {
+	var ops []engine.Op
+	if changed(changes, "name") {
+		ops = append(ops, rename(living(in.Live), in.Want.Name))
+	}
+	var u api.UpdateConfig
+	if changed(changes, "memory") {
+		u.Memory = in.Want.Memory
+		if !in.Env.Info.NoSwap && in.Live.Object.(*object).HostConfig.MemorySwap >= 0 {
+			u.MemorySwap = 2 * in.Want.Memory
+		}
+	}
+	if changed(changes, "cpus") {
+		u.NanoCPUs = in.Want.CPUs
+	}
+	if changed(changes, "restart") {
+		u.RestartPolicy = restartPolicy(in.Want.Restart)
+	}
+	if changed(changes, "memory") || changed(changes, "cpus") || changed(changes, "restart") {
+		ops = append(ops, engine.Op{Call: &engine.ContainerUpdate{Container: in.Live.ID, Update: u}})
+	}
+	return ops
+}
+
+// endpoints leaves and joins networks. On one that the container stays on, it
+// leaves first: a second connect changes nothing, without a word.
+func endpoints(in kind.In[Spec], changes []schema.Change) []engine.Op {
+	touched := func(name string) bool {
+		return slices.ContainsFunc(changes, func(c schema.Change) bool {
+			return c.Attr == "networks" && (c.Path == name || strings.HasPrefix(c.Path, name+" "))
+		})
+	}
+	var ops []engine.Op
+	for _, n := range in.Have.Networks {
+		name := n.Network.Name
+		if how, _ := madeAnew(in.Env, "network", name); !touched(name) || how == "replaced" {
+			continue // the network's own step has taken it off
+		}
+		ops = append(ops, engine.Op{Call: &engine.NetworkDisconnect{Network: name, Container: in.Live.ID}})
+	}
+	for _, n := range expect(in).Networks {
+		if touched(n.Network.Name) {
+			ops = append(ops, connect(n, living(in.Live), true))
+		}
+	}
+	return ops
+}
+
+// files puts in the files that changed.
+func files(in kind.In[Spec], changes []schema.Change) []engine.Op {
+	want := expect(in)
+	names := changedFiles(want, changes)
+	return copies(living(in.Live), want, want.Files, names, in.Env.Source)
+}
+
+func changedFiles(want *Spec, changes []schema.Change) []string {
+	var names []string
+	for _, c := range changes {
+		if name := fileAt(want, c.Path); c.Attr == "files" && name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// bring brings the container to the state that is wanted, and tells it of
+// changed files. It reports whether the container starts anew.
+func bring(in kind.In[Spec], changes []schema.Change) ([]engine.Op, bool) {
+	paused := in.Live.Object.(*object).State.Paused
+	if changed(changes, "state") && !paused {
+		return []engine.Op{start(in, living(in.Live), nil)}, true
+	}
+	var ops []engine.Op
+	if paused {
+		ops = append(ops, engine.Op{Call: &engine.ContainerUnpause{Container: in.Live.ID}})
+	}
+	if worst(changes) == schema.Restart && active(in.Live) {
+		return append(ops, engine.Op{
+			Call: &engine.ContainerRestart{Container: in.Live.ID, Grace: in.Live.Object.(*object).grace()}, Alone: in.Want.picked(),
+		}), true
+	}
+	return append(ops, signalled(in, changes)...), false
+}
+
+// signalled tells a running container of changed files by their signals.
+func signalled(in kind.In[Spec], changes []schema.Change) []engine.Op {
+	if !in.Live.Object.(*object).State.Running {
+		return nil
+	}
+	var signals []string
+	for _, name := range changedFiles(in.Want, changes) {
+		if sig := in.Want.Files[name].OnChange; sig != "" && sig != "none" && sig != "restart" && !slices.Contains(signals, sig) {
+			signals = append(signals, sig)
+		}
+	}
+	slices.Sort(signals)
+	var ops []engine.Op
+	for _, sig := range signals {
+		ops = append(ops, engine.Op{Call: &engine.ContainerKill{Container: in.Live.ID, Signal: sig}})
+	}
+	return ops
+}
+
+// finish goes on with a replacement that was cut short. in.Live is the new
+// container, in.Live.Old the one that it replaces.
+func finish(in kind.In[Spec], changes []schema.Change) kind.Work {
+	l, old := in.Live, in.Live.Old
+	w := kind.Work{Strategy: "stop-first", Facts: append([]engine.Fact{same(l), same(old)}, basis(in)...)}
+	if active(old) {
+		w.Impact = fmt.Sprintf("%s is down while it stops (at most %s) and until the new one starts", old.Name, old.Object.(*object).grace())
+	}
+	w.Ops = aside(old, in.Want.Name)
+	if l.Name != in.Want.Name {
+		w.Ops = append(w.Ops, rename(living(l), in.Want.Name))
+	}
+	w.Ops = append(w.Ops, settings(in, changes)...)
+	w.Ops = append(w.Ops, endpoints(in, changes)...)
+	w.Ops = append(w.Ops, files(in, changes)...)
+	if in.Want.State != created && !done(in) {
+		w.Ops = append(w.Ops, start(in, living(l), volumes(in)))
+		w.Wait = ready(in, settle)
+	}
+	w.Commit = commit(in, living(l), old)
+	w.Undo = rollback(in, living(l), old)
+	return w
+}
+
+// done reports whether a job has ended well.
+func done(in kind.In[Spec]) bool {
+	s := in.Live.Object.(*object).State
+	return in.Want.State == completed && s.Status == "exited" && s.ExitCode == 0
+}
+
+// restore takes back a replacement that was cut short, and goes on to what the
+// program wants now. in.Live is the old container, in.Discard its successor.
+func restore(in kind.In[Spec], changes []schema.Change) kind.Work {
+	failed := in.Discard
+	clear := []engine.Op{setPolicy(living(failed), "no"), stop(failed)}
+	if worst(changes) == schema.Replace {
+		// The old one would start only to stop again. The name of its next
+		// successor has to be free.
+		w := replace(in, changes)
+		w.Facts = slices.DeleteFunc(w.Facts, func(f engine.Fact) bool { return f.Absent && f.Read.Arg == failed.Name })
+		w.Facts = append(w.Facts, same(failed))
+		w.Ops = slices.Concat(clear, []engine.Op{removal(living(failed), false)}, w.Ops)
+		return w
+	}
+	w := update(in, changes)
+	if failed.Name == in.Want.Name {
+		w.Facts = slices.DeleteFunc(w.Facts, func(f engine.Fact) bool { return f.Absent })
+	}
+	if away := tag(in.Want.Name, "failed", in.Live.ID); failed.Name != away {
+		clear = append(clear, rename(living(failed), away))
+	}
+	w.Facts = append(w.Facts, same(failed))
+	w.Ops = append(clear, w.Ops...)
+	w.Commit = append(w.Commit, removal(living(failed), false))
+	return w
+}
+
+// outcome says what others can rely on. A change that leaves the container
+// running with its addresses and ports is none to them.
+func outcome(in kind.In[Spec], v kind.Verb, changes []schema.Change) kind.Outcome {
+	o := kind.Outcome{Verb: v, Name: in.Want.Name}
+	if v == kind.Update {
+		switch {
+		case changed(changes, "state"):
+			o.Verb = kind.Restart
+		case worst(changes) < schema.Reconnect:
+			o.Verb = kind.Same
+		}
+	}
+	if in.Live != nil && v != kind.Replace && v != kind.Restore {
+		o.ID = in.Live.ID
+	}
+	return o
+}
+
+// claims returns what only one container can hold.
+func claims(s *Spec) []string {
+	var out []string
+	for _, p := range s.Ports {
+		if p.Host != 0 {
+			out = append(out, p.claim())
+		}
+	}
+	for _, n := range s.Networks {
+		for _, ip := range []string{n.IPv4, n.IPv6} {
+			if ip != "" {
+				out = append(out, fmt.Sprintf("address %s on network %s", ip, n.Network.Name))
+			}
+		}
+		if n.MAC != "" {
+			out = append(out, fmt.Sprintf("MAC address %s on network %s", n.MAC, n.Network.Name))
+		}
+	}
+	return out
+}

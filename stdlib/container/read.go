@@ -1,0 +1,449 @@
+package container
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+
+	api "github.com/docker/docker/api/types/container"
+	"golang.org/x/sync/errgroup"
+)
+
+// object is what was read of one living container.
+type object struct {
+	api.InspectResponse
+	image *kind.ImageConfig // of the image that it was made from; nil if that is gone
+}
+
+// parallel is how many containers are inspected at once.
+const parallel = 8
+
+// read lists all containers and inspects the stack's.
+func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
+	list, err := s.Reader.ContainerList(ctx, api.ListOptions{All: true})
+	if err != nil {
+		return nil, fmt.Errorf("listing containers: %w", err)
+	}
+	r := &reading{
+		Scope: s, names: map[string]string{}, wants: map[ir.Addr]*kind.Want{}, images: map[string]*image{},
+		found: &kind.Found{Taken: map[string]kind.Holder{}, Held: map[string]kind.Holder{}, Known: map[ir.Addr]any{}},
+	}
+	for _, w := range s.Wants {
+		r.wants[w.Res.Addr] = w
+		r.found.Known[w.Res.Addr] = readSources(s, w, r.found)
+		r.binds(w)
+	}
+	var candidates []string
+	for _, c := range list {
+		r.names[c.ID] = nameOf(c)
+		if c.Labels[engine.LabelStack] == s.Stack {
+			candidates = append(candidates, c.ID)
+		} else {
+			r.stranger(c)
+		}
+	}
+	if err := r.inspect(ctx, candidates); err != nil {
+		return nil, err
+	}
+	if err := r.ours(ctx); err != nil {
+		return nil, err
+	}
+	r.guests(list)
+	r.strangersPorts(list)
+	slices.SortFunc(r.found.Live, compareLive)
+	return r.found, nil
+}
+
+func compareLive(a, b *kind.Live) int {
+	return cmp.Or(a.Identity.Addr.Compare(b.Identity.Addr), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+}
+
+// reading is one reading of the containers of a stack.
+type reading struct {
+	kind.Scope
+	found  *kind.Found
+	names  map[string]string // of all containers, by ID
+	wants  map[ir.Addr]*kind.Want
+	read   []*object         // those with the stack's label
+	images map[string]*image // by ID
+}
+
+// image is what was read of an image that a container was made from.
+type image struct {
+	config *kind.ImageConfig
+	uid    string // of the container that it was committed from
+}
+
+func nameOf(c api.Summary) string {
+	for _, n := range c.Names {
+		if n = strings.TrimPrefix(n, "/"); !strings.Contains(n, "/") { // others are legacy links
+			return n
+		}
+	}
+	return c.ID
+}
+
+// inspect reads the containers side by side. One that has gone since the list
+// was made is gone.
+func (r *reading) inspect(ctx context.Context, ids []string) error {
+	got := make([]*object, len(ids))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	for i, id := range ids {
+		g.Go(func() error {
+			c, err := r.Reader.ContainerInspect(ctx, id)
+			if engine.Gone(err) {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("inspecting container %s: %w", r.names[id], err)
+			}
+			got[i] = &object{InspectResponse: c}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for _, o := range got {
+		if o == nil {
+			continue
+		}
+		r.names[o.ID] = strings.TrimPrefix(o.Name, "/")
+		r.read = append(r.read, o)
+	}
+	return r.inspectImages(ctx)
+}
+
+func (r *reading) inspectImages(ctx context.Context) error {
+	for _, o := range r.read {
+		if _, ok := r.images[o.Image]; ok {
+			continue
+		}
+		img, err := r.Reader.ImageInspect(ctx, o.Image)
+		switch {
+		case engine.Gone(err):
+			r.images[o.Image] = nil
+			continue
+		case err != nil:
+			return fmt.Errorf("inspecting image %s of container %s: %w", o.Image, r.names[o.ID], err)
+		}
+		x := &image{}
+		if img.Config != nil {
+			x.config, x.uid = imageConfig(img), img.Config.Labels[engine.LabelUID]
+		}
+		r.images[o.Image] = x
+	}
+	return nil
+}
+
+// ours tells the stack's containers from copies that bear its labels, pairs
+// half-done replacements, and reads the rest of what is compared.
+func (r *reading) ours(ctx context.Context) error {
+	byUID := map[string][]*object{}
+	for _, o := range r.read {
+		if img := r.images[o.Image]; img != nil {
+			o.image = img.config
+			if img.uid != "" && img.uid == o.Config.Labels[engine.LabelUID] {
+				r.copied(o, "its labels come with its image, which was committed from one of the stack's")
+				continue
+			}
+		}
+		uid := o.Config.Labels[engine.LabelUID]
+		byUID[uid] = append(byUID[uid], o)
+	}
+	for _, uid := range slices.Sorted(maps.Keys(byUID)) {
+		o := r.original(uid, byUID[uid])
+		if o == nil {
+			continue
+		}
+		l, err := r.live(ctx, o)
+		if err != nil {
+			return err
+		}
+		if l != nil {
+			r.found.Live = append(r.found.Live, l)
+		}
+	}
+	slices.SortFunc(r.found.Live, compareLive)
+	r.pair()
+	return nil
+}
+
+func (r *reading) copied(o *object, why string) {
+	name := r.names[o.ID]
+	r.found.Taken[name] = kind.Holder{ID: o.ID, What: fmt.Sprintf("container %.12s, a copy of one of this stack's: %s", o.ID, why)}
+	r.found.Notes.Warnf(diag.Pos{}, "container %s bears this stack's labels but is not the stack's: %s", name, why).
+		Hintf("bay leaves it alone; remove it with docker rm if nobody needs it")
+}
+
+// original returns the one of several containers with one uid that is ours.
+func (r *reading) original(uid string, of []*object) *object {
+	if len(of) == 1 {
+		return of[0]
+	}
+	var fits []*object
+	names := make([]string, len(of))
+	for i, o := range of {
+		names[i] = r.names[o.ID]
+		if r.fits(o) {
+			fits = append(fits, o)
+		}
+	}
+	if len(fits) != 1 {
+		slices.Sort(names)
+		r.found.Notes.Addf(diag.Pos{}, "containers %s bear one uid, and their names do not tell which is the stack's", strings.Join(names, ", ")).
+			Hintf("one is a copy of the other: rename the original to its name in the program, or remove the copy with docker rm")
+		return nil
+	}
+	for _, o := range of {
+		if o != fits[0] {
+			r.copied(o, "its uid is that of container "+r.names[fits[0].ID])
+		}
+	}
+	return fits[0]
+}
+
+// fits reports whether a container has a name that one of ours can have.
+func (r *reading) fits(o *object) bool {
+	name, labels := r.names[o.ID], o.Config.Labels
+	want := labels[engine.LabelName]
+	if a, err := ir.ParseAddr(labels[engine.LabelAddr]); err == nil && r.wants[a] != nil && name == r.wants[a].Res.Name {
+		return true
+	}
+	return name == want || isTemporary(name, want)
+}
+
+// isTemporary reports whether name is what a container called want is named
+// within a replacement.
+func isTemporary(name, want string) bool {
+	for _, word := range []string{"new", "old", "failed"} {
+		op, ok := strings.CutPrefix(name, want+"."+word+"-")
+		if ok && len(op) == 12 && strings.Trim(op, "0123456789abcdef") == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// live returns a container of ours, or nil with a note if it cannot be worked
+// with.
+func (r *reading) live(ctx context.Context, o *object) (*kind.Live, error) {
+	name := r.names[o.ID]
+	id, _, err := engine.IdentityOf(o.Config.Labels)
+	if err != nil {
+		return nil, fmt.Errorf("container %s: %w", name, err)
+	}
+	rec, err := schema.ParseRecord(id.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("container %s: %w", name, err)
+	}
+	if o.State.Dead || o.State.Status == "removing" {
+		r.found.Notes.Addf(diag.Pos{}, "container %s of %s is half removed (%s)", name, id.Addr, o.State.Status).
+			Hintf("the engine lets nobody work with it: run docker rm -f %.12s, and plan again", o.ID)
+		return nil, nil
+	}
+	var want *Spec
+	if w := r.wants[id.Addr]; w != nil {
+		want = w.Spec.(*Spec)
+	}
+	l := &kind.Live{
+		Kind: "container", ID: o.ID, Name: name, Identity: id, Record: rec, Object: o, Status: status(o),
+	}
+	spec := r.spec(o, id, rec, want)
+	if spec.Files, err = readBack(ctx, r.Reader, o.ID, fileNames(rec, want)); err != nil {
+		return nil, fmt.Errorf("container %s: %w", name, err)
+	}
+	l.Spec = spec
+	l.Uses = r.uses(o, spec)
+	l.Attrs = attrs(o, spec, cmp.Or(want, portsOf(rec)))
+	if o.State.Running {
+		l.Claims = claims(spec)
+	}
+	return l, nil
+}
+
+// fileNames returns the files that want or record name.
+func fileNames(rec schema.Record, want *Spec) []string {
+	names := map[string]bool{}
+	for name := range rec["files"].Map {
+		names[name] = true
+	}
+	if want != nil {
+		for name := range want.Files {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+func status(o *object) string {
+	s := o.State
+	switch {
+	case s.Status == "exited":
+		return fmt.Sprintf("exited (%d)", s.ExitCode)
+	case s.Health != nil && s.Health.Status != "" && s.Health.Status != api.NoHealthcheck && s.Running:
+		return fmt.Sprintf("%s (%s)", s.Status, s.Health.Status)
+	}
+	return s.Status
+}
+
+// pair puts each container that is to replace another one, which is still
+// there, before that one.
+func (r *reading) pair() {
+	byID := map[string]*kind.Live{}
+	for _, l := range r.found.Live {
+		byID[l.ID] = l
+	}
+	var out []*kind.Live
+	paired := map[*kind.Live]*kind.Live{} // the old one, to its successor
+	for _, l := range r.found.Live {
+		old := byID[l.Identity.Replaces]
+		if old == nil || old == l || old.Identity.Addr != l.Identity.Addr {
+			continue
+		}
+		if other := paired[old]; other != nil || byID[old.Identity.Replaces] != nil {
+			r.found.Notes.Addf(diag.Pos{}, "more than two containers take part in one replacement of %s: %s, %s and others", l.Identity.Addr, l.Name, old.Name).
+				Hintf("look which of them serves, and remove the others with docker rm -f")
+			continue
+		}
+		paired[old] = l
+		l.Old = old
+	}
+	for _, l := range r.found.Live {
+		if paired[l] == nil {
+			out = append(out, l)
+		}
+	}
+	r.found.Live = out
+}
+
+// stranger enters a container that is not ours as the holder of its names.
+func (r *reading) stranger(c api.Summary) {
+	h := kind.Holder{ID: c.ID, What: holder(c)}
+	for _, n := range c.Names {
+		r.found.Taken[strings.TrimPrefix(n, "/")] = h
+	}
+}
+
+func holder(c api.Summary) string {
+	what := fmt.Sprintf("container %.12s", c.ID)
+	switch {
+	case c.Labels[engine.LabelStack] != "":
+		return what + fmt.Sprintf(" of stack %q", c.Labels[engine.LabelStack])
+	case c.Labels["com.docker.compose.project"] != "":
+		return what + fmt.Sprintf(", made by Compose project %q", c.Labels["com.docker.compose.project"])
+	}
+	return what + ", which no stack made"
+}
+
+// strangersPorts enters the host ports that containers which are not ours hold
+// now. A port on all addresses is in the way of one on any address, so that
+// what a program wants is entered in its own words.
+func (r *reading) strangersPorts(list []api.Summary) {
+	wanted := r.wantedPorts()
+	for _, c := range list {
+		name := nameOf(c)
+		h, foreign := r.found.Taken[name]
+		if !foreign || h.ID != c.ID {
+			continue
+		}
+		h.What = fmt.Sprintf("container %s (%s)", name, strings.TrimPrefix(h.What, "container "))
+		for _, p := range c.Ports {
+			if p.PublicPort == 0 {
+				continue
+			}
+			held := Port{Container: int64(p.PrivatePort), Host: int64(p.PublicPort), HostIP: p.IP, Protocol: p.Type}
+			r.found.Held[held.claim()] = h
+			for _, w := range wanted {
+				if held.overlaps(w) {
+					r.found.Held[w.claim()] = h
+				}
+			}
+		}
+	}
+}
+
+func (r *reading) wantedPorts() []Port {
+	var ports []Port
+	for _, w := range r.Wants {
+		for _, p := range w.Spec.(*Spec).Ports {
+			if p.Host != 0 {
+				ports = append(ports, p)
+			}
+		}
+	}
+	return ports
+}
+
+// claim says in words what only one container can hold.
+func (p Port) claim() string {
+	proto := cmp.Or(p.Protocol, "tcp")
+	return fmt.Sprintf("port %s/%s", net.JoinHostPort(cmp.Or(p.HostIP, "0.0.0.0"), strconv.FormatInt(p.Host, 10)), proto)
+}
+
+// overlaps reports whether the engine cannot give out both.
+func (p Port) overlaps(q Port) bool {
+	all := func(ip string) bool { return ip == "" || ip == "0.0.0.0" || ip == "::" }
+	return p.Host == q.Host && cmp.Or(p.Protocol, "tcp") == cmp.Or(q.Protocol, "tcp") &&
+		(all(p.HostIP) || all(q.HostIP) || p.HostIP == q.HostIP)
+}
+
+// guests enters containers that are not ours and share the network of one.
+func (r *reading) guests(list []api.Summary) {
+	byID := map[string]*kind.Live{}
+	for _, l := range r.found.Live {
+		byID[l.ID] = l
+		if l.Old != nil {
+			byID[l.Old.ID] = l.Old
+		}
+	}
+	for _, c := range list {
+		id, joins := strings.CutPrefix(c.HostConfig.NetworkMode, "container:")
+		if l := byID[id]; joins && l != nil && r.found.Taken[nameOf(c)].ID == c.ID {
+			l.Guests = append(l.Guests, nameOf(c))
+		}
+	}
+	for _, l := range byID {
+		slices.Sort(l.Guests)
+	}
+}
+
+// binds reports sources of binds that cannot be what the author means.
+func (r *reading) binds(w *kind.Want) {
+	for _, m := range w.Spec.(*Spec).Mounts {
+		if m.Type != "bind" {
+			continue
+		}
+		report := func(format string, args ...any) *diag.Diag {
+			d := r.found.Notes.Addf(w.Res.AttrPos("mounts"), "%s.mounts: %s", w.Res.Addr, fmt.Sprintf(format, args...))
+			d.Calls = w.Res.Calls
+			return d
+		}
+		if !r.Info.Local {
+			if r.Dir != "" && below(m.Source, r.Dir) {
+				report("%s is on this machine, and the engine is on another", m.Source).
+					Hintf("put the files in with `files`, or into an image or a volume; a path of the engine's machine is written absolute")
+			}
+			continue
+		}
+		if _, err := os.Stat(m.Source); errors.Is(err, fs.ErrNotExist) {
+			report("%s does not exist, and nothing can be mounted from there", m.Source).
+				Hintf("make it first; bay never makes a directory on the host")
+		}
+	}
+}
