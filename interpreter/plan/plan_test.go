@@ -81,7 +81,7 @@ func (h harbour) kinds() []kind.Kind {
 			return []string{"port " + c.Port}
 		},
 		Gate: func(in kind.In[crane], d ir.Dep) *engine.Wait { return &engine.Wait{Until: d.Cond, Limit: time.Minute} },
-		Source: func(name, attr string) *engine.Source {
+		Source: func(_ *crane, name, attr string) *engine.Source {
 			return &engine.Source{Read: engine.Read{Call: "ContainerInspect", Arg: name}, Path: []string{attr}}
 		},
 	})
