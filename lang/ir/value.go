@@ -49,7 +49,7 @@ type Value struct {
 	Parts []Part
 
 	Off    string // of a null handle: the address whose `enabled` is off
-	Opaque bool   // of a sensitive value that was not asked for: it stands for any other
+	Opaque bool   // of a sensitive value that was not asked for: it stands for any other; of null: see BrokenVal
 }
 
 // Ref points at a resource, or at something the engine knows about it.
@@ -105,6 +105,13 @@ func HandleVal(a Addr) Value { return Value{Kind: Handle, Ref: Ref{Addr: a}} }
 
 // EngineVal returns a value that only the engine knows.
 func EngineVal(a Addr, attr string) Value { return Value{Kind: Engine, Ref: Ref{Addr: a, Attr: attr}} }
+
+// BrokenVal returns what stands for a value that could not be made, for a
+// reason that was reported. It keeps what follows from that out of the messages.
+func BrokenVal() Value { return Value{Opaque: true} }
+
+// IsBroken reports whether v is a BrokenVal.
+func (v Value) IsBroken() bool { return v.Kind == Null && v.Opaque }
 
 // At returns v with a position.
 func (v Value) At(p diag.Pos) Value {

@@ -40,10 +40,13 @@ func (d *decoder) fields(s *Set, attrs []ir.Attr, pos diag.Pos) {
 			d.unknown(s, a)
 			continue
 		}
-		if a.Value.IsNull() && a.Value.Off == "" {
+		if a.Value.IsNull() && a.Value.Off == "" && !a.Value.IsBroken() {
 			continue
 		}
 		seen[a.Name] = true
+		if a.Value.IsBroken() {
+			continue
+		}
 		in := d.in(a.Name)
 		in.pos = firstPos(a.Value.Pos, a.Pos, d.pos)
 		f.codec.decode(in, a.Value)
@@ -53,6 +56,11 @@ func (d *decoder) fields(s *Set, attrs []ir.Attr, pos diag.Pos) {
 			d.Diags.Addf(firstPos(pos, d.pos), "%s: %q is missing", d.path, f.Name).Hintf("%s", f.Doc)
 		}
 	}
+}
+
+// Unknown reports an attribute that s does not have.
+func (d Decoding) Unknown(s *Set, a ir.Attr) {
+	(&decoder{Decoding: d, path: d.Owner}).unknown(s, a)
 }
 
 func (d *decoder) unknown(s *Set, a ir.Attr) {

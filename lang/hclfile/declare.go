@@ -1,0 +1,355 @@
+package hclfile
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+	"bayplan/lang/value"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// collect takes in the declarations of one file.
+func (r *reader) collect(file *hclsyntax.Body) {
+	for _, a := range attributes(file) {
+		r.fail(a.NameRange, "%s = … stands outside of any block", a.Name).
+			Hintf("a value of your own is a local value: locals { %s = … }", a.Name)
+	}
+	for _, b := range file.Blocks {
+		switch {
+		case b.Type == "stack":
+			r.addStack(b)
+		case b.Type == "variable":
+			r.addVariable(b)
+		case b.Type == "locals":
+			r.addLocals(b)
+		case b.Type == "output":
+			r.addOutput(b)
+		case r.kinds[b.Type] != nil:
+			r.addResource(b)
+		default:
+			r.unknownBlock(b)
+		}
+	}
+}
+
+// attributes returns the attributes of a body as they are written.
+func attributes(b *hclsyntax.Body) []*hclsyntax.Attribute {
+	var attrs []*hclsyntax.Attribute
+	for _, a := range b.Attributes {
+		attrs = append(attrs, a)
+	}
+	slices.SortFunc(attrs, func(a, b *hclsyntax.Attribute) int {
+		return cmp.Compare(a.NameRange.Start.Byte, b.NameRange.Start.Byte)
+	})
+	return attrs
+}
+
+// unknownBlock reports a block that is no declaration, with what to write for
+// the habits of other tools.
+func (r *reader) unknownBlock(b *hclsyntax.Block) {
+	known := append(sortedKeys(r.kinds), "locals", "output", "stack", "variable")
+	slices.Sort(known)
+	m := r.fail(b.TypeRange, "there is no block %q", b.Type)
+	label := "NAME"
+	if n := len(b.Labels); n > 0 {
+		label = b.Labels[n-1]
+	}
+	switch b.Type {
+	case "resource":
+		for _, kind := range sortedKeys(r.kinds) {
+			if len(b.Labels) == 2 && strings.HasSuffix(b.Labels[0], "_"+kind) {
+				m.Hintf("the kind is the block: %s %q { … }", kind, label)
+				return
+			}
+		}
+		m.Hintf("the kind is the block: container %q { … }", label)
+	case "data":
+		m.Hintf("what is on the engine already is used by its name, as plain text")
+	case "provider":
+		m.Hintf("the engine is chosen on the command line, with --engine, or as the docker command chooses it")
+	case "terraform":
+		m.Hintf(`nothing has to be configured; the stack's name is written as stack { name = "shop" }`)
+	case "service", "services":
+		m.Hintf(`write container "NAME" { … }`)
+	case "variables":
+		m.Hintf(`write variable "NAME" {}`)
+	case "local":
+		m.Hintf("write locals { NAME = … }")
+	}
+	m.DidYouMean(b.Type, known)
+	if m.Hint == "" {
+		m.Hintf("the blocks are %s", strings.Join(known, ", "))
+	}
+}
+
+// label returns the one label of a block.
+func (r *reader) label(b *hclsyntax.Block) (string, bool) {
+	if len(b.Labels) == 1 {
+		if ir.IsIdent(b.Labels[0]) {
+			return b.Labels[0], true
+		}
+		r.fail(b.LabelRanges[0], "%q is no label: want letters, digits, _ and -, not a digit or - first", b.Labels[0])
+		return "", false
+	}
+	r.fail(b.TypeRange, "%s has %d labels, want one", b.Type, len(b.Labels)).Hintf(`write %s "NAME" { … }`, b.Type)
+	return "", false
+}
+
+// unlabelled reports labels where none belong.
+func (r *reader) unlabelled(b *hclsyntax.Block) {
+	if len(b.Labels) > 0 {
+		r.fail(b.LabelRanges[0], "%s takes no label", b.Type)
+	}
+}
+
+// only reports attributes and blocks that b does not take.
+func (r *reader) only(b *hclsyntax.Block, attrs, blocks []string) {
+	for _, a := range attributes(b.Body) {
+		if !slices.Contains(attrs, a.Name) {
+			m := r.fail(a.NameRange, "%s: unknown attribute %q", b.Type, a.Name).DidYouMean(a.Name, attrs)
+			if m.Hint == "" {
+				m.Hintf("the attributes here are %s", strings.Join(attrs, ", "))
+			}
+		}
+	}
+	for _, in := range b.Body.Blocks {
+		switch {
+		case slices.Contains(blocks, in.Type):
+		case slices.Contains(attrs, in.Type):
+			r.fail(in.TypeRange, "%s: %s is an attribute, not a block", b.Type, in.Type).Hintf("write %s = …", in.Type)
+		default:
+			r.fail(in.TypeRange, "%s: there is no block %q here", b.Type, in.Type).DidYouMean(in.Type, append(attrs, blocks...))
+		}
+	}
+}
+
+func (r *reader) addStack(b *hclsyntax.Block) {
+	r.unlabelled(b)
+	n := &node{name: "stack", at: b.TypeRange}
+	for _, a := range attributes(b.Body) {
+		n.exprs = append(n.exprs, expr{Expression: a.Expr})
+	}
+	for _, in := range b.Body.Blocks {
+		r.fail(in.TypeRange, "stack: there is no block %q here", in.Type)
+	}
+	n.run = func(n *node) { r.b.Stack(r.attrs(attributes(b.Body), nil), r.pos(n.at)) }
+	r.add(n)
+	if r.stack == nil {
+		r.stack = n
+	}
+}
+
+// attrs evaluates attributes of a declaration. One without a value stays, as
+// broken.
+func (r *reader) attrs(attrs []*hclsyntax.Attribute, sc *scope) []ir.Attr {
+	var out []ir.Attr
+	for _, a := range attrs {
+		out = append(out, r.attrOf(a, sc))
+	}
+	return out
+}
+
+func (r *reader) attrOf(a *hclsyntax.Attribute, sc *scope) ir.Attr {
+	v, ok := r.eval.eval(a.Expr, sc)
+	if !ok {
+		v = ir.BrokenVal()
+	}
+	return ir.Attr{Name: a.Name, Pos: r.pos(a.NameRange), Value: v}
+}
+
+func (r *reader) addLocals(b *hclsyntax.Block) {
+	r.unlabelled(b)
+	for _, in := range b.Body.Blocks {
+		r.fail(in.TypeRange, "locals: there is no block here").Hintf("a local value is written %s = { … }", in.Type)
+	}
+	for _, a := range attributes(b.Body) {
+		n := &node{name: "local." + a.Name, at: a.NameRange, exprs: []expr{{Expression: a.Expr}}}
+		n.run = func(n *node) {
+			n.value, n.ok = r.eval.eval(a.Expr, nil)
+			if n.ok && size(n.value, maxNodes) >= maxNodes {
+				r.fail(a.NameRange, "%s is too large", n.name).Hintf("the limit is %d values within one value", maxNodes)
+				n.ok = false
+			}
+		}
+		r.add(n)
+	}
+}
+
+func (r *reader) addOutput(b *hclsyntax.Block) {
+	label, ok := r.label(b)
+	r.only(b, []string{"value", "description", "sensitive"}, nil)
+	a := b.Body.Attributes["value"]
+	if a == nil {
+		r.fail(b.TypeRange, `output: "value" is missing`)
+	}
+	if !ok || a == nil {
+		return
+	}
+	n := &node{name: "output." + label, at: b.TypeRange}
+	for _, a := range attributes(b.Body) {
+		n.exprs = append(n.exprs, expr{Expression: a.Expr})
+	}
+	n.run = func(n *node) {
+		o := ir.Output{Name: label, Pos: r.pos(n.at), Description: r.text(b, "description")}
+		var ok bool
+		o.Value, ok = r.eval.eval(a.Expr, nil)
+		if r.flag(b, "sensitive", false) {
+			o.Value.Sensitive = true
+		}
+		if ok {
+			r.b.Output(o)
+		}
+	}
+	r.add(n)
+}
+
+// text returns an attribute that is plain text, or "" without it.
+func (r *reader) text(b *hclsyntax.Block, name string) string {
+	a := b.Body.Attributes[name]
+	if a == nil {
+		return ""
+	}
+	v, ok := r.plain(a.Expr, nil, name)
+	if !ok || v.IsNull() {
+		return ""
+	}
+	if v.Kind != ir.String {
+		r.fail(a.Expr.StartRange(), "%s.%s: got %s, want text", b.Type, name, v.Kind)
+	}
+	return v.Str
+}
+
+// flag returns an attribute that is true or false, or def without it.
+func (r *reader) flag(b *hclsyntax.Block, name string, def bool) bool {
+	a := b.Body.Attributes[name]
+	if a == nil {
+		return def
+	}
+	yes, ok := r.decide(a.Expr, nil, name)
+	return ok && yes
+}
+
+const plainOnly = "what a variable says about itself is plain values, since variables come before all else"
+
+func (r *reader) addVariable(b *hclsyntax.Block) {
+	label, ok := r.label(b)
+	r.only(b, []string{"type", "default", "description", "sensitive", "nullable"}, []string{"validation"})
+	if !ok {
+		return
+	}
+	n := &node{name: "var." + label, at: b.TypeRange}
+	for _, a := range attributes(b.Body) {
+		if a.Name != "type" {
+			n.exprs = append(n.exprs, expr{Expression: a.Expr, never: plainOnly})
+		}
+	}
+	for _, in := range b.Body.Blocks {
+		for _, a := range attributes(in.Body) {
+			n.exprs = append(n.exprs, expr{Expression: a.Expr, only: n.name})
+		}
+	}
+	n.run = func(n *node) {
+		v := &value.Variable{
+			Name: label, Pos: r.pos(n.at), Description: r.text(b, "description"),
+			Sensitive: r.flag(b, "sensitive", false), NotNull: !r.flag(b, "nullable", true),
+		}
+		if r.typeOf(b, v) && r.defaultOf(b, v) && r.rules(b, v) {
+			n.value, n.ok = r.in.Resolve(v, r.diags)
+		}
+	}
+	r.add(n)
+}
+
+func (r *reader) typeOf(b *hclsyntax.Block, v *value.Variable) bool {
+	a := b.Body.Attributes["type"]
+	if a == nil {
+		return true
+	}
+	t, hds := value.TypeOf(a.Expr)
+	for _, d := range hds {
+		at := a.Expr.StartRange()
+		if d.Subject != nil {
+			at = *d.Subject
+		}
+		m := r.fail(at, "variable %q: %s", v.Name, value.Phrase(d))
+		if _, quoted := a.Expr.(*hclsyntax.TemplateExpr); quoted {
+			m.Hintf("a type is written without quotes")
+		}
+	}
+	v.Type = t
+	return !hds.HasErrors()
+}
+
+func (r *reader) defaultOf(b *hclsyntax.Block, v *value.Variable) (ok bool) {
+	a := b.Body.Attributes["default"]
+	if a == nil {
+		return true
+	}
+	v.HasDefault = true
+	v.Default, ok = r.eval.eval(a.Expr, nil)
+	return ok
+}
+
+func (r *reader) rules(b *hclsyntax.Block, v *value.Variable) bool {
+	good := true
+	for _, in := range b.Body.Blocks {
+		if in.Type != "validation" {
+			continue
+		}
+		r.only(in, []string{"condition", "error_message"}, nil)
+		cond, msg := in.Body.Attributes["condition"], in.Body.Attributes["error_message"]
+		if cond == nil || msg == nil {
+			r.fail(in.TypeRange, "a validation needs condition and error_message")
+			good = false
+			continue
+		}
+		v.Rules = append(v.Rules, value.Rule{
+			Pos: r.pos(cond.Expr.StartRange()),
+			Holds: func(x ir.Value) (holds bool, d *diag.Diag) {
+				d = r.quietly(func() { holds, _ = r.decide(cond.Expr, varScope(v.Name, x), "a validation") })
+				return holds, d
+			},
+			Message: func(x ir.Value) (text ir.Value, d *diag.Diag) {
+				d = r.quietly(func() { text, _ = r.evalText(msg.Expr, varScope(v.Name, x)) })
+				return text, d
+			},
+		})
+	}
+	return good
+}
+
+// varScope is where a variable's validation is evaluated.
+func varScope(name string, x ir.Value) *scope {
+	return &scope{names: map[string]ir.Value{"var": ir.MapVal(map[string]ir.Value{name: x})}}
+}
+
+// quietly calls f and returns the first error instead of reporting it.
+func (r *reader) quietly(f func()) *diag.Diag {
+	var ds diag.List
+	outer := r.diags
+	r.diags = &ds
+	f()
+	r.diags = outer
+	if len(ds) == 0 {
+		return nil
+	}
+	return &ds[0]
+}
+
+// each returns the scope of one instance under for_each.
+func eachScope(key string, v ir.Value) *scope {
+	return &scope{names: map[string]ir.Value{"each": ir.MapVal(map[string]ir.Value{"key": ir.StringVal(key).At(v.Pos), "value": v})}}
+}
+
+// nestedHint says how a nested block is written as an attribute.
+func nestedHint(name, typ string) string {
+	if strings.HasPrefix(typ, "list") {
+		return fmt.Sprintf("a value is an attribute: %s = [{ … }]", name)
+	}
+	return fmt.Sprintf("a value is an attribute: %s = { … }", name)
+}

@@ -1,0 +1,141 @@
+package hclfile
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/schema"
+	"bayplan/lang/value"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+const maxFile = 1 << 20 // bytes of one file
+
+// parse returns the bodies of the files, in their order, or false if one of
+// them cannot be read as HCL.
+func parse(files []schema.File, ds *diag.List) ([]*hclsyntax.Body, bool) {
+	var bodies []*hclsyntax.Body
+	good := true
+	for _, f := range files {
+		body := parseFile(f, ds)
+		good = good && body != nil
+		bodies = append(bodies, body)
+	}
+	return bodies, good
+}
+
+func parseFile(f schema.File, ds *diag.List) *hclsyntax.Body {
+	if len(f.Src) > maxFile {
+		ds.Addf(diag.Pos{File: f.Name}, "the file is too large: %d bytes, at most %d are read", len(f.Src), maxFile)
+		return nil
+	}
+	if i := invalidUTF8(f.Src); i >= 0 {
+		ds.Addf(position(f.Src, f.Name, hcl.Pos{Byte: i}), "the file is not UTF-8 text")
+		return nil
+	}
+	tokens, _ := hclsyntax.LexConfig(f.Src, f.Name, hcl.InitialPos) // the parser says it again
+	if d := value.CheckNesting(tokens); d != nil {
+		ds.Addf(position(f.Src, f.Name, d.Subject.Start), "%s", d.Detail)
+		return nil
+	}
+	file, hds := hclsyntax.ParseConfig(f.Src, f.Name, hcl.InitialPos)
+	if hds.HasErrors() {
+		addSyntax(f, tokens, hds, ds)
+		return nil
+	}
+	return file.Body.(*hclsyntax.Body)
+}
+
+// addSyntax reports what the parser found. What it says first is the message,
+// the rest is the hint. Of complaints that follow from each other, the first is
+// reported.
+func addSyntax(f schema.File, tokens hclsyntax.Tokens, hds hcl.Diagnostics, ds *diag.List) {
+	lost := false
+	for _, d := range hds {
+		at := diag.Pos{File: f.Name}
+		if d.Subject != nil {
+			at = position(f.Src, f.Name, d.Subject.Start)
+		}
+		switch d.Summary {
+		case "Invalid multi-line string":
+			at = position(f.Src, f.Name, lastQuote(tokens, d.Subject.Start))
+			ds.Addf(at, "the text that begins here does not end on this line").
+				Hintf("close it with a quote; text of many lines is written <<EOT … EOT")
+			return // what follows was read as text, and text as what follows
+		case "Argument or block definition required":
+			if lost {
+				continue
+			}
+			lost = true
+		}
+		msg, rest, _ := strings.Cut(value.Phrase(d), ". ")
+		m := ds.Addf(at, "%s", msg)
+		if rest != "" {
+			m.Hintf("%s", rest)
+		}
+		if hint := foreign(f.Src, at.Line); hint != "" {
+			m.Hintf("%s", hint)
+		}
+	}
+}
+
+// lastQuote returns where the last text before p begins.
+func lastQuote(tokens hclsyntax.Tokens, p hcl.Pos) hcl.Pos {
+	last := p
+	for _, t := range tokens {
+		if t.Type == hclsyntax.TokenOQuote && t.Range.Start.Byte < p.Byte {
+			last = t.Range.Start
+		}
+	}
+	return last
+}
+
+// foreign recognises a line of another language.
+func foreign(src []byte, line int) string {
+	lines := bytes.Split(src, []byte("\n"))
+	if line < 1 || line > len(lines) {
+		return ""
+	}
+	text, _, _ := strings.Cut(string(lines[line-1]), "#")
+	text = strings.TrimSpace(text)
+	word, rest, colon := strings.Cut(text, ":")
+	switch {
+	case colon && rest == "" && (word == "services" || word == "networks" || word == "volumes"):
+		return `this looks like a Compose file; here it is container "NAME" { … }, network "NAME" {}, volume "NAME" {}`
+	case colon && !strings.ContainsAny(word, " {\"="):
+		return "an attribute is written NAME = VALUE"
+	case strings.HasPrefix(text, "def ") || strings.HasPrefix(text, "load("):
+		return "this looks like Starlark, which stands in main.bay.star"
+	}
+	return ""
+}
+
+func invalidUTF8(src []byte) int {
+	if utf8.Valid(src) {
+		return -1
+	}
+	for i := 0; i < len(src); {
+		r, n := utf8.DecodeRune(src[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return -1
+}
+
+// position returns where p is, counting columns in characters: HCL counts what
+// the eye takes for one.
+func position(src []byte, name string, p hcl.Pos) diag.Pos {
+	before := src[:min(p.Byte, len(src))]
+	start := bytes.LastIndexByte(before, '\n') + 1
+	line := p.Line
+	if line == 0 {
+		line = bytes.Count(before, []byte("\n")) + 1
+	}
+	return diag.Pos{File: name, Line: line, Col: utf8.RuneCount(before[start:]) + 1}
+}

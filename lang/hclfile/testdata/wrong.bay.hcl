@@ -1,0 +1,255 @@
+# 1: unknown attribute
+stack { name = "t" }
+container "web" {
+  memroy      = "5m"           ### 3: container.web: unknown attribute "memroy" ~ did you mean "memory"?
+  environment = { A = "x" }    ### 3: container.web: unknown attribute "environment" ~ `environment` is `env` here
+  count       = 2              ### 3: there is no count ~ for_each = range(n)
+  ports {                      ### 3: ports is written as an attribute, not as a block ~ ports = [{ … }]
+    container = 80
+  }
+  dynamic "ports" {}           ### 3: there are no dynamic blocks ~ ports = [for x in … : { … }]
+  prots {}                     ### 3: container.web: unknown attribute "prots" ~ did you mean "ports"?
+}
+---
+# 2: wrong type; 3: bad size; 4: bad port
+stack { name = "t" }
+container "web" {
+  env    = ["A=x"]             ### 12: container.web.env: got a list, want a map of texts ~ env = { KEY = "value" }
+  init   = "yes"               ### 12: container.web.init: got "yes", want true or false
+  memory = "lots"              ### 12: container.web.memory: got "lots", want a size such as "512m" ~ units are
+  state  = "runing"            ### 12: container.web.state: got "runing", want one of running, completed ~ did you mean "running"?
+  ports = [
+    "80:99999",                ### 5: container.web.ports[0]: got "80:99999", want a port such as "8080:80"
+    { host = 8080 },           ### 5: container.web.ports[1]: "container" is missing
+    { container = "x" },       ### 19: container.web.ports[2].container: got "x", want a whole number from 1 to 65535
+    { prot = 1, container = 1 }, ### 14: container.web.ports[3]: unknown attribute "prot" ~ the attributes here are container, host
+  ]
+  networks = [image.web]       ### 15: container.web.networks[0].network: got image.web, want a network
+  user   = "a${network.n}"     ### 16: network.n is a resource and cannot stand in text ~ write network.n.name
+}
+image "web" {}
+network "n" {}
+---
+# 5: missing reference; 8: unknown variable
+stack { name = "t" }
+network "back" {}
+container "web" {
+  image    = image.web          ### 14: there is no image "web" ~ no image is declared: write image "NAME" {}
+  networks = [network.bck]      ### 15: there is no network "bck" ~ did you mean "back"?
+  env = {
+    A = var.nope                ### 9: there is no variable "nope" ~ no variable is declared
+    B = local.x                 ### 9: there is no local value "x" ~ no local value is declared
+    C = back                    ### 9: unknown name "back" ~ write network.back for the resource, or "back" for text
+    D = container.db.ip         ### 9: there is no container "db" ~ there is container.web
+    E = volume.data             ### 9: unknown name "volume" ~ text needs quotes
+    F = each.key                ### 9: each.key has a meaning only beside for_each
+    G = network                 ### 9: network alone is no value ~ there is network.back
+    H = upcase("x")             ### 9: there is no function "upcase"
+    I = uppr("x")               ### 9: there is no function "uppr" ~ did you mean "upper"?
+    J = timestamp()             ### 9: there is no function "timestamp" ~ evaluation is pure
+    K = True                    ### 9: unknown name "True" ~ write true
+    L = network.back.nam        ### 21: network.back has no attribute "nam" ~ did you mean "name"?
+    M = network.back.id         ### 21: network.back has no attribute "id" ~ its name on the engine is network.back.name
+  }
+}
+---
+# 6: cycles
+stack { name = "t" }
+locals {
+  a = local.b
+  b = "x${local.c}"
+  c = [local.a]                 ### 8: declarations refer to each other in a cycle: local.a → local.b → local.c → local.a ~ one of them
+}
+container "x" {
+  env = { A = container.y.name }
+}
+container "y" {
+  env = { A = container.x.name, B = local.a } ### 15: declarations refer to each other in a cycle: container.x → container.y → container.x
+}
+container "z" { user = container.z.name } ### 24: container.z refers to itself
+---
+# 7: duplicate address
+stack { name = "t" }
+container "web" {}
+container "web" { for_each = range(2) } ### 1: container.web is declared twice ~ it was declared at f:73:1
+locals { a = 1 }
+locals { a = 2 }                ### 10: local.a is declared twice ~ f:75:10
+variable "v" { default = 1 }
+variable "v" { default = 2 }    ### 1: var.v is declared twice ~ f:77:1
+output "o" { value = 1 }
+output "o" { value = 1 }        ### 1: output.o is declared twice ~ f:79:1
+stack { name = "u" }            ### 1: stack is declared twice ~ f:72:1
+network "a" { name = "x" }
+network "b" { name = "x" }      ### 15: network.a and network.b have one name on the engine: x ~ network.a was declared at f:82:1
+---
+# 9: syntax error
+stack { name = "t" }
+container "web" {
+  memory = 5m                  ### 13: an argument definition must end with a newline
+  env    = { A = }
+}
+---
+network "n" {
+  name = "x                    ### 10: the text that begins here does not end on this line
+}
+---
+services:                      ### 1: an argument or block definition is required here ~ Compose
+  web:
+    image: x
+---
+stack { name = "t" }
+container "web" {
+  memory: "5m"                 ### 3: an argument or block definition is required here ~ NAME = VALUE
+---
+# What only an engine knows, and what is sensitive.
+stack { name = "t" }
+variable "pw" {
+  default   = "s3cret"
+  sensitive = true
+}
+variable "many" {
+  default   = ["s3cret"]
+  sensitive = true
+}
+network "n" {}
+container "db" {
+  networks = [network.n]
+  labels   = { a = var.pw }               ### 20: container.db.labels["a"]: a sensitive value cannot be used here, since this attribute is shown in plans
+}
+container "web" {
+  for_each = range(2)
+}
+container "off" { enabled = false }
+locals {
+  ip = container.db.ip
+  a  = local.ip == "x" ? 1 : 2            ### 8: container.db.ip is known only to a running engine, so a comparison cannot depend on it ~ it can be passed on
+  b  = container.db.ips["t-n"] != "" && true ### 8: container.db.ips["t-n"] is known only to a running engine, so a comparison cannot depend on it
+  c  = [for x in container.db.ip : x]     ### 18: container.db.ip is known only to a running engine, so a for cannot depend on it
+  d  = { (local.ip) = 1 }                 ### 11: container.db.ip is known only to a running engine, so a key cannot depend on it
+  e  = [1, 2][local.ip]                   ### 15: container.db.ip is known only to a running engine, so an index cannot depend on it
+  f  = local.ip + 1                       ### 8: container.db.ip is known only to a running engine, so arithmetic cannot depend on it
+  g  = upper(local.ip)                    ### 14: upper: container.db.ip is known only to a running engine, and the function would have to look into it ~ put it into text
+  h  = upper(container.db)                ### 14: upper: container.db is a resource, and the function takes values ~ write container.db.name
+  i  = "${container.db}"                  ### 11: container.db is a resource and cannot stand in text ~ write container.db.name
+  j  = "a${container.web}"                ### 12: a list cannot stand in text
+  k  = container.web.name                 ### 21: a list has no attribute "name" ~ choose one by its place or key, such as [0] or ["0"]
+  l  = container.web[2]                   ### 21: the list has no element 2 ~ it has 2, counted from 0
+  m  = container.web["2"]                 ### 21: container.web has no element "2"
+  n  = container.off.name                 ### 21: container.off does not exist, since its `enabled` is off ~ leave it out in that case, or enable container.off
+  o  = var.pw == "x"                      ### 8: a comparison cannot depend on a sensitive value ~ it would show something of the value
+  p  = var.pw ? 1 : 2                     ### 8: a condition cannot depend on a sensitive value
+  q  = [for x in var.many : x]            ### 18: a for cannot walk over a sensitive value
+  r  = { (var.pw) = 1 }                   ### 11: a key cannot depend on a sensitive value
+  s  = !var.pw                            ### 9: a condition cannot depend on a sensitive value
+  t  = var.pw < 3                         ### 8: a comparison cannot depend on a sensitive value
+  u  = jsondecode(var.pw)                 ### 8: jsondecode fails on a sensitive value
+  v  = var.many[*]                        ### 8: a for cannot walk over a sensitive value
+  w  = var.many[7]                        ### 16: the sensitive list has no element 7
+  x  = [for w in container.web : w.name if w.ip != ""] ### 44: container.web["0"].ip is known only to a running engine, so a comparison cannot depend on it
+  y  = container.web[*].nam               ### 24: container.web["0"] has no attribute "nam" ~ did you mean "name"?
+}
+container "each" {
+  for_each = toset([var.pw])              ### 14: for_each cannot depend on a sensitive value
+}
+container "each2" {
+  for_each = [container.db.ip]            ### 14: container.db.ip is known only to a running engine, so for_each cannot depend on it
+}
+container "maybe" {
+  enabled = container.db.ip != ""         ### 13: container.db.ip is known only to a running engine, so a comparison cannot depend on it
+}
+---
+# for_each, conditions, values
+stack { name = "t" }
+network "n" {}
+container "a" { for_each = 3 }            ### 28: for_each takes a map, a list of texts, or range(n), got a number ~ write for_each = range(3)
+container "b" { for_each = [{ x = 1 }] }  ### 28: an element of for_each's list is a map, and keys are text ~ make a map
+container "c" { for_each = ["x", "x"] }   ### 28: two elements of for_each's list are "x" ~ toset
+container "d" { for_each = null }         ### 28: for_each takes a map, a list of texts, or range(n), got nothing
+container "e" { enabled = 1 }             ### 27: enabled has to be true or false, got a number
+container "f" {
+  for_each   = range(3)
+  memory     = "x${each.key}"             ### 16: container.f["0"].memory: got "x0", want a size such as "512m"
+  depends_on = [healthy(network.n, "x")]  ### 36: container.f["0"].depends_on.limit: got "x", want a duration such as "5s"
+}
+container "g" {
+  depends_on = [healthy(), "x"]           ### 17: healthy: got 0 arguments ~ healthy(container.db, "60s")
+  lifecycle { prevent_destory = true }    ### 15: container.g.lifecycle: unknown attribute "prevent_destory" ~ did you mean "prevent_destroy"?
+}
+container "h" { depends_on = ["x"] }      ### 31: container.h.depends_on: got "x", want a resource, or started, healthy or completed of one
+locals {
+  a = 1 / 0                               ### 11: division by zero
+  b = "a" + 1                             ### 8: want a number here, got a string ~ text is put together
+  c = { x = 1, x = 2 }                    ### 16: the key "x" stands here twice
+  d = { a.b = 1 }                         ### 9: it is not clear whether this key is a name or a reference ### 9: unknown name "a"
+  e = "x" ? 1 : 2                         ### 8: a condition has to be true or false, got a string
+  f = [1][-1]                             ### 11: the list has no element -1 ~ the last is 0
+  g = {}.x                                ### 9: the map has no element "x" ~ it is empty
+  h = null.x                              ### 11: this is null, which has no elements ~ x == null
+  i = "a${null}"                          ### 11: nothing (null) cannot stand in text
+  j = { for x in [1, 1] : x => x }        ### 27: two elements have the key "1" ~ make the keys distinct
+  k = upper()                             ### 7: upper: argument "str" is missing ~ it is called as upper(str)
+  l = upper("a", "b")                     ### 18: upper: got 2 arguments, want 1
+  m = 1e999                               ### 7: the number is too large
+  n = file("../x")                        ### 7: file: there is no file "../x"
+  o = "abc".x                             ### 12: a string has no attribute "x"
+  p = join("-", ["a", "b"]...)            ### 17: join: argument "lists": list of string required, but have string
+}
+---
+# Blocks that are none here
+services = {}                             ### 1: services = … stands outside of any block ~ locals { services = … }
+stack "x" { name = "t" }                  ### 7: stack takes no label
+resource "docker_container" "web" {}      ### 1: there is no block "resource" ~ container "web" { … }
+data "docker_image" "x" {}                ### 1: there is no block "data" ~ by its name
+provider "docker" {}                      ### 1: there is no block "provider" ~ --engine
+terraform {}                              ### 1: there is no block "terraform" ~ nothing has to be configured
+module "x" {}                             ### 1: there is no block "module" ~ the blocks are container, image, locals, network, output, stack, variable
+contaner "x" {}                           ### 1: there is no block "contaner" ~ did you mean "container"?
+container {}                              ### 1: container has 0 labels, want one ~ write container "NAME" { … }
+container "a" "b" {}                      ### 1: container has 2 labels, want one
+container "1a" {}                         ### 11: "1a" is no label: want letters, digits, _ and -, not a digit or - first
+output "o" {}                             ### 1: output: "value" is missing
+output "p" {
+  valu = 1                                ### 3: output: unknown attribute "valu" ~ did you mean "value"?
+  value = network.x                       ### 11: there is no network "x"
+}
+---
+# Variables
+stack { name = "T" }                      ### 16: stack.name: "T" is no name for a stack: want a-z, 0-9 and dashes, at most 31, not a dash first
+variable "a" {
+  type    = strng                         ### 13: variable "a": the keyword "strng" is not a valid type specification (did you mean string?)
+  default = local.x                       ### 13: local.x cannot be used here ~ plain values
+}
+variable "b" {
+  type    = number
+  default = "x"                           ### 13: variable "b": the default is not of its type: a number is required ~ want a number
+}
+variable "c" {                            ### 1: no value for the variables c, d ~ give --var c=… --var d=…, or set BAY_VAR_c
+  validation {
+    condition     = var.b == 1            ### 21: var.b cannot be used here ~ a validation is about its own variable, var.c
+    error_message = "x"
+  }
+}
+variable "d" {
+  type = string
+  defalt = 1                              ### 3: variable: unknown attribute "defalt" ~ did you mean "default"?
+}
+variable "e" {
+  default = 12
+  validation {
+    condition     = var.e < 9             ### 21: variable "e": too much: 12 ~ the value comes from the default
+    error_message = "too much: ${var.e}"
+  }
+}
+variable "f" {
+  default   = "s3cret"
+  sensitive = true
+  validation {
+    condition     = var.f == "x"          ### 21: variable "f": the value does not pass the validation, and its message would show a sensitive value
+    error_message = "got ${var.f}"
+  }
+}
+variable "g" {
+  validation {}                           ### 3: a validation needs condition and error_message
+}
+variable "h" { type = "string" }          ### 23: variable "h": a type specification is either a primitive type keyword (bool, number, string) or a complex type constructor call, like list(string) ~ without quotes
+output "silent" { value = [var.a, var.b, var.c, var.d, var.e, upper(var.f)] }

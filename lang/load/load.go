@@ -1,0 +1,172 @@
+// Package load finds the body of a directory, in whichever language it is
+// written, and has it read to a program.
+package load
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/hclfile"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+	"bayplan/lang/value"
+)
+
+// Options say what to load and with which inputs.
+type Options struct {
+	Universe *schema.Universe
+	Path     string // a directory, or a file of the body that is meant; "" is the current directory
+	Stack    string // overrides the stack's name, if not empty
+	Vars     []Var  // of the command line, in order: later ones win
+
+	// Env looks up an environment variable. BAY_VAR_x is the value of the
+	// variable x. It may be nil.
+	Env func(string) (string, bool)
+
+	// Opaque lets a sensitive variable without a value be one that cannot be
+	// looked into, for commands that create nothing.
+	Opaque bool
+}
+
+// Var is the value of a variable, from the command line.
+type Var struct{ Name, Value string }
+
+// Result is what came of loading.
+type Result struct {
+	Program *ir.Program // nil if Diags has errors
+	Diags   diag.List
+	Sources diag.Sources // the files that were read, for Diags
+}
+
+// language is one in which a body can be written.
+type language struct {
+	files string // the names of its files, as a pattern
+	read  func(*schema.Builder, schema.Body, *value.Inputs, schema.Source)
+}
+
+func languages() []language {
+	return []language{
+		{files: "*.bay.hcl", read: hclfile.Read},
+	}
+}
+
+// Load reads the body at o.Path. File names in messages are relative to the
+// current directory if o.Path is.
+func Load(o Options) Result {
+	dir, file := o.Path, ""
+	if info, err := os.Stat(o.Path); err == nil && !info.IsDir() {
+		dir, file = filepath.Split(o.Path)
+	}
+	src, err := openSource(filepath.Clean(dir))
+	if err != nil {
+		var ds diag.List
+		ds.Addf(diag.Pos{File: o.Path}, "%v", err)
+		return Result{Diags: ds}
+	}
+	defer src.root.Close()
+	b := schema.NewBuilder(o.Universe, src.abs, o.Stack)
+	res := Result{Sources: src.seen}
+	if lang, names, d := choose(src, file); d != nil {
+		b.Diags = append(b.Diags, *d)
+	} else if body, ok := src.body(names, &b.Diags); ok {
+		lang.read(b, body, inputs(o), src)
+	}
+	program := b.Finish()
+	if res.Diags = b.Diags; !res.Diags.HasErrors() {
+		res.Program = program
+	}
+	return res
+}
+
+// choose returns the language of the body in src, and its files. file is the
+// one that the user named, or "".
+func choose(src *source, file string) (language, []string, *diag.Diag) {
+	names, err := src.names()
+	if err != nil {
+		return language{}, nil, &diag.Diag{Pos: diag.Pos{File: src.shown}, Msg: err.Error()}
+	}
+	var found []language
+	var first []string
+	for _, l := range languages() {
+		files := l.among(names)
+		if slices.Contains(files, file) {
+			return l, files, nil
+		}
+		if len(files) > 0 {
+			found, first = append(found, l), append(first, files[0])
+		}
+	}
+	at := diag.Pos{File: src.shown}
+	switch {
+	case file != "":
+		return language{}, nil, (&diag.Diag{Pos: diag.Pos{File: filepath.Join(src.shown, file)}, Msg: "this is no file of a stack"}).
+			Hintf("a stack is written in %s", patterns())
+	case len(found) == 0:
+		return language{}, nil, (&diag.Diag{Pos: at, Msg: "there is no stack in this directory"}).Hintf("%s", nothingHint(names))
+	case len(found) > 1:
+		return language{}, nil, (&diag.Diag{Pos: at, Msg: fmt.Sprintf("the stack is written twice, in %s", strings.Join(first, " and in "))}).
+			Hintf("name the one that is meant: %s", filepath.Join(src.shown, first[0]))
+	}
+	return found[0], found[0].among(names), nil
+}
+
+// among returns the files of the language, sorted. Hidden ones are none: editors
+// leave such files.
+func (l language) among(names []string) []string {
+	var files []string
+	for _, n := range names {
+		if ok, _ := filepath.Match(l.files, n); ok && !strings.HasPrefix(n, ".") {
+			files = append(files, n)
+		}
+	}
+	return files
+}
+
+func patterns() string {
+	var all []string
+	for _, l := range languages() {
+		all = append(all, l.files)
+	}
+	return strings.Join(all, " or ")
+}
+
+// nothingHint says what is looked for, and what a file that was found may have
+// been meant for.
+func nothingHint(names []string) string {
+	hint := "bay looks for " + patterns()
+	for _, n := range names {
+		switch ext := filepath.Ext(n); {
+		case ext == ".hcl" || ext == ".star":
+			return fmt.Sprintf("%s; there is %s, whose name would have to be %s%s", hint, n, strings.TrimSuffix(n, ext), ".bay"+ext)
+		case ext == ".tf" || n == "compose.yaml" || n == "compose.yml" || n == "docker-compose.yaml" || n == "docker-compose.yml":
+			return fmt.Sprintf("%s; there is %s, which is of another tool", hint, n)
+		}
+	}
+	return hint
+}
+
+func inputs(o Options) *value.Inputs {
+	given := map[string]string{}
+	in := &value.Inputs{Opaque: o.Opaque}
+	for _, v := range o.Vars {
+		if _, again := given[v.Name]; !again {
+			in.Named = append(in.Named, v.Name)
+		}
+		given[v.Name] = v.Value
+	}
+	in.Lookup = func(name string) (value.Given, bool) {
+		if text, ok := given[name]; ok {
+			return value.Given{Text: text, From: "--var"}, true
+		}
+		if o.Env == nil {
+			return value.Given{}, false
+		}
+		text, ok := o.Env("BAY_VAR_" + name)
+		return value.Given{Text: text, From: "BAY_VAR_" + name}, ok
+	}
+	return in
+}

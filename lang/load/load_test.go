@@ -1,0 +1,152 @@
+package load
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"bayplan/lang/load/loadtest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// write makes a directory with these files, and the current one.
+func write(t *testing.T, files map[string]string) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for name, text := range files {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestLoad(t *testing.T) {
+	write(t, map[string]string{
+		"shop/a.bay.hcl":     "stack { name = \"shop\" }\nnetwork \"back\" {}\n",
+		"shop/b.bay.hcl":     "container \"web\" {\n  networks = [network.back]\n  memory = var.m\n  env = { A = file(\"motd\") }\n}\nvariable \"m\" {\n  type = string\n  default = \"1m\"\n}\n",
+		"shop/.#b.bay.hcl":   "}",
+		"shop/motd":          "hello",
+		"shop/bay.vars.hcl":  "}",
+		"shop/sub/c.bay.hcl": "}",
+	})
+	env := map[string]string{"BAY_VAR_m": "2m", "BAY_VAR_other": "x"}
+	lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+	for _, c := range []struct {
+		o    Options
+		want string // memory and the first position
+	}{
+		{Options{Path: "shop"}, "1m shop/b.bay.hcl:1:1 shop-web"},
+		{Options{Path: "shop", Env: lookup}, "2m shop/b.bay.hcl:1:1 shop-web"},
+		{Options{Path: "shop/", Env: lookup, Vars: []Var{{"m", "3m"}, {"m", "4m"}}}, "4m shop/b.bay.hcl:1:1 shop-web"},
+		{Options{Path: "./shop/a.bay.hcl", Stack: "test"}, "1m shop/b.bay.hcl:1:1 test-web"},
+		{Options{Path: "../" + base(t) + "/shop"}, "1m ../" + base(t) + "/shop/b.bay.hcl:1:1 shop-web"},
+	} {
+		c.o.Universe = loadtest.Universe()
+		res := Load(c.o)
+		if res.Diags.HasErrors() {
+			t.Errorf("%+v: %v", c.o, res.Diags)
+			continue
+		}
+		web := res.Program.Resources[0]
+		if got := web.Attr("memory").Value.Str + " " + web.Pos.String() + " " + web.Name; got != c.want {
+			t.Errorf("%+v: got %s, want %s", c.o, got, c.want)
+		}
+		if res.Program.Dir != web.Dir || !filepath.IsAbs(web.Dir) || res.Sources[web.Pos.File] == nil {
+			t.Errorf("%+v: directory %s, sources %d", c.o, web.Dir, len(res.Sources))
+		}
+	}
+}
+
+func base(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Base(dir)
+}
+
+func TestLoadErrors(t *testing.T) {
+	const ok = "stack { name = \"t\" }\n"
+	for name, c := range map[string]struct {
+		files map[string]string
+		path  string
+		vars  []Var
+		want  string // the message and the hint
+	}{
+		"missing":     {nil, "x", nil, "x: there is no such directory\n"},
+		"empty":       {map[string]string{"d/x": ""}, "d", nil, "d: there is no stack in this directory\nbay looks for " + patterns()},
+		"other name":  {map[string]string{"d/main.hcl": ""}, "d", nil, "d: there is no stack in this directory\nbay looks for " + patterns() + "; there is main.hcl, whose name would have to be main.bay.hcl"},
+		"compose":     {map[string]string{"d/compose.yaml": ""}, "d", nil, "d: there is no stack in this directory\nbay looks for " + patterns() + "; there is compose.yaml, which is of another tool"},
+		"wrong file":  {map[string]string{"d/x.txt": ""}, "d/x.txt", nil, "d/x.txt: this is no file of a stack\na stack is written in " + patterns()},
+		"too large":   {map[string]string{"d/a.bay.hcl": string(bytes.Repeat([]byte("#"), 2<<20))}, "d", nil, "d/a.bay.hcl: \"a.bay.hcl\" is too large: at most 1048576 bytes are read\n"},
+		"unknown var": {map[string]string{"a.bay.hcl": ok + "variable \"size\" { default = 1 }\n"}, "", []Var{{"sise", "1"}}, "-: --var sise: the program declares no such variable\ndid you mean \"size\"?"},
+		"no name":     {map[string]string{"a.bay.hcl": "container \"x\" {}\n"}, ".", nil, "a.bay.hcl:1:1: the stack has no name yet\nwrite stack { name = \"shop\" } (HCL) or stack(name = \"shop\") (Starlark) first"},
+		"leads out":   {map[string]string{"d/a.bay.hcl": ok + "locals { x = file(\"../x\") }\n", "x": ""}, "d", nil, "d/a.bay.hcl:2:14: file: \"../x\" leads out of the stack's directory\n"},
+		"absolute":    {map[string]string{"d/a.bay.hcl": ok + "locals { x = file(\"/etc/hostname\") }\n"}, "d", nil, "d/a.bay.hcl:2:14: file: \"/etc/hostname\" is an absolute path, and files are read only below the stack's directory\n"},
+		"no file":     {map[string]string{"a.bay.hcl": ok + "locals { x = file(\"x\") }\n"}, "", nil, "a.bay.hcl:2:14: file: there is no file \"x\"\n"},
+		"no regular":  {map[string]string{"a.bay.hcl": ok + "locals { x = file(\"d\") }\n", "d/x": ""}, "", nil, "a.bay.hcl:2:14: file: \"d\" is not a regular file\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			write(t, c.files)
+			res := Load(Options{Universe: loadtest.Universe(), Path: c.path, Vars: c.vars})
+			if len(res.Diags) != 1 || res.Program != nil {
+				t.Fatalf("got %v, want one message", res.Diags)
+			}
+			if diff := cmp.Diff(c.want, res.Diags[0].String()+"\n"+res.Diags[0].Hint); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestOpaque(t *testing.T) {
+	write(t, map[string]string{"a.bay.hcl": `
+stack { name = "t" }
+variable "pw" {
+  type      = object({ user = string, n = number })
+  sensitive = true
+}
+variable "raw" { sensitive = true }
+container "x" { env = { A = "${var.pw.user}:${upper(var.raw)}", B = var.pw.n + 1, C = jsondecode(var.raw).x.y } }
+`})
+	if res := Load(Options{Universe: loadtest.Universe(), Opaque: true}); res.Diags.HasErrors() {
+		t.Errorf("opaque: %v", res.Diags)
+	}
+	if res := Load(Options{Universe: loadtest.Universe()}); len(res.Diags) != 1 {
+		t.Errorf("without a value: %v", res.Diags)
+	}
+}
+
+func TestSource(t *testing.T) {
+	write(t, map[string]string{"s/a": "A", "s/d/b": "B", "s/d/e/c": "C", "out": "X"})
+	for link, to := range map[string]string{"s/in": "d/b", "s/away": "../out", "s/d/dir": "e"} {
+		if err := os.Symlink(to, link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	src, err := openSource("s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.root.Close()
+	if f, err := src.Open(filepath.Join(src.abs, "d"), "../in"); err != nil || string(f.Src) != "B" || f.Name != "s/in" {
+		t.Errorf("a link within: %+v, %v", f, err)
+	}
+	if _, err := src.Open(src.abs, "away"); err == nil || err.Error() != `"away" leads out of the stack's directory by a link` {
+		t.Errorf("a link out: %v", err)
+	}
+	got, err := src.Files(src.abs, "d")
+	if diff := cmp.Diff([]string{"b", "e/c"}, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if _, err := src.Files(src.abs, "a"); err == nil {
+		t.Error("a file was listed")
+	}
+}

@@ -1,0 +1,180 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/schema"
+)
+
+const (
+	maxFile  = 1 << 20 // bytes of one file
+	maxFiles = 10_000  // that one listing gives
+)
+
+// source gives the files below a root. It implements schema.Source.
+type source struct {
+	root  *os.Root
+	abs   string // the root
+	shown string // the root as messages show it
+	seen  diag.Sources
+}
+
+func openSource(dir string) (*source, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(abs)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("there is no such directory")
+	case err != nil:
+		return nil, fmt.Errorf("opening the directory: %w", reason(err))
+	}
+	return &source{root: root, abs: abs, shown: dir, seen: diag.Sources{}}, nil
+}
+
+// names lists the files in the root, sorted.
+func (s *source) names() ([]string, error) {
+	entries, err := fs.ReadDir(s.root.FS(), ".")
+	if err != nil {
+		return nil, fmt.Errorf("reading the directory: %w", reason(err))
+	}
+	var names []string
+	for _, e := range entries {
+		if !e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// body reads the files with these names.
+func (s *source) body(names []string, ds *diag.List) (schema.Body, bool) {
+	body := schema.Body{Dir: s.abs}
+	for _, n := range names {
+		f, err := s.Open(s.abs, n)
+		if err != nil {
+			ds.Addf(diag.Pos{File: filepath.Join(s.shown, n)}, "%v", err)
+			return body, false
+		}
+		body.Files = append(body.Files, f)
+	}
+	return body, true
+}
+
+// Open reads a file. See schema.Source.
+func (s *source) Open(dir, path string) (schema.File, error) {
+	rel, err := s.rel(dir, path)
+	if err != nil {
+		return schema.File{}, err
+	}
+	info, err := s.root.Stat(rel)
+	switch {
+	case err != nil:
+		return schema.File{}, s.explain(path, err)
+	case !info.Mode().IsRegular():
+		return schema.File{}, fmt.Errorf("%q is not a regular file", path)
+	case info.Size() > maxFile:
+		return schema.File{}, tooLarge(path)
+	}
+	f, err := s.root.Open(rel)
+	if err != nil {
+		return schema.File{}, s.explain(path, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	switch {
+	case err != nil:
+		return schema.File{}, s.explain(path, err)
+	case len(data) > maxFile:
+		return schema.File{}, tooLarge(path)
+	}
+	name := filepath.Join(s.shown, rel)
+	s.seen[name] = data
+	return schema.File{Name: name, Path: filepath.Join(s.abs, rel), Src: data}, nil
+}
+
+func tooLarge(path string) error {
+	return fmt.Errorf("%q is too large: at most %d bytes are read", path, maxFile)
+}
+
+// Files lists files. See schema.Source.
+func (s *source) Files(dir, path string) ([]string, error) {
+	rel, err := s.rel(dir, path)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := s.root.Stat(rel); err != nil {
+		return nil, s.explain(path, err)
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("%q is not a directory", path)
+	}
+	var paths []string
+	err = fs.WalkDir(s.root.FS(), filepath.ToSlash(rel), func(p string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case !s.regular(p, e):
+			return nil
+		case len(paths) == maxFiles:
+			return fmt.Errorf("%q holds more than %d files", path, maxFiles)
+		}
+		below, err := filepath.Rel(rel, filepath.FromSlash(p))
+		paths = append(paths, filepath.ToSlash(below))
+		return err
+	})
+	if err != nil {
+		return nil, s.explain(path, err)
+	}
+	slices.Sort(paths)
+	return paths, nil
+}
+
+// regular reports whether e is a regular file, also behind a link.
+func (s *source) regular(path string, e fs.DirEntry) bool {
+	if e.Type()&fs.ModeSymlink == 0 {
+		return e.Type().IsRegular()
+	}
+	info, err := s.root.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// rel returns path from the root.
+func (s *source) rel(dir, path string) (string, error) {
+	if filepath.IsAbs(path) {
+		return "", fmt.Errorf("%q is an absolute path, and files are read only below the stack's directory", path)
+	}
+	rel, err := filepath.Rel(s.abs, filepath.Join(dir, path))
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return "", fmt.Errorf("%q leads out of the stack's directory", path)
+	}
+	return rel, nil
+}
+
+// explain says in our words why path could not be read.
+func (s *source) explain(path string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no file %q", path)
+	case strings.Contains(err.Error(), "escapes from parent"): // os has no name for this error
+		return fmt.Errorf("%q leads out of the stack's directory by a link", path)
+	}
+	return fmt.Errorf("reading %q: %w", path, reason(err))
+}
+
+// reason returns an error without the call and the path, which the message has.
+func reason(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
+}
