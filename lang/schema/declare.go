@@ -300,6 +300,9 @@ func (f *Finishing) Errorf(attr, format string, args ...any) *diag.Diag {
 	return m
 }
 
+// Root returns the directory that no file of the program may lie out of, absolute.
+func (f *Finishing) Root() string { return f.b.dir }
+
 // Path returns the absolute form of a path that the program wrote: a relative
 // one starts at the module's directory and has to stay below the root.
 func (f *Finishing) Path(attr, path string) string {
