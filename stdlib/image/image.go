@@ -1,0 +1,218 @@
+// Package image is the room of the kind image: what containers are made from,
+// pulled from a registry or built from a directory.
+//
+// What an image will be is known when a plan is made: a pulled one by its
+// digest, a built one by a hash of what the builder would see. Apply gives what
+// it pulls or builds a pin, a tag of our own that holds that name, so that the
+// engine itself is the record. Images are a cache: no apply removes one, and a
+// tag that leaves the program stays where it is.
+package image
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+
+	"github.com/distribution/reference"
+)
+
+// Spec is what a program can say about an image: Pull or Build, not both.
+type Spec struct {
+	Pull  string   // canonical reference: docker.io/library/caddy:2.9; "" if it is built
+	Build *Build   // nil if it is pulled
+	Tags  []string // what it is known by on the engine, as `docker images` shows it: shop/web:1.4.0
+}
+
+// Build says what an image is built from.
+type Build struct {
+	Context    string            // directory, as written
+	Dockerfile string            // as written, from the context on; "" is Dockerfile
+	Args       map[string]string // build arguments
+	Target     string            // stage at which to stop; "" is the last
+	Labels     map[string]string // of the image
+}
+
+// Bind says which attributes an image has.
+func (s *Spec) Bind(f *schema.Set) {
+	f.Parsed(&s.Pull, "pull", "image reference", `an image reference such as "caddy:2.9"`, schema.Live,
+		"The reference to pull, if the engine does not have it.", pullRef).From("fromImage")
+	schema.Object(f, &s.Build, "build", schema.Live, "What to build it from; a text is the context.",
+		schema.Short[Build]{Text: contextOnly}).From("POST /build")
+	f.StringSet(&s.Tags, "tags", schema.Live, "What else it is known by on the engine. A tag that leaves the program is not taken away.", tagRef).From("RepoTags")
+	for name, hint := range elsewhere {
+		f.Elsewhere(name, hint)
+	}
+}
+
+// Bind says which attributes build has.
+func (b *Build) Bind(f *schema.Set) {
+	f.String(&b.Context, "context", schema.Live, "The directory that the builder sees, but for what .dockerignore names.").Required()
+	f.String(&b.Dockerfile, "dockerfile", schema.Live, "The Dockerfile, from the context on; Dockerfile by default.").From("dockerfile")
+	f.PlainMap(&b.Args, "args", schema.Live, "Build arguments, for ARG in the Dockerfile. They stay in the image's history: never a secret.").From("buildargs")
+	f.String(&b.Target, "target", schema.Live, "The stage to stop at; the last by default.").From("target")
+	f.PlainMap(&b.Labels, "labels", schema.Live, "Labels of the image, over those of the Dockerfile.").From("labels")
+	f.Elsewhere("build_args", "`build_args` is `args` here")
+	f.Elsewhere("label", "`label` is `labels` here, a map")
+	f.Elsewhere("tag", "`tag` is `tags` of the image: tags = [\"shop/web:1.4.0\"]")
+	f.Elsewhere("tags", "`tags` stands on the image, beside `build`")
+	f.Elsewhere("dockerfile_inline", "write the Dockerfile to a file beside the context, and name it: dockerfile = \"Dockerfile\"")
+}
+
+// elsewhere is what other tools call things.
+var elsewhere = map[string]string{
+	"name":              "an image is known by its `tags`: tags = [\"shop/web:1.4.0\"]; what to pull is `pull`",
+	"image":             "what to pull is `pull`; what it is known by is `tags`",
+	"tag":               "`tag` is `tags` here: tags = [\"shop/web:1.4.0\"]",
+	"context":           "`context` stands in `build`: build = { context = \"./web\" }, or build = \"./web\"",
+	"dockerfile":        "`dockerfile` stands in `build`: build = { context = \"./web\", dockerfile = \"Dockerfile\" }",
+	"dockerfile_inline": "write the Dockerfile to a file: build = { context = \"./web\", dockerfile = \"Dockerfile\" }",
+	"build_args":        "`build_args` is `args` in `build`: build = { context = \"./web\", args = { VERSION = \"1\" } }",
+	"build_arg":         "build arguments are `args` in `build`: build = { context = \"./web\", args = { VERSION = \"1\" } }",
+	"args":              "`args` stands in `build`: build = { context = \"./web\", args = { VERSION = \"1\" } }",
+	"target":            "`target` stands in `build`: build = { context = \"./web\", target = \"runtime\" }",
+	"labels":            "`labels` stands in `build`: build = { context = \"./web\", labels = { … } }",
+	"triggers":          "leave it out: an image is rebuilt when its context, its Dockerfile or an option changed, and only then",
+	"pull_triggers":     "leave it out: a moved tag is seen by its digest",
+	"keep_locally":      "leave it out: images are a cache, and no apply removes one",
+	"force_remove":      "leave it out: images are a cache, and no apply removes one",
+	"pull_policy":       "leave it out: what is not on the engine is pulled",
+}
+
+// pullRef returns the canonical form of a reference to pull: with its
+// registry, and with a tag or a digest.
+func pullRef(s string) (string, error) {
+	named, err := reference.ParseNormalizedNamed(s)
+	if err != nil {
+		return "", badRef(s, err)
+	}
+	if reference.Domain(named) == pinDomain {
+		return "", fmt.Errorf("%s is bay's own: it cannot be pulled", s)
+	}
+	return reference.TagNameOnly(named).String(), nil
+}
+
+// tagRef returns the canonical form of a tag, which is what the engine shows:
+// without docker.io, with :latest.
+func tagRef(s string) (string, error) {
+	named, err := reference.ParseNormalizedNamed(s)
+	if err != nil {
+		return "", badRef(s, err)
+	}
+	if _, ok := named.(reference.Digested); ok {
+		return "", fmt.Errorf("%q holds a digest, want a name and a tag such as \"shop/web:1.4.0\"", s)
+	}
+	if reference.Domain(named) == pinDomain {
+		return "", fmt.Errorf("%q is a name that bay keeps for itself: choose another", s)
+	}
+	return reference.FamiliarString(reference.TagNameOnly(named)), nil
+}
+
+func badRef(s string, err error) error {
+	if lower := strings.ToLower(s); lower != s {
+		if _, lerr := reference.ParseNormalizedNamed(lower); lerr == nil {
+			return fmt.Errorf("got %q, want lower case: %q", s, lower)
+		}
+	}
+	return fmt.Errorf("got %q, want an image reference such as \"caddy:2.9\" (%v)", s, err)
+}
+
+// familiar returns a canonical reference as people write it.
+func familiar(ref string) string {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return ref
+	}
+	return reference.FamiliarString(named)
+}
+
+func contextOnly(s string) ([]Build, error) { return []Build{{Context: s}}, nil }
+
+// Names implements schema.Namer: a container, or a Dockerfile, that names one
+// of these means this image.
+func (s *Spec) Names() []string {
+	var names []string
+	for _, t := range s.Tags {
+		names = append(names, t, canonical(t))
+	}
+	if s.Pull != "" {
+		names = append(names, s.Pull, familiar(s.Pull))
+	}
+	return names
+}
+
+func canonical(tag string) string {
+	named, err := reference.ParseNormalizedNamed(tag)
+	if err != nil {
+		return tag
+	}
+	return reference.TagNameOnly(named).String()
+}
+
+// Finish checks what no attribute alone can tell, and finds the images of the
+// stack that the Dockerfile builds upon.
+func (s *Spec) Finish(f *schema.Finishing) {
+	switch {
+	case s.Pull != "" && s.Build != nil:
+		f.Errorf("build", "an image is pulled or built, and this one has both `pull` and `build`").
+			Hintf("take one of them away; `tags` says what a built image is known by")
+	case !written(f.Res, "pull") && !written(f.Res, "build"):
+		f.Errorf("pull", "an image needs `pull` or `build`").
+			Hintf("write pull = \"caddy:2.9\", or build = { context = \"./web\" }")
+	}
+	for _, tag := range s.Tags {
+		if a, ok := f.Named("image", tag); ok && a != f.Res.Addr {
+			f.Errorf("tags", "%s is also %s", tag, a).Hintf("a tag points at one image: give one of them another")
+		}
+	}
+	if s.Build != nil && s.Build.Context != "" {
+		s.Build.finish(f)
+	}
+}
+
+// written reports whether the program says something under name, be it wrong.
+func written(r *ir.Resource, name string) bool {
+	a := r.Attr(name)
+	return a != nil && !a.Value.IsNull()
+}
+
+func (b *Build) finish(f *schema.Finishing) {
+	for _, k := range slices.Sorted(maps.Keys(b.Labels)) {
+		if engine.IsLabel(k) {
+			f.Errorf("build", "the label %q is bay's own", k).Hintf("labels that begin with bayplan. say what is whose: choose another key")
+		}
+	}
+	place := b.place(f.Res.Dir)
+	if m := place.look(f.Root()); m != nil {
+		f.Errorf("build", "%v", m.Err).Hintf("%s", m.Hint)
+		return
+	}
+	bases, err := basesOf(place.dockerfile, b.Args)
+	if err != nil {
+		f.Errorf("build", "%v", err)
+		return
+	}
+	for _, base := range bases {
+		if a, ok := f.Named("image", base); ok && a != f.Res.Addr {
+			f.Res.Deps = append(f.Res.Deps, ir.Dep{To: a, Pos: f.Res.AttrPos("build")})
+		}
+	}
+}
+
+// Kind is the kind image. It has no Remove: images are a cache.
+var Kind = kind.Define(kind.Def[Spec]{
+	Name:    "image",
+	Doc:     "What containers are made from: pulled, or built.",
+	New:     func() schema.Binder { return new(Spec) },
+	Read:    read,
+	Adjust:  adjust,
+	Create:  create,
+	Update:  update,
+	Replace: update,
+	Outcome: outcome,
+})

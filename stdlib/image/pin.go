@@ -1,0 +1,46 @@
+package image
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
+	"strings"
+
+	"bayplan/lang/ir"
+
+	"github.com/distribution/reference"
+)
+
+// pinDomain is a registry that cannot be: .invalid never resolves.
+const pinDomain = "bayplan.invalid"
+
+// filesSuffix ends the tag of the record image beside a built image's pin.
+const filesSuffix = ".files"
+
+// short12 is how a hash, digest or ID names an image in its pin.
+func short12(ident string) string {
+	_, hex, ok := strings.Cut(ident, ":")
+	if !ok {
+		hex = ident
+	}
+	return hex[:min(12, len(hex))]
+}
+
+var plainName = regexp.MustCompile(`^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$`)
+
+// pinRepo returns the repository of a resource's pins. Repositories are lower
+// case and an address need not be: where its label alone does not tell it, a
+// piece of its hash keeps the repository its own.
+func pinRepo(stack string, a ir.Addr) string {
+	repo := pinDomain + "/" + stack + "/"
+	if a.Module == "" && !a.Keyed && plainName.MatchString(a.Label) {
+		return repo + a.Label
+	}
+	name := a.Alias()
+	if named, err := reference.ParseNormalizedNamed(a.Key); a.Label == "" && err == nil {
+		name = reference.Path(named)[strings.LastIndex(reference.Path(named), "/")+1:] // of an implicit image: what it is called
+	}
+	name = strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(name), "-"), "-")
+	sum := sha256.Sum256([]byte(a.String()))
+	return repo + strings.TrimPrefix(name+"-"+hex.EncodeToString(sum[:4]), "-")
+}

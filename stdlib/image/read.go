@@ -1,0 +1,492 @@
+package image
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+
+	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
+	api "github.com/docker/docker/api/types/image"
+	"golang.org/x/sync/errgroup"
+)
+
+// state is what is known about a wanted image.
+type state struct {
+	ident string            // what names its content: the hash of a build, the digest of a pull, the ID of one that has neither
+	pin   string            // our own tag for it
+	ref   string            // what a create call names
+	id    string            // of the image on the engine; "" until it is made
+	conf  *kind.ImageConfig // nil until it is made
+	tags  map[string]string // the ID behind each wanted tag, pin and local reference; "" where there is none
+
+	fetch string             // of a pull that is not on the engine: REPOSITORY@DIGEST
+	local bool               // of a pull: the reference is on the engine
+	many  bool               // of a pull that is not on the engine: other resources pull the same reference
+	lost  bool               // of a pull: the image is there by its pin, and no longer by its digest
+	tree  *tree              // of a build
+	bases []string           // of a build: canonical references that its Dockerfile names
+	below map[string]string  // of these, what the stack's own are, by familiar reference
+	owner map[string]ir.Addr // and whose they are
+}
+
+// record returns what the record image of a build says.
+func (s *state) record(spec *Spec) record {
+	return record{Attrs: map[string]ir.Value{"build": buildValue(spec)}, Files: s.tree.files(), Bases: s.below}
+}
+
+// reading is one run of read.
+type reading struct {
+	kind.Scope
+	shelf  shelf
+	found  *kind.Found
+	states map[ir.Addr]*state
+}
+
+// shelf is the images on the engine by what they are called.
+type shelf map[string]*api.Summary
+
+func shelve(list []api.Summary) shelf {
+	s := shelf{}
+	for i := range list {
+		for _, name := range slices.Concat(list[i].RepoTags, list[i].RepoDigests) {
+			s[name] = &list[i]
+		}
+	}
+	return s
+}
+
+// id returns the ID behind a name, or "".
+func (s shelf) id(name string) string {
+	if i := s[name]; i != nil {
+		return i.ID
+	}
+	return ""
+}
+
+// read lists the images, hashes the contexts of builds, and asks the registry
+// for each reference that the engine does not have.
+func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
+	r := &reading{Scope: s, found: &kind.Found{Known: map[ir.Addr]any{}}, states: map[ir.Addr]*state{}}
+	if len(s.Wants) == 0 {
+		return r.found, nil
+	}
+	list, err := s.Reader.ImageList(ctx, api.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("listing images: %w", err)
+	}
+	r.shelf = shelve(list)
+	for _, w := range s.Wants {
+		r.states[w.Res.Addr] = &state{tags: map[string]string{}}
+	}
+	if err := r.builds(); err != nil {
+		return nil, err
+	}
+	r.pulls(ctx)
+	for _, w := range s.Wants {
+		r.name(w, nil)
+	}
+	for _, w := range s.Wants {
+		if st := r.states[w.Res.Addr]; st.ident != "" {
+			r.found.Known[w.Res.Addr] = st
+			r.live(w, st)
+		}
+	}
+	return r.found, r.inspect(ctx)
+}
+
+func (r *reading) state(w *kind.Want) (*state, *Spec) {
+	return r.states[w.Res.Addr], w.Spec.(*Spec)
+}
+
+// builds hashes the contexts, one after the other: each reads its files side by
+// side.
+func (r *reading) builds() error {
+	for _, w := range r.Wants {
+		st, spec := r.state(w)
+		if spec.Build == nil {
+			continue
+		}
+		place := spec.Build.place(w.Res.Dir)
+		if m := place.look(r.Dir); m != nil {
+			r.fail(w, "build", "%v", m.Err).Hintf("%s", m.Hint)
+			continue
+		}
+		tree, err := place.see()
+		if err != nil {
+			r.fail(w, "build", "reading the context: %v", err).Hintf("a file that the builder need not see can be named in .dockerignore")
+			continue
+		}
+		if st.bases, err = basesOf(place.dockerfile, spec.Build.Args); err != nil {
+			r.fail(w, "build", "%v", err)
+			continue
+		}
+		st.tree = tree
+	}
+	return nil
+}
+
+func (r *reading) fail(w *kind.Want, attr, format string, args ...any) *diag.Diag {
+	d := r.found.Notes.Addf(w.Res.AttrPos(attr), "%s.%s: %s", w.Res.Addr, attr, fmt.Sprintf(format, args...))
+	d.Calls = w.Res.Calls
+	return d
+}
+
+// pulls finds what each reference to pull stands for now: what the engine has
+// under it, or else what its registry says, which is asked once.
+func (r *reading) pulls(ctx context.Context) {
+	var mu sync.Mutex
+	ask := map[string][]*kind.Want{}
+	for _, w := range r.Wants {
+		st, spec := r.state(w)
+		switch {
+		case spec.Pull == "":
+		case r.here(w, st, spec.Pull):
+		default:
+			ask[spec.Pull] = append(ask[spec.Pull], w)
+		}
+	}
+	var g errgroup.Group
+	g.SetLimit(8)
+	for _, ref := range slices.Sorted(maps.Keys(ask)) {
+		g.Go(func() error {
+			digest, err := r.digest(ctx, ref)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, w := range ask[ref] {
+				if err != nil {
+					r.unanswered(w, ref, err)
+					continue
+				}
+				st := r.states[w.Res.Addr]
+				st.fetched(ref, digest, r.shelf)
+				st.many = len(ask[ref]) > 1
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // what went wrong is in the notes
+}
+
+// here looks on the engine, and reports whether the reference is there.
+func (r *reading) here(w *kind.Want, st *state, ref string) bool {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		panic("image: a canonical reference does not parse: " + ref)
+	}
+	if d, ok := named.(reference.Digested); ok {
+		st.fetched(ref, d.Digest().String(), r.shelf)
+		return true
+	}
+	img := r.shelf[familiar(ref)]
+	if img == nil {
+		return false
+	}
+	st.local, st.id, st.ident, st.ref = true, img.ID, img.ID, familiar(ref)
+	if digest := localDigest(img, named, pinRepo(r.Stack, w.Res.Addr)); digest != "" {
+		st.ident, st.ref = digest, familiar(ref)+"@"+digest
+	}
+	return true
+}
+
+// localDigest returns the digest of an image within a repository, "" if it was
+// never pulled from there or pushed to it. Of several it is the one that has a
+// pin, or else the first in order.
+func localDigest(img *api.Summary, named reference.Named, pins string) string {
+	var digests []string
+	for _, d := range img.RepoDigests {
+		if digest, ok := strings.CutPrefix(d, reference.FamiliarName(named)+"@"); ok {
+			digests = append(digests, digest)
+		}
+	}
+	slices.Sort(digests)
+	for _, d := range digests {
+		if slices.Contains(img.RepoTags, pins+":"+short12(d)) {
+			return d
+		}
+	}
+	if len(digests) == 0 {
+		return ""
+	}
+	return digests[0]
+}
+
+// fetched notes the digest that a reference stands for.
+func (s *state) fetched(ref, digest string, on shelf) {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		panic("image: a canonical reference does not parse: " + ref)
+	}
+	s.ident = digest
+	s.fetch = reference.TrimNamed(named).String() + "@" + digest
+	s.ref = familiar(ref)
+	if _, ok := named.(reference.Digested); !ok {
+		s.ref += "@" + digest
+	}
+	s.id = on.id(reference.FamiliarName(named) + "@" + digest)
+}
+
+func (r *reading) digest(ctx context.Context, ref string) (string, error) {
+	auth := ""
+	if r.Auth != nil {
+		var err error
+		if auth, err = r.Auth(ref); err != nil {
+			return "", err
+		}
+	}
+	got, err := r.Reader.DistributionInspect(ctx, ref, auth)
+	return got.Descriptor.Digest.String(), err
+}
+
+// unanswered says what to try when a registry does not tell a digest.
+func (r *reading) unanswered(w *kind.Want, ref string, err error) {
+	named, perr := reference.ParseNormalizedNamed(ref)
+	if perr != nil {
+		panic("image: a canonical reference does not parse: " + ref)
+	}
+	host := reference.Domain(named)
+	d := r.fail(w, "pull", "%s is not on the engine, and its registry does not tell what it is: %v", familiar(ref), err)
+	lower := strings.ToLower(err.Error())
+	switch {
+	case errdefs.IsUnauthorized(err) || errdefs.IsPermissionDenied(err) || strings.Contains(lower, "unauthorized") || strings.Contains(lower, "denied"):
+		d.Hintf("is it spelt right? a private one needs credentials: docker login %s", host)
+	case errdefs.IsNotFound(err) || strings.Contains(lower, "unknown"):
+		d.Hintf("is it spelt right? %s has no such repository or tag", host)
+	default:
+		d.Hintf("can the engine reach %s? an image that is on the engine needs no registry: docker pull or docker load it", host)
+	}
+}
+
+// name settles what names the content of a want, those first that its
+// Dockerfile builds upon. on holds the ones on the way.
+func (r *reading) name(w *kind.Want, on []ir.Addr) {
+	st, spec := r.state(w)
+	if st.pin != "" || slices.Contains(on, w.Res.Addr) {
+		return
+	}
+	if st.tree != nil {
+		st.below, st.owner = map[string]string{}, map[string]ir.Addr{}
+		for _, base := range st.bases {
+			if b := r.named(base); b != nil && b != w {
+				r.name(b, append(on, w.Res.Addr))
+				st.below[familiar(base)], st.owner[familiar(base)] = r.states[b.Res.Addr].ident, b.Res.Addr
+			}
+		}
+		st.ident = st.hash(spec.Build, r.Info)
+	}
+	if st.ident == "" {
+		return // it has been reported
+	}
+	st.pin = pinRepo(r.Stack, w.Res.Addr) + ":" + short12(st.ident)
+	if st.tree != nil {
+		st.ref = st.pin
+		if img := r.shelf[st.pin]; img != nil && img.Labels[engine.LabelImageHash] == st.ident {
+			st.id = img.ID
+		}
+	}
+	if st.fetch != "" && st.id == "" {
+		st.id = r.shelf.id(st.pin)
+		st.lost = st.id != ""
+	}
+	for _, tag := range st.wanted(spec) {
+		st.tags[tag] = r.shelf.id(tag)
+	}
+}
+
+// wanted returns the tags that shall point at the image, the pin first.
+func (s *state) wanted(spec *Spec) []string {
+	tags := []string{s.pin}
+	if tag := s.tagged(spec); tag != "" && !slices.Contains(spec.Tags, tag) {
+		tags = append(tags, tag)
+	}
+	return append(tags, spec.Tags...)
+}
+
+// tagged returns the tag that what is pulled by digest gets beside its pin, so
+// that the next plan finds the reference on the engine and asks no registry; ""
+// where it is there, or is itself a digest.
+func (s *state) tagged(spec *Spec) string {
+	if s.fetch == "" || strings.Contains(spec.Pull, "@") {
+		return ""
+	}
+	return familiar(spec.Pull)
+}
+
+func (r *reading) named(ref string) *kind.Want {
+	for _, w := range r.Wants {
+		if slices.Contains(w.Spec.(*Spec).Names(), ref) {
+			return w
+		}
+	}
+	return nil
+}
+
+// hash returns the name of what the builder would see. Nothing in it may ever
+// change for what has been built: everybody's images would be built anew.
+func (s *state) hash(b *Build, info engine.Info) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "bayplan.build/1\nplatform %s/%s\ntarget %q\n", info.OS, info.Arch, b.Target)
+	for _, m := range []struct {
+		what string
+		kv   map[string]string
+	}{{"arg", b.Args}, {"label", b.Labels}, {"base", s.below}} {
+		for _, k := range slices.Sorted(maps.Keys(m.kv)) {
+			fmt.Fprintf(h, "%s %q %q\n", m.what, k, m.kv[k])
+		}
+	}
+	s.tree.lines(h)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// live finds the image that a resource goes on with, by its pins: the one that
+// its first tag points at, else the wanted one, else the newest.
+func (r *reading) live(w *kind.Want, st *state) {
+	spec := w.Spec.(*Spec)
+	repo := pinRepo(r.Stack, w.Res.Addr)
+	pins := map[string]*api.Summary{}
+	var newest string
+	for _, name := range slices.Sorted(maps.Keys(r.shelf)) {
+		if !strings.HasPrefix(name, repo+":") || strings.HasSuffix(name, filesSuffix) {
+			continue
+		}
+		pins[name] = r.shelf[name]
+		if newest == "" || pins[name].Created > pins[newest].Created {
+			newest = name
+		}
+	}
+	if newest == "" {
+		return
+	}
+	pin := newest
+	if pins[st.pin] != nil {
+		pin = st.pin
+	}
+	if len(spec.Tags) > 0 {
+		for _, name := range slices.Sorted(maps.Keys(pins)) {
+			if id := r.shelf.id(spec.Tags[0]); id != "" && pins[name].ID == id && pins[pin].ID != id {
+				pin = name
+			}
+		}
+	}
+	r.found.Live = append(r.found.Live, r.object(w, st, pin))
+}
+
+// object is a living image.
+type object struct {
+	ident string  // as in state, or its beginning
+	rec   *record // of builds; nil if there is none
+}
+
+func (r *reading) object(w *kind.Want, st *state, pin string) *kind.Live {
+	img := r.shelf[pin]
+	o := &object{ident: pin[strings.LastIndex(pin, ":")+1:]}
+	spec := &Spec{}
+	switch built := img.Labels[engine.LabelImageHash]; {
+	case strings.HasPrefix(built, o.ident):
+		o.ident = built
+		o.rec, spec.Build = r.recorded(pin)
+	case st.tree == nil && pin == st.pin:
+		o.ident = st.ident
+		spec.Pull = w.Spec.(*Spec).Pull
+	default:
+		spec.Pull = pulledAs(img, w.Spec.(*Spec).Pull)
+	}
+	for _, tag := range w.Spec.(*Spec).Tags {
+		if r.shelf.id(tag) == img.ID {
+			spec.Tags = append(spec.Tags, tag)
+		}
+	}
+	return &kind.Live{
+		Kind: "image", ID: img.ID, Name: pin, Spec: spec, Object: o,
+		Identity: engine.Identity{Stack: r.Stack, Addr: w.Res.Addr, Name: pin},
+	}
+}
+
+// recorded returns what an image was built from. Without a record, or with one
+// that makes no sense, a plan cannot say what moved; that something moved it
+// knows all the same.
+func (r *reading) recorded(pin string) (*record, *Build) {
+	img := r.shelf[pin+filesSuffix]
+	if img == nil {
+		return nil, &Build{}
+	}
+	rec, err := decodeRecord(img.Labels[engine.LabelImageFiles])
+	if err != nil {
+		return nil, &Build{}
+	}
+	return rec, cmp.Or(rec.spec().Build, &Build{})
+}
+
+// pulledAs returns the reference that an image was pulled by, as far as its
+// tags tell: one of the repository that is wanted, or else another one. Without
+// any it is the one that is wanted, which then has moved.
+func pulledAs(img *api.Summary, want string) string {
+	tags := slices.Sorted(slices.Values(img.RepoTags))
+	tags = slices.DeleteFunc(tags, func(t string) bool { return strings.HasPrefix(t, pinDomain+"/") })
+	if named, err := reference.ParseNormalizedNamed(want); err == nil {
+		repo := reference.FamiliarName(named)
+		for _, t := range tags {
+			if strings.HasPrefix(t, repo+":") {
+				return canonical(t)
+			}
+		}
+		if slices.ContainsFunc(img.RepoDigests, func(d string) bool { return strings.HasPrefix(d, repo+"@") }) {
+			return want
+		}
+	}
+	if len(tags) == 0 {
+		return want
+	}
+	return canonical(tags[0])
+}
+
+// inspect reads what containers inherit from the images that are there.
+func (r *reading) inspect(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(8)
+	for _, w := range r.Wants {
+		st := r.states[w.Res.Addr]
+		if st.id == "" {
+			continue
+		}
+		g.Go(func() error {
+			got, err := r.Reader.ImageInspect(ctx, st.id)
+			if err != nil {
+				return fmt.Errorf("image %s: %w", st.ref, err)
+			}
+			st.conf = config(got)
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func config(i api.InspectResponse) *kind.ImageConfig {
+	if i.Config == nil {
+		return &kind.ImageConfig{}
+	}
+	c := &kind.ImageConfig{
+		Env: i.Config.Env, Cmd: i.Config.Cmd, Entrypoint: i.Config.Entrypoint, User: i.Config.User,
+		WorkingDir: i.Config.WorkingDir, StopSignal: i.Config.StopSignal, Labels: i.Config.Labels,
+		Ports:   slices.Sorted(maps.Keys(i.Config.ExposedPorts)),
+		Volumes: slices.Sorted(maps.Keys(i.Config.Volumes)),
+	}
+	if h := i.Config.Healthcheck; h != nil {
+		c.Healthcheck = &kind.Healthcheck{
+			Test: h.Test, Retries: h.Retries, Interval: int64(h.Interval), Timeout: int64(h.Timeout),
+			StartPeriod: int64(h.StartPeriod), StartInterval: int64(h.StartInterval),
+		}
+	}
+	return c
+}
