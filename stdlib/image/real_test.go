@@ -36,10 +36,11 @@ func jsonOf(x any) string {
 }
 
 // real connects to the engine of this machine, and takes all images of a stack
-// of tests away afterwards.
-func real(t *testing.T, stack string) *engine.Engine {
+// away afterwards. Several runs may share an engine: its name holds the process.
+func real(t *testing.T, name string) (*engine.Engine, string) {
 	t.Helper()
 	t.Parallel()
+	stack := fmt.Sprintf("%s-%d", name, os.Getpid())
 	e, err := engine.Connect(context.Background(), "")
 	if err != nil {
 		t.Skipf("NO REAL ENGINE HERE, this test checks nothing: %v", err)
@@ -51,7 +52,7 @@ func real(t *testing.T, stack string) *engine.Engine {
 		}
 		for _, i := range list {
 			for _, name := range append(i.RepoTags, i.RepoDigests...) {
-				if strings.Contains(name, stack) {
+				if strings.Contains(name, stack+"/") {
 					_, _ = e.Do(context.Background(), &engine.ImageRemove{Ref: name}, nil, nil)
 				}
 			}
@@ -59,7 +60,7 @@ func real(t *testing.T, stack string) *engine.Engine {
 	}
 	clean()
 	t.Cleanup(func() { clean(); e.Close() })
-	return e
+	return e, stack
 }
 
 // planned is what a plan would say of one image.
@@ -150,8 +151,7 @@ func empty(t *testing.T, ps map[string]planned) {
 }
 
 func TestRealConfig(t *testing.T) {
-	const stack = "imgnet-conf"
-	e := real(t, stack)
+	e, stack := real(t, "imgnet-conf")
 	dir := plant(t, map[string]string{
 		"Dockerfile": "FROM scratch\nCOPY hello /\nENV A=b\nEXPOSE 80\nVOLUME /data\nUSER 7\nHEALTHCHECK --interval=3s CMD [\"/hello\"]\nENTRYPOINT [\"/hello\"]\n",
 	})
@@ -174,8 +174,7 @@ func TestRealConfig(t *testing.T) {
 }
 
 func TestRealBuild(t *testing.T) {
-	const stack = "imgnet-build"
-	e := real(t, stack)
+	e, stack := real(t, "imgnet-build")
 	dir := plant(t, map[string]string{
 		"web/Dockerfile":    "FROM scratch\nARG V=0\nCOPY . /\n",
 		"web/.dockerignore": "*.md\n", "web/a.txt": "1", "web/README.md": "1",
@@ -197,7 +196,7 @@ func TestRealBuild(t *testing.T) {
 	apply(t, e, map[string]planned{"web": first}, "web")
 	second := plan(t, e, stack, build(), dir)
 	empty(t, second)
-	if second["web"].out.Ref != first.out.Ref || !strings.HasPrefix(first.out.Ref, "bayplan.invalid/imgnet-build/web:") {
+	if second["web"].out.Ref != first.out.Ref || !strings.HasPrefix(first.out.Ref, "bayplan.invalid/"+stack+"/web:") {
 		t.Errorf("ref %q, then %q", first.out.Ref, second["web"].out.Ref)
 	}
 
@@ -225,7 +224,7 @@ func TestRealBuild(t *testing.T) {
 		{name: "another name for the context",
 			wants: web("build", obj("context", "site", "args", obj("V", "1"))), verb: kind.Same},
 		{name: "a tag more", wants: web("build", obj("context", "site", "args", obj("V", "1")), "tags", strs(stack+"/web:1", stack+"/web:2")), verb: kind.Update,
-			changes: []string{"tags imgnet-build/web:2: (none) → imgnet-build/web:2"}, calls: "ImageTag"},
+			changes: []string{"tags " + stack + "/web:2: (none) → " + stack + "/web:2"}, calls: "ImageTag"},
 	}
 	for _, m := range moves {
 		if m.do != nil {
@@ -263,9 +262,9 @@ func TestRealBuild(t *testing.T) {
 		apply(t, e, map[string]planned{"web": p}, "web")
 		empty(t, plan(t, e, stack, wants, dir))
 	}
-	hand("tag removed", &engine.ImageRemove{Ref: stack + "/web:2"}, kind.Update, "tags imgnet-build/web:2: (none) → imgnet-build/web:2")
-	hand("tag moved to an older one of ours", &engine.ImageTag{Image: first.out.Ref, Ref: stack + "/web:2"}, kind.Update, "tags imgnet-build/web:2: points at another image")
-	hand("first tag removed", &engine.ImageRemove{Ref: stack + "/web:1"}, kind.Update, "tags imgnet-build/web:1: (none) → imgnet-build/web:1")
+	hand("tag removed", &engine.ImageRemove{Ref: stack + "/web:2"}, kind.Update, "tags "+stack+"/web:2: (none) → "+stack+"/web:2")
+	hand("tag moved to an older one of ours", &engine.ImageTag{Image: first.out.Ref, Ref: stack + "/web:2"}, kind.Update, "tags "+stack+"/web:2: points at another image")
+	hand("first tag removed", &engine.ImageRemove{Ref: stack + "/web:1"}, kind.Update, "tags "+stack+"/web:1: (none) → "+stack+"/web:1")
 	pin := plan(t, e, stack, wants, dir)["web"].out.Ref
 	hand("record removed", &engine.ImageRemove{Ref: pin + filesSuffix}, kind.Same)
 	write(t, dir, "site/a.txt", "9")
@@ -309,8 +308,7 @@ func runs(t *testing.T, e *engine.Engine, stack, ref string) {
 }
 
 func TestRealBase(t *testing.T) {
-	const stack = "imgnet-base"
-	e := real(t, stack)
+	e, stack := real(t, "imgnet-base")
 	dir := plant(t, map[string]string{
 		"base/Dockerfile": "FROM scratch\nCOPY a /\n", "base/a": "1",
 		"web/Dockerfile": "ARG FROM=" + stack + "/base:1\nFROM $FROM\nCOPY b /\n", "web/b": "1",
@@ -338,8 +336,7 @@ func TestRealBase(t *testing.T) {
 }
 
 func TestRealBuildFails(t *testing.T) {
-	const stack = "imgnet-fails"
-	e := real(t, stack)
+	e, stack := real(t, "imgnet-fails")
 	dir := plant(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY . /\nCOPY missing /\n"})
 	ws, _ := program(t, stack, dir, declared{"web", obj("build", ".")})
 	p := plan(t, e, stack, ws, dir)["web"]
@@ -411,8 +408,7 @@ func (h *hub) push(t *testing.T, repo, tag, label string) (digest string) {
 }
 
 func TestRealPull(t *testing.T) {
-	const stack = "imgnet-pull"
-	e := real(t, stack)
+	e, stack := real(t, "imgnet-pull")
 	h := newHub(t)
 	repo := h.host() + "/" + stack + "/pg"
 	one := h.push(t, stack+"/pg", "1", "one")
@@ -514,13 +510,12 @@ func created(t *testing.T, e *engine.Engine, stack string, o kind.Outcome) {
 }
 
 func TestRealUnanswered(t *testing.T) {
-	const stack = "imgnet-lost"
-	e := real(t, stack)
+	e, stack := real(t, "imgnet-lost")
 	h := newHub(t)
 	tests := []struct{ ref, want, hint string }{
-		{h.host() + "/imgnet-lost/none:1", "is not on the engine, and its registry does not tell what it is", "is it spelt right?"},
-		{h.host() + "/imgnet-lost/private/x:1", "is not on the engine", "docker login " + h.host()},
-		{"127.0.0.1:1/imgnet-lost/x:1", "is not on the engine", "can the engine reach 127.0.0.1:1?"},
+		{h.host() + "/" + stack + "/none:1", "is not on the engine, and its registry does not tell what it is", "is it spelt right?"},
+		{h.host() + "/" + stack + "/private/x:1", "is not on the engine", "docker login " + h.host()},
+		{"127.0.0.1:1/" + stack + "/x:1", "is not on the engine", "can the engine reach 127.0.0.1:1?"},
 	}
 	for _, tt := range tests {
 		ws, _ := program(t, stack, t.TempDir(), declared{"x", obj("pull", tt.ref)})

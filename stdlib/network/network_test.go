@@ -4,7 +4,9 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +22,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const stack = "imgnet-net"
+// Several runs of these tests may share an engine: names and subnets of each
+// are its own.
+var (
+	stack = fmt.Sprintf("imgnet-net-%d", os.Getpid())
+	ours  = fmt.Sprintf("10.%d.%d.", 200+os.Getpid()%50, os.Getpid()/50%250)
+)
 
 // declare evaluates one network as a reader would, and returns it with what
 // was wrong.
@@ -77,14 +84,14 @@ func TestCanonical(t *testing.T) {
 		attrs ir.Value
 		want  string // attributes as plans show them
 	}{
-		{"nothing", obj(), "name: imgnet-net-back"},
-		{"subnet as text", obj("ipam", "10.20.0.9/24"), `name: imgnet-net-back; ipam: {config: [{subnet: 10.20.0.0/24}]}`},
+		{"nothing", obj(), "name: STACK-back"},
+		{"subnet as text", obj("ipam", "10.20.0.9/24"), `name: STACK-back; ipam: {config: [{subnet: 10.20.0.0/24}]}`},
 		{"subnets as texts", obj("ipv6", true, "ipam", obj("config", strs("10.20.0.0/24", "FD00:0::1/64"))),
-			`name: imgnet-net-back; ipv6: true; ipam: {config: [{subnet: 10.20.0.0/24}, {subnet: fd00::/64}]}`},
+			`name: STACK-back; ipv6: true; ipam: {config: [{subnet: 10.20.0.0/24}, {subnet: fd00::/64}]}`},
 		{"whole pool", obj("ipam", obj("config", ir.ListVal(obj(
 			"subnet", "10.20.0.0/24", "ip_range", "10.20.0.129/25", "gateway", "10.20.0.1", "aux_addresses", obj("nas", "10.20.0.5"))))),
-			`name: imgnet-net-back; ipam: {config: [{aux_addresses: {nas: 10.20.0.5}, gateway: 10.20.0.1, ip_range: 10.20.0.128/25, subnet: 10.20.0.0/24}]}`},
-		{"false is unset", obj("internal", false, "ipv6", false), "name: imgnet-net-back"},
+			`name: STACK-back; ipam: {config: [{aux_addresses: {nas: 10.20.0.5}, gateway: 10.20.0.1, ip_range: 10.20.0.128/25, subnet: 10.20.0.0/24}]}`},
+		{"false is unset", obj("internal", false, "ipv6", false), "name: STACK-back"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -96,7 +103,7 @@ func TestCanonical(t *testing.T) {
 			for _, a := range w.Res.Attrs {
 				got = append(got, a.Name+": "+a.Value.Show())
 			}
-			if diff := cmp.Diff(tt.want, strings.Join(got, "; ")); diff != "" {
+			if diff := cmp.Diff(tt.want, strings.ReplaceAll(strings.Join(got, "; "), stack, "STACK")); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -201,7 +208,7 @@ func TestDiff(t *testing.T) {
 		{"label", obj("labels", obj("a", "1", "b", "2")), obj("labels", obj("a", "3")), func(n *api.Summary) {
 			n.Labels["a"], n.Labels["b"] = "1", "2"
 		}, []string{"labels a: 1 → 3", "labels b: 2 → (none)"}},
-		{"name", obj("name", "old"), obj(), func(n *api.Summary) {}, []string{"name: old → imgnet-net-back"}},
+		{"name", obj("name", "old"), obj(), func(n *api.Summary) {}, []string{"name: old → " + stack + "-back"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -228,7 +235,7 @@ func TestReplace(t *testing.T) {
 	w, _ := declare(t, "back", obj("internal", true, "options", obj("k", "v"), "ipam", "10.20.0.0/24").Map)
 	l := living(t, w, func(n *api.Summary) { n.Options = map[string]string{"k": "other"} })
 	o := l.Object.(*object)
-	o.members = []member{{id: "c1", name: "imgnet-net-web", endpoint: &api.EndpointSettings{Aliases: []string{"web"}}}}
+	o.members = []member{{id: "c1", name: "web", endpoint: &api.EndpointSettings{Aliases: []string{"web"}}}}
 	work := Kind.Replace(job(w, l, nil), nil)
 	lines := func(ops []engine.Op) (out []string) {
 		for _, op := range ops {
@@ -242,7 +249,7 @@ func TestReplace(t *testing.T) {
 	}, lines(work.Ops)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"POST /networks/create", "POST /networks/imgnet-net-back/connect"}, lines(work.Undo)); diff != "" {
+	if diff := cmp.Diff([]string{"POST /networks/create", "POST /networks/" + stack + "-back/connect"}, lines(work.Undo)); diff != "" {
 		t.Error(diff)
 	}
 	made := work.Ops[2].Body().(map[string]any)
@@ -251,7 +258,7 @@ func TestReplace(t *testing.T) {
 	}
 	delete(made, "Labels")
 	if diff := cmp.Diff(map[string]any{
-		"Name": "imgnet-net-back", "Internal": true, "Options": map[string]any{"k": "v"},
+		"Name": stack + "-back", "Internal": true, "Options": map[string]any{"k": "v"},
 		"IPAM": map[string]any{"Config": []any{map[string]any{"Subnet": "10.20.0.0/24"}}},
 	}, made); diff != "" {
 		t.Error(diff)
@@ -275,7 +282,7 @@ func TestRefused(t *testing.T) {
 	j := job(w, l, nil)
 	l.Guests = []string{"stranger"}
 	Kind.Adjust(j, change)
-	if !strings.Contains(j.Diags.Error(), "internal cannot change while containers that are not this stack's are on network imgnet-net-back: stranger") {
+	if !strings.Contains(j.Diags.Error(), "internal cannot change while containers that are not this stack's are on network "+stack+"-back: stranger") {
 		t.Errorf("foreign members: %v", *j.Diags)
 	}
 	j = job(w, l, nil)
@@ -362,7 +369,7 @@ func snapshot(t *testing.T, e *engine.Engine, ws ...*kind.Want) *kind.Found {
 func TestRealEngine(t *testing.T) {
 	e, ctx := real(t)
 	clean := func() {
-		for _, n := range []string{"imgnet-net-back", "imgnet-net-renamed"} {
+		for _, n := range []string{stack + "-back", stack + "-renamed"} {
 			_, _ = e.Do(ctx, &engine.NetworkRemove{Network: n}, nil, nil)
 		}
 	}
@@ -373,10 +380,10 @@ func TestRealEngine(t *testing.T) {
 		obj(),
 		obj("internal", true),
 		obj("attachable", true, "labels", obj("a", "b"), "options", obj("com.docker.network.driver.mtu", "1400")),
-		obj("ipam", "10.213.7.0/24"),
-		obj("ipam", obj("config", ir.ListVal(obj("subnet", "10.213.7.0/24", "ip_range", "10.213.7.128/25", "gateway", "10.213.7.9", "aux_addresses", obj("x", "10.213.7.10"))))),
-		obj("ipv6", true, "ipam", obj("config", strs("10.213.8.0/24", "fd00:213::/64"))),
-		obj("name", "imgnet-net-renamed"),
+		obj("ipam", ours+"0/24"),
+		obj("ipam", obj("config", ir.ListVal(obj("subnet", ours+"0/24", "ip_range", ours+"128/25", "gateway", ours+"9", "aux_addresses", obj("x", ours+"10"))))),
+		obj("ipv6", true, "ipam", obj("config", strs(ours+"0/24", fmt.Sprintf("fd00:213:%x::/64", os.Getpid()%0xffff)))),
+		obj("name", stack+"-renamed"),
 	}
 	var before *kind.Want
 	for i, attrs := range steps {
@@ -422,30 +429,30 @@ func TestRealEngine(t *testing.T) {
 func TestMembers(t *testing.T) {
 	e, ctx := real(t)
 	clean := func() {
-		for _, c := range []string{"imgnet-net-ours", "imgnet-net-theirs"} {
+		for _, c := range []string{stack + "-ours", stack + "-theirs"} {
 			_, _ = e.Do(ctx, &engine.ContainerRemove{Container: c}, nil, nil)
 		}
-		_, _ = e.Do(ctx, &engine.NetworkRemove{Network: "imgnet-net-back"}, nil, nil)
-		_, _ = e.Do(ctx, &engine.ImageRemove{Ref: "imgnet-net:t"}, nil, nil)
+		_, _ = e.Do(ctx, &engine.NetworkRemove{Network: stack + "-back"}, nil, nil)
+		_, _ = e.Do(ctx, &engine.ImageRemove{Ref: stack + ":t"}, nil, nil)
 	}
 	clean()
 	t.Cleanup(clean)
-	w, _ := declare(t, "back", obj("ipam", "10.213.9.0/24").Map)
+	w, _ := declare(t, "back", obj("ipam", ours+"0/24").Map)
 	send(t, e, Kind.Create(job(w, nil, nil)).Ops)
-	emptyImage(t, e, "imgnet-net:t")
+	emptyImage(t, e, stack+":t")
 	join := func(name string, labels map[string]string) {
 		send(t, e, []engine.Op{{Call: &engine.ContainerCreate{Name: name,
-			Config:     &container.Config{Image: "imgnet-net:t", Cmd: []string{"/none"}, Labels: labels},
-			HostConfig: &container.HostConfig{NetworkMode: "imgnet-net-back"},
-			Networking: &api.NetworkingConfig{EndpointsConfig: map[string]*api.EndpointSettings{"imgnet-net-back": {
-				Aliases: []string{"web"}, IPAMConfig: &api.EndpointIPAMConfig{IPv4Address: "10.213.9.77"},
+			Config:     &container.Config{Image: stack + ":t", Cmd: []string{"/none"}, Labels: labels},
+			HostConfig: &container.HostConfig{NetworkMode: container.NetworkMode(stack + "-back")},
+			Networking: &api.NetworkingConfig{EndpointsConfig: map[string]*api.EndpointSettings{stack + "-back": {
+				Aliases: []string{"web"}, IPAMConfig: &api.EndpointIPAMConfig{IPv4Address: ours + "77"},
 			}}}}}})
 	}
-	join("imgnet-net-ours", map[string]string{engine.LabelStack: stack})
-	next, _ := declare(t, "back", obj("ipam", "10.213.9.0/24", "internal", true).Map)
+	join(stack+"-ours", map[string]string{engine.LabelStack: stack})
+	next, _ := declare(t, "back", obj("ipam", ours+"0/24", "internal", true).Map)
 	live := snapshot(t, e, next).Live[0]
-	want := []member{{name: "imgnet-net-ours", endpoint: &api.EndpointSettings{
-		Aliases: []string{"web"}, IPAMConfig: &api.EndpointIPAMConfig{IPv4Address: "10.213.9.77"}}}}
+	want := []member{{name: stack + "-ours", endpoint: &api.EndpointSettings{
+		Aliases: []string{"web"}, IPAMConfig: &api.EndpointIPAMConfig{IPv4Address: ours + "77"}}}}
 	got := slices.Clone(live.Object.(*object).members)
 	for i := range got {
 		got[i].id = ""
@@ -476,8 +483,8 @@ func TestMembers(t *testing.T) {
 		t.Errorf("after taking back: %s", diff)
 	}
 
-	join("imgnet-net-theirs", nil)
-	if got := snapshot(t, e, next).Live[0].Guests; !slices.Equal(got, []string{"imgnet-net-theirs"}) {
+	join(stack+"-theirs", nil)
+	if got := snapshot(t, e, next).Live[0].Guests; !slices.Equal(got, []string{stack + "-theirs"}) {
 		t.Errorf("guests: %v", got)
 	}
 }
@@ -488,7 +495,7 @@ func emptyImage(t *testing.T, e *engine.Engine, tag string) {
 	t.Helper()
 	var buf bytes.Buffer
 	tw := tar.NewWriter(&buf)
-	file := "FROM scratch\nLABEL made-by=imgnet-net\n"
+	file := "FROM scratch\nLABEL made-by=imgnet\n"
 	if err := tw.WriteHeader(&tar.Header{Name: "Dockerfile", Size: int64(len(file)), Mode: 0o644}); err != nil {
 		t.Fatal(err)
 	}
