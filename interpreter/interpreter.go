@@ -1,0 +1,155 @@
+// Package interpreter is the story of bay in one file: a program is loaded,
+// planned against what lives on an engine, and applied.
+//
+// What kinds and functions there are it is told; it knows none by name.
+package interpreter
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"bayplan/interpreter/apply"
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/engine/embedded"
+	"bayplan/interpreter/kind"
+	"bayplan/interpreter/plan"
+	"bayplan/interpreter/world"
+	"bayplan/lang/ir"
+	"bayplan/lang/load"
+	"bayplan/lang/schema"
+)
+
+// Bay is what programs can name.
+type Bay struct {
+	Kinds []kind.Kind
+	Funcs []*schema.Func
+}
+
+// Universe returns what programs can name, as the languages see it.
+func (b *Bay) Universe() *schema.Universe {
+	u := &schema.Universe{Funcs: b.Funcs}
+	for _, k := range b.Kinds {
+		u.Kinds = append(u.Kinds, k.Schema())
+	}
+	return u
+}
+
+// Program says what to load.
+type Program struct {
+	Path   string     // a directory, or the body in it that is meant; "" is the current directory
+	Stack  string     // overrides the stack's name, if not empty
+	Vars   []load.Var // later ones win
+	Opaque bool       // sensitive inputs need no value, since nothing will be made
+}
+
+// Load evaluates a program. It asks no engine.
+func (b *Bay) Load(p Program) load.Result {
+	return load.Load(load.Options{
+		Universe: b.Universe(), Path: p.Path, Stack: p.Stack, Vars: p.Vars, Env: os.LookupEnv, Opaque: p.Opaque,
+	})
+}
+
+// Connect reaches an engine: host is a DOCKER_HOST value, the name of a docker
+// context, or `embedded`, `embedded:NAME`, `embedded:NAME@API`. "" follows the
+// docker command.
+func Connect(ctx context.Context, host string) (*engine.Engine, error) {
+	name, api, ok := embeddedName(host)
+	if !ok {
+		return engine.Connect(ctx, host)
+	}
+	dir, err := stateDir()
+	if err != nil {
+		return nil, err
+	}
+	w, err := embedded.Open(dir, name, api)
+	if err != nil {
+		return nil, fmt.Errorf("opening the embedded engine %s: %w", name, err)
+	}
+	dial := func(ctx context.Context, network, addr string) (net.Conn, error) { return w.Dial(ctx, network, addr) }
+	e, err := engine.Through(ctx, dial, engine.Options{Local: true, Sleep: w.Sleep, Close: w.Close})
+	if err != nil {
+		_ = w.Close() // the first error says more
+		return nil, err
+	}
+	return e, nil
+}
+
+// embeddedName reads embedded[:NAME][@API].
+func embeddedName(host string) (name, api string, ok bool) {
+	head, api, _ := strings.Cut(host, "@")
+	head, name, named := strings.Cut(head, ":")
+	if head != "embedded" {
+		return "", "", false
+	}
+	if !named {
+		name = "default"
+	}
+	return name, api, true
+}
+
+// stateDir is where the worlds of the embedded engine lie.
+func stateDir() (string, error) {
+	base := os.Getenv("XDG_STATE_HOME")
+	if base == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("finding a place for the embedded engine's state: %w", err)
+		}
+		base = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(base, "bay", "embedded"), nil
+}
+
+// PlanOptions says what to plan.
+type PlanOptions struct {
+	Mode    plan.Mode // "" is plan.Apply
+	Stack   string    // counts where there is no program
+	Volumes bool      // of plan.Destroy: data goes too
+	Remove  []ir.Addr // of plan.Apply: data that goes
+}
+
+// Plan compares a program with what lives on e. It changes nothing: it is
+// given a reader alone. prog may be nil to destroy a stack by its name. An
+// error is a diag.List where the program cannot be had on this engine.
+func (b *Bay) Plan(ctx context.Context, e *engine.Engine, prog *ir.Program, o PlanOptions) (*plan.Plan, error) {
+	if prog != nil {
+		o.Stack = prog.Stack
+	}
+	if o.Mode == "" {
+		o.Mode = plan.Apply
+	}
+	w, err := world.Read(ctx, world.Options{
+		Kinds: b.Kinds, Reader: e.Reader(), Info: e.Info, Auth: e.Auth, Stack: o.Stack, Program: prog,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p, diags := plan.Make(w, prog, plan.Options{Mode: o.Mode, Kinds: b.Kinds, Volumes: o.Volumes, Remove: o.Remove})
+	if err := diags.Err(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Apply sends a plan to e. What it did is in the report, also where it failed.
+func (b *Bay) Apply(ctx context.Context, e *engine.Engine, p *plan.Plan, o apply.Options) *apply.Report {
+	return apply.Run(ctx, e, p, o)
+}
+
+// Outputs returns a program's outputs as they are on e now. What the engine
+// does not know yet stays as a reference.
+func (b *Bay) Outputs(ctx context.Context, e *engine.Engine, prog *ir.Program) (map[string]ir.Value, error) {
+	p, err := b.Plan(ctx, e, prog, PlanOptions{})
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]ir.Value{}
+	for _, o := range p.Outputs {
+		out[o.Name] = apply.Resolve(ctx, e, o)
+	}
+	return out, nil
+}
