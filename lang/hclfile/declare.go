@@ -258,9 +258,8 @@ func (r *reader) addVariable(b *hclsyntax.Block) {
 			Name: label, Pos: r.pos(n.at), Description: r.text(b, "description"),
 			Sensitive: r.flag(b, "sensitive", false), NotNull: !r.flag(b, "nullable", true),
 		}
-		if r.typeOf(b, v) && r.defaultOf(b, v) && r.rules(b, v) {
-			n.value, n.ok = r.in.Resolve(v, r.diags)
-		}
+		v.Broken = !r.typeOf(b, v) || !r.defaultOf(b, v) || !r.rules(b, v) || n.bad
+		n.value, n.ok = r.in.Resolve(v, r.diags)
 	}
 	r.add(n)
 }
@@ -315,7 +314,12 @@ func (r *reader) rules(b *hclsyntax.Block, v *value.Variable) bool {
 				return holds, d
 			},
 			Message: func(x ir.Value) (text ir.Value, d *diag.Diag) {
-				d = r.quietly(func() { text, _ = r.evalText(msg.Expr, varScope(v.Name, x)) })
+				text = ir.BrokenVal()
+				d = r.quietly(func() {
+					if got, ok := r.evalText(msg.Expr, varScope(v.Name, x)); ok {
+						text = got
+					}
+				})
 				return text, d
 			},
 		})

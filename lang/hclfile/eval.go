@@ -18,7 +18,7 @@ import (
 
 // Limits of one evaluation.
 const (
-	maxSteps = 2_000_000 // expressions evaluated
+	maxSteps = 1_000_000 // expressions evaluated
 	maxText  = 64 << 20  // bytes of text put together
 	maxNodes = 1_000_000 // values within one value
 )

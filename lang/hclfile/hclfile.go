@@ -69,6 +69,7 @@ type node struct {
 	at    hcl.Range
 	exprs []expr
 	refs  []ref
+	bad   bool // a reference leads nowhere
 	run   func(*node)
 
 	value ir.Value // counts if ok
@@ -112,7 +113,11 @@ func (r *reader) add(n *node) {
 func (r *reader) check(n *node) {
 	for _, x := range n.exprs {
 		for _, t := range x.Variables() {
-			if !r.allowed(x, t) || x.only != "" || !r.eval.check(t, x.each) {
+			if !r.allowed(x, t) || x.only == "" && !r.eval.check(t, x.each) {
+				n.bad = true
+				continue
+			}
+			if x.only != "" {
 				continue
 			}
 			if name, _ := nodeName(t); r.nodes[name] != nil {

@@ -26,6 +26,7 @@ type Variable struct {
 	Sensitive   bool
 	NotNull     bool // `nullable = false`: null gives the default
 	Rules       []Rule
+	Broken      bool // it was not understood, and that was reported: it has no value
 }
 
 // Rule is a validation of a variable.
@@ -36,7 +37,7 @@ type Rule struct {
 	Holds func(ir.Value) (bool, *diag.Diag)
 
 	// Message says what is wrong. The value is marked if it is sensitive, and
-	// a sensitive message is not shown.
+	// a sensitive message is not shown. One that is broken was reported.
 	Message func(ir.Value) (ir.Value, *diag.Diag)
 }
 
@@ -80,6 +81,9 @@ func (in *Inputs) Resolve(v *Variable, ds *diag.List) (ir.Value, bool) {
 }
 
 func (in *Inputs) resolve(v *Variable, ds *diag.List) (ir.Value, bool) {
+	if v.Broken {
+		return ir.Value{}, false
+	}
 	if d := v.check(); d != nil {
 		*ds = append(*ds, *d)
 		return ir.Value{}, false
@@ -157,14 +161,18 @@ func (v *Variable) validate(x ir.Value, from string, ds *diag.List) bool {
 			shown = x.AsSensitive()
 		}
 		msg, d := r.Message(shown)
+		if d == nil && !msg.IsBroken() {
+			msg, d = Text(msg)
+		}
 		switch {
 		case d != nil:
 			*ds = append(*ds, v.withheld(*d))
+		case msg.IsBroken():
 		case msg.HasSensitive():
 			ds.Addf(r.Pos, "variable %q: the value does not pass the validation, and its message would show a sensitive value", v.Name).
 				Hintf("write the message without the value; the value comes from %s", from)
 		default:
-			ds.Addf(r.Pos, "variable %q: %s", v.Name, msg.ToText().Str).Hintf("the value comes from %s", from)
+			ds.Addf(r.Pos, "variable %q: %s", v.Name, msg.Str).Hintf("the value comes from %s", from)
 		}
 	}
 	return valid

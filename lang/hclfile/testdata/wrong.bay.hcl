@@ -223,7 +223,8 @@ variable "b" {
   type    = number
   default = "x"                           ### 13: variable "b": the default is not of its type: a number is required ~ want a number
 }
-variable "c" {                            ### 1: no value for the variables c, d ~ give --var c=… --var d=…, or set BAY_VAR_c
+variable "i" {}                           ### 1: no value for the variables i, d ~ give --var i=… --var d=…, or set BAY_VAR_i
+variable "c" {
   validation {
     condition     = var.b == 1            ### 21: var.b cannot be used here ~ a validation is about its own variable, var.c
     error_message = "x"
