@@ -2,11 +2,13 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
@@ -36,7 +38,7 @@ func path(s string, query ...string) string {
 	q := url.Values{}
 	for i := 0; i+1 < len(query); i += 2 {
 		if query[i+1] != "" {
-			q.Set(query[i], query[i+1])
+			q.Add(query[i], query[i+1])
 		}
 	}
 	if len(q) == 0 {
@@ -507,7 +509,8 @@ type ImagePull struct {
 
 // Wire implements Call.
 func (c *ImagePull) Wire() (string, string) {
-	return "POST", path("/images/create", "fromImage", c.Ref, "platform", c.Platform)
+	name, tag := split(c.Ref)
+	return "POST", path("/images/create", "fromImage", name, "tag", tag, "platform", c.Platform)
 }
 
 // Body implements Call.
@@ -538,7 +541,21 @@ type ImageTag struct{ Image, Ref string }
 
 // Wire implements Call.
 func (c *ImageTag) Wire() (string, string) {
-	return "POST", path("/images/"+c.Image+"/tag", "ref", c.Ref)
+	repo, tag := split(c.Ref)
+	return "POST", path("/images/"+c.Image+"/tag", "repo", repo, "tag", tag)
+}
+
+// split returns a reference in the two pieces in which the client sends it:
+// name and digest, or else name and tag.
+func split(ref string) (name, tag string) {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return ref, "" // the client refuses it
+	}
+	if d, ok := named.(reference.Digested); ok {
+		return named.Name(), d.Digest().String()
+	}
+	return named.Name(), reference.TagNameOnly(named).(reference.Tagged).Tag()
 }
 
 // Body implements Call.
@@ -562,11 +579,28 @@ type ImageBuild struct {
 	Platform   string            `json:",omitempty"`
 	Network    string            `json:",omitempty"`
 	Labels     map[string]string `json:",omitempty"`
+	Bases      []string          `json:",omitempty"` // references that it builds upon: the credentials of their registries go along
 }
 
 // Wire implements Call.
 func (c *ImageBuild) Wire() (string, string) {
-	return "POST", path("/build", "dockerfile", c.Dockerfile, "t", first(c.Tags), "target", c.Target, "platform", c.Platform, "networkmode", c.Network)
+	query := []string{"dockerfile", c.Dockerfile, "target", c.Target, "platform", c.Platform, "networkmode", c.Network}
+	for _, t := range c.Tags {
+		query = append(query, "t", t)
+	}
+	return "POST", path("/build", append(query, "buildargs", object(c.Args), "labels", object(c.Labels))...)
+}
+
+// object returns a map as JSON, or "" if nothing is in it.
+func object(m map[string]string) string {
+	if len(m) == 0 {
+		return ""
+	}
+	data, err := json.Marshal(m)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return string(data)
 }
 
 // Body implements Call.
@@ -584,8 +618,13 @@ func (c *ImageBuild) do(ctx context.Context, e *Engine, s *Stream, note func(Pro
 	for k, v := range c.Args {
 		args[k] = &v
 	}
+	auths, err := e.auths(c.Bases)
+	if err != nil {
+		return "", err
+	}
 	resp, err := e.client.ImageBuild(ctx, r, build.ImageBuildOptions{
-		Dockerfile: c.Dockerfile, Tags: c.Tags, BuildArgs: args, Target: c.Target, Platform: c.Platform,
+		AuthConfigs: auths,
+		Dockerfile:  c.Dockerfile, Tags: c.Tags, BuildArgs: args, Target: c.Target, Platform: c.Platform,
 		NetworkMode: c.Network, Labels: c.Labels, Remove: true, ForceRemove: true, Version: build.BuilderV1,
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"bayplan/lang/ir"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/registry"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -71,6 +72,7 @@ func TestOpBlanks(t *testing.T) {
 }
 
 func TestWire(t *testing.T) {
+	sha := strings.Repeat("a", 64)
 	tests := []struct {
 		call Call
 		want string
@@ -82,6 +84,10 @@ func TestWire(t *testing.T) {
 		{&CopyToContainer{Container: "id", Path: "/"}, "PUT /containers/id/archive?path=/"},
 		{&NetworkConnect{Network: "n", Container: "c"}, "POST /networks/n/connect"},
 		{&VolumeRemove{Volume: "v"}, "DELETE /volumes/v"},
+		{&ImagePull{Ref: "docker.io/library/a@sha256:" + sha}, "POST /images/create?fromImage=docker.io/library/a&tag=sha256:" + sha},
+		{&ImageTag{Image: "id", Ref: "127.0.0.1:5000/a:1"}, "POST /images/id/tag?repo=127.0.0.1:5000/a&tag=1"},
+		{&ImageTag{Image: "id", Ref: "a"}, "POST /images/id/tag?repo=docker.io/library/a&tag=latest"},
+		{&ImageBuild{Tags: []string{"a:1", "a:2"}, Args: map[string]string{"K": "v"}, Target: "t"}, `POST /build?buildargs={"K":"v"}&t=a:1&t=a:2&target=t`},
 	}
 	for _, tt := range tests {
 		method, path := Op{Call: tt.call}.Path()
@@ -196,5 +202,23 @@ func TestUnknown(t *testing.T) {
 		if got := unknown(err); got != want {
 			t.Errorf("%v: outcome unknown %v, want %v", err, got, want)
 		}
+	}
+}
+
+func TestAuths(t *testing.T) {
+	encoded, err := registry.EncodeAuthConfig(registry.AuthConfig{Username: "me"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &Engine{auth: func(ref string) (string, error) {
+		if strings.HasPrefix(ref, "open.example/") {
+			return "", nil
+		}
+		return encoded, nil
+	}}
+	got, err := e.auths([]string{"docker.io/library/a:1", "reg.example/b", "open.example/c"})
+	want := map[string]registry.AuthConfig{hubKey: {Username: "me"}, "reg.example": {Username: "me"}}
+	if d := cmp.Diff(want, got); d != "" || err != nil {
+		t.Errorf("(-want +got)\n%s %v", d, err)
 	}
 }
