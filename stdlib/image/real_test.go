@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"bayplan/interpreter/engine"
+	"bayplan/interpreter/engine/embedded"
 	"bayplan/interpreter/kind"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
@@ -35,17 +36,42 @@ func jsonOf(x any) string {
 	return string(data)
 }
 
-// real connects to the engine of this machine, and takes all images of a stack
-// away afterwards. Several runs may share an engine: its name holds the process.
-func real(t *testing.T, name string) (*engine.Engine, string) {
+// real connects to the engine of this machine.
+func real(t *testing.T) *engine.Engine {
 	t.Helper()
-	t.Parallel()
-	stack := fmt.Sprintf("%s-%d", name, os.Getpid())
 	e, err := engine.Connect(context.Background(), "")
 	if err != nil {
 		t.Skipf("NO REAL ENGINE HERE, this test checks nothing: %v", err)
 	}
-	clean := func() {
+	t.Cleanup(func() { e.Close() })
+	return e
+}
+
+// inMemory opens an engine of this test's own.
+func inMemory(t *testing.T) *engine.Engine {
+	t.Helper()
+	w, err := embedded.Open(t.TempDir(), "test", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := engine.Through(context.Background(), w.Dial, engine.Options{Sleep: w.Sleep, Close: w.Close})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+// cleared returns the name of a stack whose images go when the test is over.
+// Several runs may share an engine, so that it holds the process.
+func cleared(t *testing.T, e *engine.Engine, name string) string {
+	t.Helper()
+	stack := fmt.Sprintf("%s-%d", name, os.Getpid())
+	t.Cleanup(func() {
 		list, err := e.Reader().ImageList(context.Background(), api.ListOptions{})
 		if err != nil {
 			t.Error(err)
@@ -57,10 +83,15 @@ func real(t *testing.T, name string) (*engine.Engine, string) {
 				}
 			}
 		}
-	}
-	clean()
-	t.Cleanup(func() { clean(); e.Close() })
-	return e, stack
+	})
+	return stack
+}
+
+// both runs a test on the engine of this machine and on one in memory.
+func both(t *testing.T, test func(t *testing.T, e *engine.Engine)) {
+	t.Parallel()
+	t.Run("embedded", func(t *testing.T) { test(t, inMemory(t)) })
+	t.Run("real", func(t *testing.T) { test(t, real(t)) })
 }
 
 // planned is what a plan would say of one image.
@@ -150,8 +181,10 @@ func empty(t *testing.T, ps map[string]planned) {
 	}
 }
 
-func TestRealConfig(t *testing.T) {
-	e, stack := real(t, "imgnet-conf")
+func TestConfig(t *testing.T) { both(t, testConfig) }
+
+func testConfig(t *testing.T, e *engine.Engine) {
+	stack := cleared(t, e, "imgnet-conf")
 	dir := plant(t, map[string]string{
 		"Dockerfile": "FROM scratch\nCOPY hello /\nENV A=b\nEXPOSE 80\nVOLUME /data\nUSER 7\nHEALTHCHECK --interval=3s CMD [\"/hello\"]\nENTRYPOINT [\"/hello\"]\n",
 	})
@@ -170,11 +203,15 @@ func TestRealConfig(t *testing.T) {
 	if diff := cmp.Diff(want, out.Image); diff != "" {
 		t.Error(diff)
 	}
-	runs(t, e, stack, out.Ref)
+	if !strings.Contains(t.Name(), "embedded") {
+		runs(t, e, stack, out.Ref) // the one in memory runs no program but the probe
+	}
 }
 
-func TestRealBuild(t *testing.T) {
-	e, stack := real(t, "imgnet-build")
+func TestBuild(t *testing.T) { both(t, testBuild) }
+
+func testBuild(t *testing.T, e *engine.Engine) {
+	stack := cleared(t, e, "imgnet-build")
 	dir := plant(t, map[string]string{
 		"web/Dockerfile":    "FROM scratch\nARG V=0\nCOPY . /\n",
 		"web/.dockerignore": "*.md\n", "web/a.txt": "1", "web/README.md": "1",
@@ -307,8 +344,10 @@ func runs(t *testing.T, e *engine.Engine, stack, ref string) {
 	}
 }
 
-func TestRealBase(t *testing.T) {
-	e, stack := real(t, "imgnet-base")
+func TestBase(t *testing.T) { both(t, testBase) }
+
+func testBase(t *testing.T, e *engine.Engine) {
+	stack := cleared(t, e, "imgnet-base")
 	dir := plant(t, map[string]string{
 		"base/Dockerfile": "FROM scratch\nCOPY a /\n", "base/a": "1",
 		"web/Dockerfile": "ARG FROM=" + stack + "/base:1\nFROM $FROM\nCOPY b /\n", "web/b": "1",
@@ -335,8 +374,10 @@ func TestRealBase(t *testing.T) {
 	empty(t, plan(t, e, stack, ws, dir))
 }
 
-func TestRealBuildFails(t *testing.T) {
-	e, stack := real(t, "imgnet-fails")
+func TestBuildFails(t *testing.T) { both(t, testBuildFails) }
+
+func testBuildFails(t *testing.T, e *engine.Engine) {
+	stack := cleared(t, e, "imgnet-fails")
 	dir := plant(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY . /\nCOPY missing /\n"})
 	ws, _ := program(t, stack, dir, declared{"web", obj("build", ".")})
 	p := plan(t, e, stack, ws, dir)["web"]
@@ -408,7 +449,9 @@ func (h *hub) push(t *testing.T, repo, tag, label string) (digest string) {
 }
 
 func TestRealPull(t *testing.T) {
-	e, stack := real(t, "imgnet-pull")
+	t.Parallel()
+	e := real(t)
+	stack := cleared(t, e, "imgnet-pull")
 	h := newHub(t)
 	repo := h.host() + "/" + stack + "/pg"
 	one := h.push(t, stack+"/pg", "1", "one")
@@ -510,7 +553,9 @@ func created(t *testing.T, e *engine.Engine, stack string, o kind.Outcome) {
 }
 
 func TestRealUnanswered(t *testing.T) {
-	e, stack := real(t, "imgnet-lost")
+	t.Parallel()
+	e := real(t)
+	stack := cleared(t, e, "imgnet-lost")
 	h := newHub(t)
 	tests := []struct{ ref, want, hint string }{
 		{h.host() + "/" + stack + "/none:1", "is not on the engine, and its registry does not tell what it is", "is it spelt right?"},

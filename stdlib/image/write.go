@@ -2,6 +2,7 @@ package image
 
 import (
 	"maps"
+	"slices"
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
@@ -68,7 +69,14 @@ func build(in kind.In[Spec], st *state) engine.Op {
 	return engine.Op{
 		Call: &engine.ImageBuild{
 			Dockerfile: st.tree.recipe.path, Tags: []string{st.pin}, Args: maps.Clone(b.Args), Target: b.Target, Labels: labels,
+			Bases: st.foreign(),
 		},
 		Stream: st.tree.stream(st.ident),
 	}
+}
+
+// foreign returns the references that a build may have to pull: those that it
+// builds upon and that are not the stack's own.
+func (s *state) foreign() []string {
+	return slices.DeleteFunc(slices.Clone(s.bases), func(ref string) bool { return s.below[familiar(ref)] != "" })
 }
