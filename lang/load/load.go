@@ -13,6 +13,7 @@ import (
 	"bayplan/lang/hclfile"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
+	"bayplan/lang/starfile"
 	"bayplan/lang/value"
 )
 
@@ -51,6 +52,7 @@ type language struct {
 func languages() []language {
 	return []language{
 		{files: "*.bay.hcl", read: hclfile.Read},
+		{files: "main.bay.star", read: starfile.Read},
 	}
 }
 
@@ -109,7 +111,7 @@ func choose(src *source, file string) (language, []string, *diag.Diag) {
 		return language{}, nil, (&diag.Diag{Pos: at, Msg: "there is no stack in this directory"}).Hintf("%s", nothingHint(names))
 	case len(found) > 1:
 		return language{}, nil, (&diag.Diag{Pos: at, Msg: fmt.Sprintf("the stack is written twice, in %s", strings.Join(first, " and in "))}).
-			Hintf("name the one that is meant: %s", filepath.Join(src.shown, first[0]))
+			Hintf("name the one that is meant: %s", filepath.Join(src.shown, first[len(first)-1]))
 	}
 	return found[0], found[0].among(names), nil
 }
@@ -140,8 +142,10 @@ func nothingHint(names []string) string {
 	hint := "bay looks for " + patterns()
 	for _, n := range names {
 		switch ext := filepath.Ext(n); {
-		case ext == ".hcl" || ext == ".star":
-			return fmt.Sprintf("%s; there is %s, whose name would have to be %s%s", hint, n, strings.TrimSuffix(n, ext), ".bay"+ext)
+		case ext == ".hcl":
+			return fmt.Sprintf("%s; there is %s, whose name would have to be %s.bay.hcl", hint, n, strings.TrimSuffix(n, ext))
+		case ext == ".star":
+			return fmt.Sprintf("%s; there is %s, which only main.bay.star can load", hint, n)
 		case ext == ".tf" || n == "compose.yaml" || n == "compose.yml" || n == "docker-compose.yaml" || n == "docker-compose.yml":
 			return fmt.Sprintf("%s; there is %s, which is of another tool", hint, n)
 		}

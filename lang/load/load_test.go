@@ -63,6 +63,17 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// TestBothBodies loads each of two bodies by its name, and nothing of the other.
+func TestBothBodies(t *testing.T) {
+	write(t, map[string]string{"d/main.bay.hcl": "stack { name = \"hcl\" }\n", "d/main.bay.star": "stack(name = \"star\")\n"})
+	for path, want := range map[string]string{"d/main.bay.hcl": "hcl", "d/main.bay.star": "star"} {
+		res := Load(Options{Universe: loadtest.Universe(), Path: path})
+		if res.Program == nil || res.Program.Stack != want {
+			t.Errorf("%s: %+v", path, res)
+		}
+	}
+}
+
 func base(t *testing.T) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -83,6 +94,8 @@ func TestLoadErrors(t *testing.T) {
 		"missing":     {nil, "x", nil, "x: there is no such directory\n"},
 		"empty":       {map[string]string{"d/x": ""}, "d", nil, "d: there is no stack in this directory\nbay looks for " + patterns()},
 		"other name":  {map[string]string{"d/main.hcl": ""}, "d", nil, "d: there is no stack in this directory\nbay looks for " + patterns() + "; there is main.hcl, whose name would have to be main.bay.hcl"},
+		"library":     {map[string]string{"d/lib.star": ""}, "d", nil, "d: there is no stack in this directory\nbay looks for " + patterns() + "; there is lib.star, which only main.bay.star can load"},
+		"two bodies":  {map[string]string{"d/a.bay.hcl": ok, "d/main.bay.star": ""}, "d", nil, "d: the stack is written twice, in a.bay.hcl and in main.bay.star\nname the one that is meant: d/main.bay.star"},
 		"compose":     {map[string]string{"d/compose.yaml": ""}, "d", nil, "d: there is no stack in this directory\nbay looks for " + patterns() + "; there is compose.yaml, which is of another tool"},
 		"wrong file":  {map[string]string{"d/x.txt": ""}, "d/x.txt", nil, "d/x.txt: this is no file of a stack\na stack is written in " + patterns()},
 		"too large":   {map[string]string{"d/a.bay.hcl": string(bytes.Repeat([]byte("#"), 2<<20))}, "d", nil, "d/a.bay.hcl: \"a.bay.hcl\" is too large: at most 1048576 bytes are read\n"},
