@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"bayplan/interpreter/engine"
+	"bayplan/interpreter/engine/embedded"
 	"bayplan/interpreter/kind"
 	"bayplan/lang/diag"
 	"bayplan/lang/ir"
@@ -330,16 +331,33 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-// real connects to the engine of this machine.
-func real(t *testing.T) (*engine.Engine, context.Context) {
-	t.Helper()
+// both runs a test on the engine of this machine and on one in memory.
+func both(t *testing.T, test func(t *testing.T, ctx context.Context, e *engine.Engine)) {
 	ctx := context.Background()
-	e, err := engine.Connect(ctx, "")
-	if err != nil {
-		t.Skipf("NO REAL ENGINE HERE, this test checks nothing: %v", err)
-	}
-	t.Cleanup(func() { e.Close() })
-	return e, ctx
+	t.Run("embedded", func(t *testing.T) {
+		w, err := embedded.Open(t.TempDir(), "test", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := engine.Through(ctx, w.Dial, engine.Options{Sleep: w.Sleep, Close: w.Close})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		test(t, ctx, e)
+	})
+	t.Run("real", func(t *testing.T) {
+		e, err := engine.Connect(ctx, "")
+		if err != nil {
+			t.Skipf("NO REAL ENGINE HERE, this test checks nothing: %v", err)
+		}
+		t.Cleanup(func() { e.Close() })
+		test(t, ctx, e)
+	})
 }
 
 // send does what apply does with ops, as far as these tests need it.
@@ -366,8 +384,9 @@ func snapshot(t *testing.T, e *engine.Engine, ws ...*kind.Want) *kind.Found {
 	return found
 }
 
-func TestRealEngine(t *testing.T) {
-	e, ctx := real(t)
+func TestLifecycle(t *testing.T) { both(t, testLifecycle) }
+
+func testLifecycle(t *testing.T, ctx context.Context, e *engine.Engine) {
 	clean := func() {
 		for _, n := range []string{stack + "-back", stack + "-renamed"} {
 			_, _ = e.Do(ctx, &engine.NetworkRemove{Network: n}, nil, nil)
@@ -424,10 +443,11 @@ func TestRealEngine(t *testing.T) {
 	}
 }
 
-// TestMembers takes a network with a stopped container of ours through a
-// replacement that is taken back.
-func TestMembers(t *testing.T) {
-	e, ctx := real(t)
+func TestMembers(t *testing.T) { both(t, testMembers) }
+
+// testMembers takes a network with a container of ours that never started
+// through a replacement that is taken back.
+func testMembers(t *testing.T, ctx context.Context, e *engine.Engine) {
 	clean := func() {
 		for _, c := range []string{stack + "-ours", stack + "-theirs"} {
 			_, _ = e.Do(ctx, &engine.ContainerRemove{Container: c}, nil, nil)
