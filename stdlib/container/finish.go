@@ -153,7 +153,7 @@ func (s *Spec) finishFile(f *schema.Finishing, name string) {
 	case x.Source == "" && x.Content.IsNull():
 		f.Errorf("files", "%s has neither content nor source", name).Hintf(`write content = "…", which may be empty`)
 	}
-	if len(x.Content.Template()) > maxFile {
+	if !x.Content.IsNull() && len(x.Content.Template()) > maxFile {
 		f.Errorf("files", "%s is longer than %s", name, schema.Size(maxFile)).Hintf("put it into an image or a volume")
 	}
 	if x.Source != "" {

@@ -101,11 +101,11 @@ func nameOf(c api.Summary) string {
 // was made is gone.
 func (r *reading) inspect(ctx context.Context, ids []string) error {
 	got := make([]*object, len(ids))
-	g, ctx := errgroup.WithContext(ctx)
+	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
 	for i, id := range ids {
 		g.Go(func() error {
-			c, err := r.Reader.ContainerInspect(ctx, id)
+			c, err := r.Reader.ContainerInspect(gctx, id)
 			if engine.Gone(err) {
 				return nil
 			}
