@@ -161,7 +161,15 @@ func (r *reader) computing(native *starlark.Builtin) builtinFunc {
 
 func (r *reader) walking(native *starlark.Builtin) builtinFunc {
 	return func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		if native.Name() == "set" {
+			if err := undecidedAmong("a key", args...); err != nil {
+				return nil, err
+			}
+		}
 		for _, a := range args {
+			if err := walkable(a); err != nil {
+				return nil, err
+			}
 			if d, ok := a.(*deferred); ok {
 				return nil, r.decision(d.v, native.Name()+"()")
 			}
@@ -175,8 +183,11 @@ func (r *reader) walking(native *starlark.Builtin) builtinFunc {
 
 func (r *reader) deciding(native *starlark.Builtin) builtinFunc {
 	return func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		if d := findDeferred(args...); d != nil {
-			return nil, r.decision(d.v, native.Name()+"()")
+		if err := undecidedAmong(native.Name()+"()", args...); err != nil {
+			return nil, err
+		}
+		if err := walkable(args...); err != nil {
+			return nil, err
 		}
 		return starlark.Call(t, native, args, kwargs)
 	}

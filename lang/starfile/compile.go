@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"bayplan/lang/diag"
+	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 
 	"go.starlark.net/resolve"
@@ -30,9 +31,10 @@ func (r *reader) compile(f schema.File) (*starlark.Program, error) {
 	globals := map[string]bool{}
 	add := func(id *syntax.Ident) { globals[id.Name] = true }
 	eachGlobal(tree.Stmts, add, add)
-	if err := r.rewrite(tree); err != nil {
-		return nil, err
+	if deep := tooDeep(tree); deep != nil {
+		return nil, diag.List{{Pos: position(syntax.Start(deep)), Msg: fmt.Sprintf("the program is nested more than %d deep here", maxTree)}}
 	}
+	r.rewrite(tree)
 	prog, err := starlark.FileProgram(tree, r.predeclared.Has)
 	if err != nil {
 		return nil, r.resolveErrors(err, globals)
@@ -40,16 +42,7 @@ func (r *reader) compile(f schema.File) (*starlark.Program, error) {
 	return prog, nil
 }
 
-func (r *reader) rewrite(tree *syntax.File) (err error) {
-	defer func() {
-		switch p := recover().(type) {
-		case nil:
-		case errTooDeep:
-			err = diag.List{{Pos: position(p.at), Msg: fmt.Sprintf("the program is nested more than %d deep here", maxTree)}}
-		default:
-			panic(p)
-		}
-	}()
+func (r *reader) rewrite(tree *syntax.File) {
 	taken := map[string]diag.Pos{}
 	for name, at := range shadow(tree, r.isPredeclared) {
 		taken[name] = position(at)
@@ -57,7 +50,6 @@ func (r *reader) rewrite(tree *syntax.File) (err error) {
 	r.taken[tree.Path] = taken
 	w := rewriter{calls: r.calls}
 	w.stmts(tree.Stmts)
-	return nil
 }
 
 func (r *reader) isPredeclared(name string) bool { return r.predeclared.Has("$" + name) }
@@ -69,8 +61,11 @@ func parseErrors(err error, src []byte) diag.List {
 	if !errors.As(err, &e) {
 		return diag.List{{Msg: err.Error()}}
 	}
-	d := diag.Diag{Pos: position(e.Pos), Msg: strings.ToLower(e.Msg[:1]) + e.Msg[1:]}
+	d := diag.Diag{Pos: position(e.Pos), Msg: e.Msg}
 	line := lineOf(src, d.Pos.Line)
+	if strings.HasPrefix(e.Msg, "got ") && !strings.Contains(e.Msg, "want primary expression") {
+		d.Pos.Col = tokenStart(line, d.Pos.Col) // the parser stands behind what it complains about
+	}
 	word := wordAt(line, d.Pos.Col)
 	first, _, _ := strings.Cut(strings.TrimSpace(line), " ")
 	for _, h := range syntaxHints {
@@ -87,11 +82,36 @@ func parseErrors(err error, src []byte) diag.List {
 		d.Hintf(`text is put together with +, "…%%s…" %% x, or "…{}…".format(x)`)
 	case strings.Contains(d.Msg, "want primary expression") && strings.Contains(d.Msg, "newline"):
 		d.Hintf("the line ends too early; an expression goes on over lines only within brackets")
-	case strings.HasSuffix(strings.TrimSpace(line), "{"):
-		d.Hintf(`blocks are calls here: container("web", image = …)`)
+	case ir.IsIdent(first) && strings.HasPrefix(e.Msg, "got string literal"):
+		d.Hintf("a declaration is a call here: %s(…)", first)
+	case strings.HasSuffix(d.Msg, "want ','"), strings.HasSuffix(d.Msg, "want ')'"), strings.HasSuffix(d.Msg, "want ']'"):
+		d.Hintf("a comma or a closing bracket may be missing before this")
 	}
 	return diag.List{d}
 }
+
+// tokenStart returns the column of the word or string that ends before a column.
+func tokenStart(line string, col int) int {
+	runes := []rune(line)
+	if col < 2 || col > len(runes)+1 {
+		return col
+	}
+	i := col - 2
+	switch last := runes[i]; {
+	case last == '"' || last == '\'':
+		for i--; i >= 0 && runes[i] != last; i-- {
+		}
+		return max(i, 0) + 1
+	case inWord(last):
+		for i > 0 && inWord(runes[i-1]) {
+			i--
+		}
+		return i + 1
+	}
+	return col
+}
+
+func inWord(c rune) bool { return c == '_' || unicode.IsLetter(c) || unicode.IsDigit(c) }
 
 // syntaxHints are words that another language has.
 var syntaxHints = []struct{ word, hint string }{
@@ -102,7 +122,7 @@ var syntaxHints = []struct{ word, hint string }{
 	{"except", "there are no exceptions: an error ends the evaluation, with its position"},
 	{"raise", "write fail(\"…\")"},
 	{"with", "there is no with"},
-	{"is", "write == None"},
+	{"is", "write =="},
 	{"yield", "return a list"},
 	{"global", "a function returns what it makes; it cannot assign the file's names"},
 	{"nonlocal", "a function returns what it makes; it cannot assign another one's names"},
@@ -126,7 +146,7 @@ func wordAt(line string, col int) string {
 		return ""
 	}
 	rest := string(runes[col-1:])
-	end := strings.IndexFunc(rest, func(c rune) bool { return c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+	end := strings.IndexFunc(rest, func(c rune) bool { return !inWord(c) })
 	if end < 0 {
 		end = len(rest)
 	}
@@ -179,6 +199,11 @@ var words = map[string]string{
 func (r *reader) suggest(d *diag.Diag, name string, globals map[string]bool) {
 	if hint, ok := words[name]; ok {
 		d.Hint = hint
+		return
+	}
+	if globals[name] {
+		d.Msg = fmt.Sprintf("%q has no value yet", name)
+		d.Hintf("it is assigned further below: move that above this line; what is declared later can refer to what is declared earlier")
 		return
 	}
 	var names []string

@@ -315,7 +315,7 @@ func (in *invocation) takeBool(name string, def bool) bool {
 	if a.Value.IsNull() && a.Value.Off == "" {
 		return def
 	}
-	if d := decisive(a.Value, in.name+" "+name); d != nil {
+	if d := decisive(a.Value, name); d != nil {
 		in.report(d)
 		return def
 	}
@@ -406,7 +406,9 @@ func (in *invocation) message(x *rule) func(ir.Value) (ir.Value, *diag.Diag) {
 		}
 		got, err := in.r.format(format, nil, []starlark.Tuple{{starlark.String("value"), in.r.fromIR(v)}})
 		if err != nil {
-			return ir.Value{}, &diag.Diag{Pos: x.pos, Msg: err.Error()}
+			d := asDiag(err)
+			d.Pos = x.pos
+			return ir.Value{}, &d
 		}
 		return in.r.toIR(got, nil)
 	}

@@ -76,23 +76,30 @@ func (r *reader) report(err error) {
 		r.b.Diags = append(r.b.Diags, list...)
 		return
 	}
-	d := diag.Diag{Msg: err.Error()}
+	d := asDiag(err)
 	var f *failure
-	if errors.As(err, &f) {
-		d = f.Diag
-	}
 	var e *starlark.EvalError
 	if errors.As(err, &e) {
 		at, calls := r.where(e.CallStack)
 		if !d.Pos.Known() {
 			d.Pos = at
 		}
-		if f == nil {
+		if !errors.As(err, &f) {
 			d.Msg, d.Hint = phrase(e.Msg)
+			r.explainCall(&d, e.CallStack)
 		}
 		d.Calls = append(calls, d.Calls...)
 	}
 	r.b.Diags = append(r.b.Diags, d)
+}
+
+// asDiag returns an error as a message: a failure with its hint and position.
+func asDiag(err error) diag.Diag {
+	var f *failure
+	if errors.As(err, &f) {
+		return f.Diag
+	}
+	return diag.Diag{Msg: err.Error()}
 }
 
 // stopped ends an evaluation whose end needs no message.
@@ -136,10 +143,25 @@ func (r *reader) takenAt(t *starlark.Thread, kind string) (name string, at diag.
 	return c.fn, at, ok
 }
 
+// explainCall says where a name was taken whose function a call wants.
+func (r *reader) explainCall(d *diag.Diag, stack starlark.CallStack) {
+	if !strings.HasPrefix(d.Msg, "invalid call of non-function") {
+		return
+	}
+	pos := position(stack.At(0).Pos)
+	c := r.calls[pos]
+	if c == nil {
+		return
+	}
+	d.Pos = c.pos
+	if at, ok := r.taken[pos.File][c.fn]; ok {
+		d.Hintf("the name %s was taken at %s; give that variable another name", c.fn, at)
+	}
+}
+
 // phrases replaces what the interpreter says where it helps little.
 var phrases = []struct{ has, hint string }{
 	{"referenced before assignment", "a name that is assigned anywhere in a function is the function's own; give one of the two another name"},
-	{"cannot append to frozen", "what another file or the engine's side made cannot be changed; make a list of your own: list(x)"},
 	{"frozen", "what another file, a variable or a resource gave cannot be changed; make a copy of your own: list(x), dict(x)"},
 	{"called recursively", "recursion is off, so that every program ends; use a for loop"},
 	{"unhandled index operation", "lists, maps and texts have elements"},

@@ -2,6 +2,7 @@ package starfile
 
 import (
 	"fmt"
+	"runtime"
 	"runtime/metrics"
 	"time"
 
@@ -19,8 +20,10 @@ const (
 	maxNodes = 200_000          // values within one value
 	maxDepth = 100              // values within each other
 	maxDigit = 1000             // digits of a number that int reads
+	maxWalk  = 1 << 20          // elements that one call walks over
 
-	stepsBetween = 100_000 // looks at the memory
+	stepsBetween = 100_000  // looks at the memory
+	bytesBetween = 64 << 20 // the same, of text and lists made
 )
 
 // guard makes a thread stop where a limit is passed. It returns what ends it.
@@ -31,8 +34,8 @@ func (r *reader) guard(t *starlark.Thread) (done func()) {
 		switch {
 		case r.steps >= maxSteps:
 			t.Cancel(fmt.Sprintf("evaluation was stopped here: the program takes more than %d million steps", maxSteps/1_000_000))
-		case heapBytes() > r.heap+maxHeap:
-			t.Cancel(fmt.Sprintf("evaluation was stopped here: the program needs more than %d MiB of memory", maxHeap>>20))
+		case r.full():
+			t.Cancel(outOfMemory)
 		}
 		t.SetMaxExecutionSteps(t.ExecutionSteps() + stepsBetween)
 	}
@@ -40,6 +43,42 @@ func (r *reader) guard(t *starlark.Thread) (done func()) {
 		t.Cancel(fmt.Sprintf("evaluation was stopped here: it takes longer than %v", maxTime))
 	})
 	return func() { timer.Stop() }
+}
+
+var outOfMemory = fmt.Sprintf("evaluation was stopped here: the program needs more than %d MiB of memory", maxHeap>>20)
+
+// full reports whether the program has taken all the memory it may.
+func (r *reader) full() bool {
+	if heapBytes() <= r.maxHeap {
+		return false
+	}
+	runtime.GC() // what counted may have been of no use any more
+	return heapBytes() > r.maxHeap
+}
+
+// spend accounts for a result of so many bytes. One step can ask for more
+// memory than there is.
+func (r *reader) spend(size int) error {
+	if size > maxText {
+		return failf("the result would be larger than %d MiB", maxText>>20)
+	}
+	if r.made += size; r.made > bytesBetween {
+		r.made = 0
+		if r.full() {
+			return failf("%s", outOfMemory)
+		}
+	}
+	return nil
+}
+
+// walkable refuses to walk over too many elements within one step.
+func walkable(vs ...starlark.Value) error {
+	for _, v := range vs {
+		if s, ok := v.(starlark.Sequence); ok && s.Len() > maxWalk {
+			return failf("the list is too long: it has %d elements, and one call walks over at most %d", s.Len(), maxWalk)
+		}
+	}
+	return nil
 }
 
 func heapBytes() uint64 {

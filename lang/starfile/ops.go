@@ -2,7 +2,7 @@ package starfile
 
 import (
 	"fmt"
-	"math/big"
+	"slices"
 
 	"bayplan/lang/ir"
 
@@ -105,8 +105,8 @@ func typeName(v starlark.Value) string {
 }
 
 func compare(op syntax.Token, x, y starlark.Value) (starlark.Value, error) {
-	if d := findDeferred(x, y); d != nil {
-		return nil, d.in.decision(d.v, "a comparison")
+	if err := undecidedAmong("a comparison", x, y); err != nil {
+		return nil, err
 	}
 	if op == syntax.EQL || op == syntax.NEQ {
 		eq, err := equal(x, y)
@@ -182,8 +182,8 @@ func cyclic(v starlark.Value) bool {
 
 // contains is x in y.
 func contains(x, y starlark.Value) (starlark.Bool, error) {
-	if d := findDeferred(x); d != nil {
-		return false, d.in.decision(d.v, "a comparison")
+	if err := undecidedAmong("a comparison", x); err != nil {
+		return false, err
 	}
 	switch y := y.(type) {
 	case *deferred:
@@ -205,8 +205,8 @@ func contains(x, y starlark.Value) (starlark.Bool, error) {
 func among(x starlark.Value, n int, at func(int) starlark.Value) (starlark.Bool, error) {
 	for i := range n {
 		e := at(i)
-		if d := findDeferred(e); d != nil {
-			return false, d.in.decision(d.v, "a comparison")
+		if err := undecidedAmong("a comparison", e); err != nil {
+			return false, err
 		}
 		if eq, err := equal(x, e); eq || err != nil {
 			return starlark.Bool(eq), err
@@ -222,7 +222,7 @@ func (r *reader) operate(op syntax.Token, x, y starlark.Value) (starlark.Value, 
 			return r.interpolate(x, y)
 		}
 	}
-	if err := affordable(op, x, y); err != nil {
+	if err := r.spend(sizeOf(op, x, y)); err != nil {
 		return nil, err
 	}
 	return arithmetic(op, x, y)
@@ -297,28 +297,19 @@ func (r *reader) secretly(what string, f func([]starlark.Value) (starlark.Value,
 	return s, err
 }
 
-// affordable refuses operations whose result would be too large: one step can
-// ask for more memory than there is.
-func affordable(op syntax.Token, x, y starlark.Value) error {
-	size := 0
+// sizeOf returns how many bytes the result of an operation takes, roughly.
+func sizeOf(op syntax.Token, x, y starlark.Value) int {
 	switch op {
 	case syntax.PLUS:
-		size = length(x) + length(y)
+		return length(x) + length(y)
 	case syntax.STAR:
-		size = product(x, y)
+		return product(x, y)
 	case syntax.LTLT:
 		if n, err := starlark.AsInt32(y); err == nil {
-			size = bits(x)/8 + n/8
+			return digits(bits(x) + n)
 		}
 	}
-	if size > maxText {
-		return tooLarge()
-	}
-	return nil
-}
-
-func tooLarge() error {
-	return failf("the result would be larger than %d MiB", maxText>>20)
+	return 0
 }
 
 // length returns the size of a text in bytes, or of a list in those of its
@@ -329,14 +320,20 @@ func length(v starlark.Value) int {
 		return len(v)
 	case starlark.Bytes:
 		return len(v)
-	case *starlark.List:
-		return v.Len() * 16
-	case starlark.Tuple:
-		return len(v) * 16
 	case *deferred:
 		return len(v.v.Str)
+	case starlark.Sequence:
+		return times(v.Len(), 16)
 	}
 	return 0
+}
+
+// times multiplies sizes, and stays just above the limit.
+func times(n, size int) int {
+	if size > 0 && n > maxText/size {
+		return maxText + 1
+	}
+	return n * size
 }
 
 func product(x, y starlark.Value) int {
@@ -344,7 +341,7 @@ func product(x, y starlark.Value) int {
 	ny, oky := y.(starlark.Int)
 	switch {
 	case okx && oky:
-		return (bits(nx) + bits(ny)) / 8 * 1024 // numbers beyond some thousand bits are no use here
+		return digits(bits(nx) + bits(ny))
 	case okx:
 		x, ny = y, nx
 	case !oky:
@@ -354,26 +351,26 @@ func product(x, y starlark.Value) int {
 	if err != nil || n < 0 {
 		n = 1 << 31
 	}
-	if size := length(x); size > 0 && n > maxText/size {
-		return maxText + 1
-	}
-	return 0
+	return times(n, length(x))
 }
+
+// digits weighs the bits of a number so that the limit is 64 Ki: greater ones
+// are of no use here, and slow.
+func digits(bits int) int { return bits * (maxText >> 16) }
 
 func bits(v starlark.Value) int {
 	i, ok := v.(starlark.Int)
 	if !ok {
 		return 0
 	}
-	var n *big.Int = i.BigInt()
-	return n.BitLen()
+	return i.BigInt().BitLen()
 }
 
 // augment is x op= y for a name: lists and dicts are changed in place.
 func (r *reader) augment(op syntax.Token, x, y starlark.Value) (starlark.Value, error) {
 	if list, ok := x.(*starlark.List); ok && op == syntax.PLUS {
 		if it, ok := y.(starlark.Iterable); ok {
-			if err := affordable(op, x, y); err != nil {
+			if err := r.spend(sizeOf(op, x, y)); err != nil {
 				return nil, err
 			}
 			return list, callMethod(list, "extend", it)
@@ -454,8 +451,13 @@ func (r *reader) attr(x starlark.Value, name string) (starlark.Value, error) {
 		}
 		return nil, noAttr(x, name)
 	}
-	if list, ok := x.(*starlark.List); ok && (name == "index" || name == "remove") {
-		return searchMethod(list, name)
+	switch x := x.(type) {
+	case *starlark.List:
+		return guardArgs(x, name, name == "index" || name == "remove", "a comparison")
+	case *starlark.Dict:
+		return guardArgs(x, name, name == "get" || name == "pop" || name == "setdefault", "a key")
+	case *starlark.Set:
+		return guardArgs(x, name, true, "a key")
 	}
 	has, ok := x.(starlark.HasAttrs)
 	if !ok {
@@ -474,6 +476,9 @@ func (r *reader) attr(x starlark.Value, name string) (starlark.Value, error) {
 // noAttr says that x has no attribute of this name.
 func noAttr(x starlark.Value, name string) error {
 	f := failf("%s has no attribute %q", describe(x), name)
+	if ns, ok := x.(*namespace); ok {
+		return failf("there is no function %q", name).didYouMean(name, ns.AttrNames())
+	}
 	has, ok := x.(starlark.HasAttrs)
 	if !ok {
 		return f
@@ -492,20 +497,39 @@ func describe(v starlark.Value) string {
 	return typeName(v)
 }
 
-// searchMethod is list.index and list.remove, which compare without a word.
-func searchMethod(list *starlark.List, name string) (starlark.Value, error) {
-	return starlark.NewBuiltin(name, func(t *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		if len(args) > 0 {
-			if d := findDeferred(args[0], list); d != nil {
-				return nil, d.in.decision(d.v, "a comparison")
-			}
-		}
-		m, err := list.Attr(name)
-		if err != nil {
+// guardArgs returns a method of Starlark's own. Where it decides something on
+// its arguments, these may not be deferred, nor may be what it compares them with.
+func guardArgs(recv starlark.HasAttrs, name string, decides bool, what string) (starlark.Value, error) {
+	m, err := recv.Attr(name)
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return nil, noAttr(recv, name)
+	}
+	return starlark.NewBuiltin(name, func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		if err := walkable(args...); err != nil {
 			return nil, err
+		}
+		if decides && len(args) > 0 {
+			among := slices.Clone(args)
+			if list, ok := recv.(*starlark.List); ok {
+				among = append(among, list)
+			}
+			if err := undecidedAmong(what, among...); err != nil {
+				return nil, err
+			}
 		}
 		return starlark.Call(t, m, args, kwargs)
 	}), nil
+}
+
+// undecidedAmong refuses values of which any holds a deferred one.
+func undecidedAmong(what string, vs ...starlark.Value) error {
+	if d := findDeferred(vs...); d != nil {
+		return d.in.decision(d.v, what)
+	}
+	return nil
 }
 
 // decision reports a decision on a deferred value. Where the value stands for

@@ -20,11 +20,26 @@ import (
 // rewriter rewrites one file.
 type rewriter struct {
 	calls map[diag.Pos]*call // by left parenthesis
-	depth int
 }
 
-// errTooDeep is thrown by rewriter.expr and caught where the file is read.
-type errTooDeep struct{ at syntax.Position }
+// tooDeep returns the first node of a tree that stands within too many others,
+// or nil. Whoever walks a tree afterwards need not fear for the stack.
+func tooDeep(tree *syntax.File) syntax.Node {
+	var found syntax.Node
+	depth := 0
+	syntax.Walk(tree, func(n syntax.Node) bool {
+		switch {
+		case n == nil:
+			depth--
+		case found == nil:
+			if depth++; depth > maxTree {
+				found = n
+			}
+		}
+		return found == nil
+	})
+	return found
+}
 
 func (w *rewriter) stmts(list []syntax.Stmt) {
 	for i, s := range list {
@@ -33,9 +48,6 @@ func (w *rewriter) stmts(list []syntax.Stmt) {
 }
 
 func (w *rewriter) stmt(s syntax.Stmt) syntax.Stmt {
-	start, _ := s.Span()
-	w.enter(start)
-	defer w.leave()
 	switch s := s.(type) {
 	case *syntax.AssignStmt:
 		return w.assign(s)
@@ -127,8 +139,6 @@ func (w *rewriter) exprs(list []syntax.Expr) {
 }
 
 func (w *rewriter) expr(e syntax.Expr) syntax.Expr {
-	w.enter(syntax.Start(e))
-	defer w.leave()
 	switch e := e.(type) {
 	case *syntax.BinaryExpr:
 		return w.binary(e)
@@ -143,8 +153,9 @@ func (w *rewriter) expr(e syntax.Expr) syntax.Expr {
 	case *syntax.DictExpr:
 		w.exprs(e.List)
 	case *syntax.DotExpr:
-		name := &syntax.Literal{Token: syntax.STRING, TokenPos: e.NamePos, Raw: e.Name.Name, Value: e.Name.Name}
-		return invoke("$.", e.NamePos, w.expr(e.X), name)
+		at := e.Name.NamePos
+		name := &syntax.Literal{Token: syntax.STRING, TokenPos: at, Raw: e.Name.Name, Value: e.Name.Name}
+		return invoke("$.", at, w.expr(e.X), name)
 	case *syntax.IndexExpr:
 		e.X, e.Y = w.expr(e.X), w.expr(e.Y)
 	case *syntax.LambdaExpr:
@@ -180,7 +191,7 @@ func (w *rewriter) binary(e *syntax.BinaryExpr) syntax.Expr {
 		e.X, e.Y = w.condition(e.X), w.expr(e.Y)
 		return e
 	case syntax.EQL, syntax.NEQ, syntax.LT, syntax.GT, syntax.LE, syntax.GE,
-		syntax.IN, syntax.NOT_IN, syntax.PERCENT, syntax.PLUS, syntax.STAR:
+		syntax.IN, syntax.NOT_IN, syntax.PERCENT, syntax.PLUS, syntax.STAR, syntax.LTLT:
 		return invoke("$"+e.Op.String(), e.OpPos, w.expr(e.X), w.expr(e.Y))
 	}
 	e.X, e.Y = w.expr(e.X), w.expr(e.Y)
@@ -229,14 +240,6 @@ func (w *rewriter) wrap(fn string, e syntax.Expr) syntax.Expr {
 	at := syntax.Start(e)
 	return invoke(fn, at, w.expr(e))
 }
-
-func (w *rewriter) enter(at syntax.Position) {
-	if w.depth++; w.depth > maxTree {
-		panic(errTooDeep{at})
-	}
-}
-
-func (w *rewriter) leave() { w.depth-- }
 
 func invoke(fn string, at syntax.Position, args ...syntax.Expr) syntax.Expr {
 	// The name stands where the first operand starts, so that the call has

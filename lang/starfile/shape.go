@@ -99,7 +99,7 @@ func keyword(arg syntax.Expr) (name *syntax.Ident, value syntax.Expr, ok bool) {
 // call says where a call and its arguments were written.
 type call struct {
 	fn     string   // the called name, or ""
-	pos    diag.Pos // of the whole expression
+	pos    diag.Pos // where it starts, of a method its name
 	args   []*shape // the positional ones, before any *args
 	named  map[string]arg
 	spread diag.Pos // of *args or **kwargs, if there are any
@@ -112,8 +112,11 @@ type arg struct {
 
 func callOf(e *syntax.CallExpr) *call {
 	c := &call{pos: position(syntax.Start(e)), named: map[string]arg{}}
-	if fn, ok := e.Fn.(*syntax.Ident); ok {
+	switch fn := e.Fn.(type) {
+	case *syntax.Ident:
 		c.fn = fn.Name
+	case *syntax.DotExpr:
+		c.pos = position(fn.Name.NamePos)
 	}
 	for _, a := range e.Args {
 		if name, value, ok := keyword(a); ok {

@@ -20,22 +20,30 @@ import (
 
 // Read evaluates a body and hands what it declares to b.
 func Read(b *schema.Builder, body schema.Body, in *value.Inputs, src schema.Source) {
+	newReader(b, in, src, body.Dir).read(body.Files)
+}
+
+func newReader(b *schema.Builder, in *value.Inputs, src schema.Source, dir string) *reader {
 	r := &reader{
-		b: b, in: in, src: src, dir: body.Dir,
+		b: b, in: in, src: src, dir: dir,
 		calls:   map[diag.Pos]*call{},
 		taken:   map[string]map[string]diag.Pos{},
 		dirs:    map[string]string{},
 		loaded:  map[string]*library{},
 		handles: map[ir.Addr]*handle{}, variables: map[string]diag.Pos{},
-		heap: heapBytes(),
+		maxHeap: heapBytes() + maxHeap,
 	}
 	r.predeclared = r.names()
-	for _, f := range body.Files {
+	return r
+}
+
+func (r *reader) read(files []schema.File) {
+	for _, f := range files {
 		if _, err := r.run(f); err != nil {
 			r.report(err)
 		}
 	}
-	in.Report(&b.Diags)
+	r.in.Report(&r.b.Diags)
 }
 
 // reader is one evaluation of a body.
@@ -55,8 +63,9 @@ type reader struct {
 	variables   map[string]diag.Pos // by name: where it was declared
 	unresolved  bool                // a variable has no value, and a message says so
 
-	steps uint64
-	heap  uint64 // bytes at the start
+	steps   uint64
+	made    int    // bytes of results since the last look at the memory
+	maxHeap uint64 // bytes that the process may come to
 }
 
 // readerKey is where a thread keeps its reader.

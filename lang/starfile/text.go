@@ -33,7 +33,7 @@ func (t *text) lit(s string) error { return t.part(ir.StringVal(s)) }
 func (t *text) part(v ir.Value) error {
 	t.size += len(v.Str)
 	if t.size > maxText {
-		return tooLarge()
+		return t.r.spend(t.size)
 	}
 	t.parts = append(t.parts, v)
 	return nil
@@ -48,7 +48,12 @@ func (t *text) add(v starlark.Value) error {
 	return t.part(piece)
 }
 
-func (t *text) value() starlark.Value { return t.r.fromIR(ir.Concat(t.parts...)) }
+func (t *text) value() (starlark.Value, error) {
+	if err := t.r.spend(t.size); err != nil {
+		return nil, err
+	}
+	return t.r.fromIR(ir.Concat(t.parts...)), nil
+}
 
 // textOf returns v as a piece of text.
 func (r *reader) textOf(v starlark.Value) (ir.Value, error) {
@@ -138,7 +143,7 @@ func concat(r *reader, vs ...starlark.Value) (starlark.Value, error) {
 			return nil, err
 		}
 	}
-	return t.value(), nil
+	return t.value()
 }
 
 // known returns the literal behind text that is known, and a function that
@@ -225,7 +230,7 @@ func (r *reader) percent(format string, y starlark.Value) (starlark.Value, error
 	if used < len(args) && !isNamed {
 		return nil, failf("%%: the text asks for %d values, and %d are given", used, len(args))
 	}
-	return t.value(), nil
+	return t.value()
 }
 
 // verb appends a value as %c asks.
@@ -253,7 +258,7 @@ func (t *text) verb(c byte, v starlark.Value) error {
 		return withheld("%" + string(c))
 	}
 	if err != nil {
-		return failf("%%%c: %s", c, err).Hintf("the verbs are %%s, %%r, %%d, %%x, %%o, %%f, %%e, %%g and %%c; none takes a width")
+		return failf("%%: %s", err).Hintf("the verbs are %%s, %%r, %%d, %%x, %%o, %%f, %%e, %%g and %%c; none takes a width")
 	}
 	piece := ir.StringVal(string(got.(starlark.String)))
 	if isDeferred {
@@ -305,8 +310,8 @@ func (r *reader) method(t *starlark.Thread, s, name string, args starlark.Tuple,
 	}
 	if name == "replace" && len(args) >= 2 {
 		old, _ := starlark.AsString(args[0])
-		if n := strings.Count(s, old); n > 0 && length(args[1]) > maxText/n {
-			return nil, tooLarge()
+		if err := r.spend(times(strings.Count(s, old), length(args[1]))); err != nil {
+			return nil, err
 		}
 	}
 	return starlark.Call(t, m, args, kwargs)
@@ -338,7 +343,7 @@ func (r *reader) join(sep string, args starlark.Tuple, kwargs []starlark.Tuple) 
 			return nil, err
 		}
 	}
-	return t.value(), nil
+	return t.value()
 }
 
 // format is s.format(…).
@@ -372,7 +377,7 @@ func (r *reader) format(s string, args starlark.Tuple, kwargs []starlark.Tuple) 
 		}
 		s = rest
 	}
-	return f.value(), nil
+	return f.value()
 }
 
 // fields are the values of a format.
