@@ -185,7 +185,7 @@ func TestMemory(t *testing.T) {
 		r := newReader(b, new(value.Inputs), tree{}, "/stack")
 		r.maxHeap -= maxHeap - 8<<20
 		r.read([]schema.File{{Name: "f", Path: "/stack/f", Src: []byte(src)}})
-		if len(b.Diags) != 1 || b.Diags[0].Pos.Line != 3 || b.Diags[0].Msg != outOfMemory {
+		if len(b.Diags) != 1 || b.Diags[0].Pos.Line < 2 || b.Diags[0].Msg != outOfMemory {
 			t.Errorf("%s: got %v", src, b.Diags)
 		}
 	}
