@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"bayplan/interpreter"
+	"bayplan/interpreter/plan"
+
+	"github.com/spf13/cobra"
+)
+
+// destroyFlags is how destroy is agreed to.
+type destroyFlags struct {
+	yes, volumes, verbose bool
+	confirm               string
+}
+
+func (a *app) destroyCmd() *cobra.Command {
+	var o destroyFlags
+	cmd := &cobra.Command{
+		Use:   "destroy [DIR]",
+		Short: "Take a stack away",
+		Long: `Destroy shows what it would remove, asks, and removes it: all that bears the
+stack's label, and nothing else. Volumes stay, since their data cannot be made
+again, unless --volumes says so; then the stack's name has to be typed.
+
+With --stack and without DIR it needs no files: it goes by the labels.`,
+		Example: `  bay destroy                                 # the stack in this directory
+  bay destroy shop --yes                      # without asking; volumes stay
+  bay destroy shop --volumes                  # data too, after typing the name
+  bay destroy shop --volumes --confirm shop   # the same without a terminal
+  bay destroy --stack shop                    # without the files`,
+		Args: atMost(1, "one DIR at most"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var prog *program
+			if len(args) > 0 || a.common.stack == "" {
+				var err error
+				if prog, err = a.load(where(args), true); err != nil {
+					return err
+				}
+			}
+			return a.destroy(cmd.Context(), prog, o)
+		},
+	}
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+	cmd.Flags().BoolVar(&o.volumes, "volumes", false, "remove volumes and their data too")
+	cmd.Flags().StringVar(&o.confirm, "confirm", "", "agree to losing data: the `NAME` of the stack")
+	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "the calls")
+	return cmd
+}
+
+func (a *app) destroy(ctx context.Context, prog *program, o destroyFlags) error {
+	e, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{Mode: plan.Destroy, Volumes: o.volumes})
+	if err != nil {
+		return err
+	}
+	if err := a.showPlan(e, prog, p, o.verbose); err != nil || p.Empty() {
+		return err
+	}
+	if err := a.agreeDestroy(p, a.host(e), o); err != nil {
+		return err
+	}
+	return a.carryOut(ctx, e, p, o.verbose)
+}
+
+// agreeDestroy asks before a stack goes. Losing data takes more than --yes.
+func (a *app) agreeDestroy(p *plan.Plan, host string, o destroyFlags) error {
+	switch {
+	case o.confirm != "" && o.confirm != p.Stack:
+		return &failure{err: fmt.Errorf("nothing was changed: --confirm says %q, and the stack is %q", o.confirm, p.Stack)}
+	case o.confirm != "":
+		return nil
+	case !o.volumes && o.yes:
+		return nil
+	case !o.volumes:
+		question := fmt.Sprintf("Remove stack %s from %s? [y/N] ", p.Stack, host)
+		return a.agree(question, yesses, "`bay destroy --yes` removes without asking")
+	case o.yes:
+		return &failure{
+			err:  errors.New("nothing was changed: --volumes takes data away, and --yes is not enough for that"),
+			hint: fmt.Sprintf("agree with --confirm %s", p.Stack),
+		}
+	}
+	question := fmt.Sprintf("This removes stack %s from %s with all its data, for good.\nType the name of the stack to agree: ", p.Stack, host)
+	return a.agree(question, []string{p.Stack}, fmt.Sprintf("agree with --confirm %s", p.Stack))
+}

@@ -1,0 +1,26 @@
+// Command bay reads what a stack of Docker images, containers, volumes and
+// networks shall be, in HCL or in Starlark, shows what that changes on an
+// engine, and does exactly that.
+//
+// Here is the wiring, and a file for each subcommand: flags, questions, exit
+// codes. What a command does is in package interpreter.
+package main
+
+import (
+	"os"
+
+	"bayplan/interpreter"
+	"bayplan/stdlib"
+)
+
+func main() {
+	a := &app{
+		bay:    &interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs()},
+		in:     os.Stdin,
+		out:    screenOf(os.Stdout),
+		err:    screenOf(os.Stderr),
+		getenv: os.Getenv,
+	}
+	a.signals = watch(a.err, os.Exit)
+	os.Exit(a.run(os.Args[1:]))
+}

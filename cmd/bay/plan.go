@@ -1,0 +1,56 @@
+package main
+
+import (
+	"bayplan/interpreter"
+	"bayplan/interpreter/plan"
+	"bayplan/interpreter/show"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) planCmd() *cobra.Command {
+	var detailed, asJSON, verbose bool
+	cmd := &cobra.Command{
+		Use:   "plan [DIR]",
+		Short: "Show what apply would change, and change nothing",
+		Long: `Plan compares what the files say with what is on the engine, and shows the
+difference field by field: what is created (+), changed in place (~), restarted
+(↻), replaced (±) and removed (-), which field is the reason, what is
+interrupted, and what is kept (=). It only reads.`,
+		Example: `  bay plan                          # the stack in this directory
+  bay plan shop -v                  # with the calls that apply would send
+  bay plan shop/main.bay.star       # where there is a body in both languages
+  bay plan --var replicas=5         # with another value of a variable
+  bay plan --detailed-exitcode      # ends with 2 if there are changes
+  bay plan --json | jq .counts      # for programs`,
+		Args: atMost(1, "one DIR at most"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			prog, err := a.load(where(args), false)
+			if err != nil {
+				return err
+			}
+			e, err := a.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer e.Close()
+			p, err := a.plan(cmd.Context(), e, prog, interpreter.PlanOptions{Mode: plan.Apply})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = show.JSON(a.out, p)
+			} else {
+				err = a.showPlan(e, prog, p, verbose)
+			}
+			if err == nil && detailed && !p.Empty() {
+				err = ended(exitChanges)
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "end with 2 if there are changes")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "the plan as JSON, format "+plan.Format)
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "the calls that apply would send, and values in full")
+	return cmd
+}

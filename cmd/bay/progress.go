@@ -1,0 +1,254 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"bayplan/interpreter/apply"
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/interpreter/plan"
+	"bayplan/interpreter/show"
+	"bayplan/lang/diag"
+)
+
+// progress shows an apply as it goes. What is said for good is a line each. On
+// a terminal the steps that run stand below these, and are painted over; where
+// there is none, the beginning of a step and what it waits for are lines too.
+type progress struct {
+	app     *app
+	verbose bool
+	live    bool
+	width   int // of the addresses
+
+	mu      sync.Mutex
+	running []*task // in order of their beginning
+	drawn   int     // lines that will be painted over
+	stop    chan struct{}
+	stopped sync.WaitGroup
+}
+
+// task is a step that runs.
+type task struct {
+	step   *plan.Step
+	since  time.Time
+	doing  string                     // what it does now
+	layers map[string]engine.Progress // of a pull
+	said   time.Time                  // when a line about it was last printed
+}
+
+// every is how often running steps are painted anew.
+const every = 200 * time.Millisecond
+
+// sayEvery is how often a pull says how far it is, without a terminal.
+const sayEvery = 5 * time.Second
+
+func (a *app) progress(p *plan.Plan, verbose bool) *progress {
+	v := &progress{app: a, verbose: verbose, live: a.out.terminal && a.getenv("TERM") != "dumb", stop: make(chan struct{})}
+	for _, s := range p.Steps {
+		v.width = max(v.width, min(len(s.Addr.String()), 40))
+	}
+	if v.live {
+		v.stopped.Add(1)
+		go v.tick()
+	}
+	return v
+}
+
+// tick paints running steps anew, since their time runs.
+func (v *progress) tick() {
+	defer v.stopped.Done()
+	t := time.NewTicker(every)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			v.mu.Lock()
+			v.paint("")
+			v.mu.Unlock()
+		case <-v.stop:
+			return
+		}
+	}
+}
+
+// close ends the view. What was painted for the moment is gone.
+func (v *progress) close() {
+	close(v.stop)
+	v.stopped.Wait()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.running = nil
+	v.paint("")
+}
+
+// event takes one event of an apply.
+func (v *progress) event(ev apply.Event) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if ev.Kind == apply.Stopping {
+		v.paint(v.app.paint(v.app.out, "33", "  stopping: nothing new begins, and what runs is finished or taken back. Once more leaves at once.") + "\n")
+		return
+	}
+	t := v.task(ev.Step)
+	switch ev.Kind {
+	case apply.Begin:
+		v.now(t, doing(ev.Step.Verb)+v.app.pick("…", "..."))
+	case apply.Doing:
+		if v.verbose {
+			v.say(t, v.app.paint(v.app.out, "2", diag.Escape(ev.Text)))
+		}
+	case apply.Waiting:
+		v.now(t, waits(ev.Text))
+	case apply.Progress:
+		v.progressed(t, ev.Progress)
+	case apply.Undoing:
+		v.say(t, "failed: "+firstLine(ev.Err.Error()))
+		v.now(t, "is taken back"+v.app.pick("…", "..."))
+	case apply.Done:
+		v.end(t)
+		v.say(t, v.app.paint(v.app.out, "32", past(ev.Step.Verb))+" in "+duration(ev.Took))
+	case apply.Failed:
+		v.end(t)
+		v.say(t, v.app.paint(v.app.out, "31", "failed")+" after "+duration(ev.Took)+": "+firstLine(ev.Err.Error()))
+	}
+}
+
+// task returns the task of a step, and begins it.
+func (v *progress) task(s *plan.Step) *task {
+	for _, t := range v.running {
+		if t.step == s {
+			return t
+		}
+	}
+	t := &task{step: s, since: time.Now(), layers: map[string]engine.Progress{}}
+	v.running = append(v.running, t)
+	return t
+}
+
+func (v *progress) end(t *task) {
+	v.running = slices.DeleteFunc(v.running, func(x *task) bool { return x == t })
+}
+
+// now says what a step does at the moment.
+func (v *progress) now(t *task, what string) {
+	t.doing = what
+	if v.live {
+		v.paint("")
+		return
+	}
+	v.say(t, what)
+}
+
+// say prints a line about a step for good.
+func (v *progress) say(t *task, what string) {
+	t.said = time.Now()
+	v.paint(v.line(t, what) + "\n")
+}
+
+func (v *progress) line(t *task, what string) string {
+	sign, color := show.Mark(t.step.Verb, v.app.ascii())
+	addr := diag.Escape(t.step.Addr.String())
+	return fmt.Sprintf("  %s %-*s  %s", v.app.paint(v.app.out, color, sign), v.width, addr, what)
+}
+
+// progressed takes what a pull or a build says: of a build its steps, of a
+// pull how much has come.
+func (v *progress) progressed(t *task, p engine.Progress) {
+	switch {
+	case p.Warning != "":
+		v.say(t, v.app.paint(v.app.out, "33", "the engine warns: ")+firstLine(p.Warning))
+	case p.Layer != "":
+		t.layers[p.Layer] = p
+		t.doing = pulled(t.layers)
+		if !v.live && time.Since(t.said) >= sayEvery {
+			v.say(t, t.doing)
+		}
+	case strings.HasPrefix(p.Text, "Step "):
+		v.now(t, firstLine(p.Text))
+	}
+}
+
+// pulled sums up the layers of a pull.
+func pulled(layers map[string]engine.Progress) string {
+	var current, total int64
+	for _, p := range layers {
+		current += min(p.Current, max(p.Total, 0))
+		total += p.Total
+	}
+	if total == 0 {
+		return "pulling " + plural(len(layers), "layer")
+	}
+	return fmt.Sprintf("pulling %.1f of %.1f MB, %s", float64(current)/1e6, float64(total)/1e6, plural(len(layers), "layer"))
+}
+
+// paint takes the running steps off the screen, prints text for good, and puts
+// the running steps below it.
+func (v *progress) paint(text string) {
+	var b strings.Builder
+	if v.drawn > 0 {
+		fmt.Fprintf(&b, "\r\x1b[%dA\x1b[J", v.drawn)
+		v.drawn = 0
+	}
+	b.WriteString(text)
+	if v.live {
+		v.block(&b)
+	}
+	// An output that nobody reads any more is no reason to stop half-way.
+	_, _ = io.WriteString(v.app.out, b.String())
+}
+
+// block writes a line for each running step that the screen has room for. No
+// line may wrap, since it could not be painted over then.
+func (v *progress) block(b *strings.Builder) {
+	width, height := v.app.out.size()
+	if width == 0 {
+		width = 80
+	}
+	room := min(max(height-4, 1), 10)
+	for i, t := range v.running {
+		if i == room {
+			fmt.Fprintf(b, "    and %d more\n", len(v.running)-i)
+			v.drawn++
+			return
+		}
+		s := t.doing
+		if secs := int(time.Since(t.since).Seconds()); secs > 0 {
+			s += fmt.Sprintf(" %ds", secs)
+		}
+		b.WriteString(show.Fit(v.line(t, s), width-1) + "\n")
+		v.drawn++
+	}
+}
+
+// waits says what is waited for: "to be healthy" of the step's own object,
+// "container.db to be healthy" of another.
+func waits(text string) string {
+	if strings.HasPrefix(text, "to ") {
+		return "waits " + diag.Escape(text)
+	}
+	return "waits for " + diag.Escape(text)
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return diag.Escape(line)
+}
+
+func doing(v kind.Verb) string {
+	return map[kind.Verb]string{
+		kind.Create: "creating", kind.Update: "changing", kind.Restart: "restarting", kind.Replace: "replacing",
+		kind.Remove: "removing", kind.Finish: "finishing", kind.Restore: "putting back",
+	}[v]
+}
+
+func past(v kind.Verb) string {
+	return map[kind.Verb]string{
+		kind.Create: "created", kind.Update: "changed", kind.Restart: "restarted", kind.Replace: "replaced",
+		kind.Remove: "removed", kind.Finish: "finished", kind.Restore: "put back",
+	}[v]
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"bayplan/interpreter"
+	"bayplan/interpreter/apply"
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/plan"
+	"bayplan/interpreter/show"
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+	"bayplan/lang/load"
+
+	"github.com/spf13/cobra"
+)
+
+// app is one run of the command.
+type app struct {
+	bay      *interpreter.Bay
+	in       io.Reader
+	out, err screen
+	getenv   func(string) string
+	signals  *signals
+	common   common
+}
+
+// common is the flags that all commands have.
+type common struct {
+	vars        []string
+	stack       string
+	engine      string
+	noColor     bool
+	parallelism int
+}
+
+// run runs the command line and returns the exit code.
+func (a *app) run(args []string) int {
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	cmd, err := root.ExecuteC()
+	return a.report(cmd, err)
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "bay",
+		Short: "Plan and apply stacks of Docker containers, from HCL or Starlark",
+		Long: `Bayplan keeps a stack of Docker images, containers, volumes and networks as
+files say it is: *.bay.hcl in HCL, or main.bay.star in Starlark.
+
+  bay plan            show what would change, and change nothing
+  bay apply           show it, ask, and do exactly that
+  bay destroy         take the stack away; volumes stay unless you say so
+
+DIR is the directory of the stack, by default the one you are in. Where it has
+a body in both languages, name one: bay plan DIR/main.bay.star
+
+No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if a.common.parallelism < 1 {
+				return misuse("--parallelism is %d, want at least 1", a.common.parallelism)
+			}
+			return nil
+		},
+		Args: knownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	f := root.PersistentFlags()
+	f.StringArrayVar(&a.common.vars, "var", nil, "value of a variable, as `NAME=VALUE`; may be repeated")
+	f.StringVar(&a.common.stack, "stack", "", "`NAME` of the stack, instead of the one in the files")
+	f.StringVar(&a.common.engine, "engine", "", "Docker engine: a `HOST` such as ssh://me@host, a docker context, or embedded")
+	f.BoolVar(&a.common.noColor, "no-color", false, "no colours; NO_COLOR does the same")
+	f.IntVar(&a.common.parallelism, "parallelism", apply.DefaultParallelism, "steps at once, `N` at most")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse("%v", err) })
+	group(root, "The main job:", a.planCmd(), a.applyCmd(), a.destroyCmd())
+	group(root, "Around it:", a.validateCmd(), a.outputCmd(), a.lsCmd(), a.versionCmd())
+	root.AddCommand(exitCodesCmd())
+	return root
+}
+
+// group adds commands that help shows under one title.
+func group(root *cobra.Command, title string, cmds ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, c := range cmds {
+		c.GroupID = title
+		root.AddCommand(c)
+	}
+}
+
+// knownCommand refuses a command that there is not.
+func knownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	f := &failure{err: fmt.Errorf("there is no command %q", args[0]), hint: helpHint}
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
+	if near := diag.Nearest(args[0], names); near != "" {
+		f.hint = fmt.Sprintf("did you mean `bay %s`?", near)
+	}
+	return f
+}
+
+// atMost refuses more arguments than n. what says what they are.
+func atMost(n int, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > n {
+			return misuse("want %s, got %q", what, args)
+		}
+		return nil
+	}
+}
+
+// where is the one argument of most commands.
+func where(args []string) string {
+	if len(args) == 0 {
+		return "."
+	}
+	return args[0]
+}
+
+// program is what was loaded.
+type program struct {
+	*ir.Program
+	sources diag.Sources
+}
+
+// load evaluates the program at path. Warnings are shown, errors are the
+// error. An opaque program does without sensitive inputs.
+func (a *app) load(path string, opaque bool) (*program, error) {
+	vars, err := a.vars()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, &failure{err: fmt.Errorf("there is no %s", path), hint: "name the directory of the stack, or a file main.bay.star or *.bay.hcl in it"}
+	}
+	got := a.bay.Load(interpreter.Program{Path: path, Stack: a.common.stack, Vars: vars, Opaque: opaque})
+	if got.Diags.HasErrors() {
+		return nil, &mistakes{list: got.Diags, sources: got.Sources}
+	}
+	if err := diag.Write(a.err, got.Diags, got.Sources, a.color(a.err)); err != nil {
+		return nil, err
+	}
+	return &program{got.Program, got.Sources}, nil
+}
+
+func (a *app) vars() ([]load.Var, error) {
+	var out []load.Var
+	for _, v := range a.common.vars {
+		name, value, found := strings.Cut(v, "=")
+		if !found || name == "" {
+			return nil, misuse("--var %s: want NAME=VALUE", v)
+		}
+		out = append(out, load.Var{Name: name, Value: value})
+	}
+	return out, nil
+}
+
+// connect reaches the engine that the flags and the environment name.
+func (a *app) connect(ctx context.Context) (*engine.Engine, error) {
+	e, err := interpreter.Connect(ctx, a.common.engine)
+	if err != nil {
+		return nil, a.unreachable(err)
+	}
+	return e, nil
+}
+
+// plan makes a plan. prog is nil where labels alone are enough.
+func (a *app) plan(ctx context.Context, e *engine.Engine, prog *program, o interpreter.PlanOptions) (*plan.Plan, error) {
+	o.Stack = a.common.stack
+	if prog == nil {
+		return a.bay.Plan(ctx, e, nil, o)
+	}
+	p, err := a.bay.Plan(ctx, e, prog.Program, o)
+	if err != nil {
+		return nil, withSources(err, prog.sources)
+	}
+	return p, nil
+}
+
+// showPlan prints a plan for people.
+func (a *app) showPlan(e *engine.Engine, prog *program, p *plan.Plan, verbose bool) error {
+	o := a.look()
+	o.Verbose = verbose
+	if a.out.terminal {
+		o.Host = a.host(e)
+	}
+	if prog != nil {
+		o.Sources = prog.sources
+	}
+	return show.Text(a.out, p, o)
+}
+
+// look is how things look on standard output.
+func (a *app) look() show.Options {
+	return show.Options{Color: a.color(a.out), ASCII: a.ascii(), Width: a.out.width()}
+}
+
+// host names the engine for people.
+func (a *app) host(e *engine.Engine) string {
+	switch {
+	case strings.HasPrefix(a.common.engine, "embedded"):
+		return "the " + a.common.engine + " engine"
+	case e.Info.Name != "":
+		return e.Info.Name
+	}
+	return "the engine"
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// screen is one of the command's outputs.
+type screen struct {
+	*os.File
+	terminal bool
+}
+
+func screenOf(f *os.File) screen {
+	return screen{File: f, terminal: term.IsTerminal(int(f.Fd()))}
+}
+
+// width returns the columns of a terminal, 0 for anything else.
+func (s screen) width() int {
+	w, _ := s.size()
+	return w
+}
+
+func (s screen) size() (width, height int) {
+	if !s.terminal {
+		return 0, 0
+	}
+	w, h, err := term.GetSize(int(s.Fd()))
+	if err != nil {
+		return 0, 0
+	}
+	return w, h
+}
+
+// color reports whether a screen gets colours: a terminal that has some, and
+// nobody said no.
+func (a *app) color(s screen) bool {
+	return s.terminal && !a.common.noColor && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
+}
+
+// ascii reports whether the locale is said to have no UTF-8. One that is not
+// said has.
+func (a *app) ascii() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(a.getenv(name)); v != "" {
+			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
+		}
+	}
+	return false
+}
+
+// paint colours s for a screen.
+func (a *app) paint(to screen, code, s string) string {
+	if !a.color(to) || s == "" || code == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// pick returns the sign of the terminal's character set.
+func (a *app) pick(utf8, ascii string) string {
+	if a.ascii() {
+		return ascii
+	}
+	return utf8
+}
+
+func isTerminal(f interface{ Fd() uintptr }) bool { return term.IsTerminal(int(f.Fd())) }

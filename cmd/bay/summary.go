@@ -1,0 +1,120 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"bayplan/interpreter/apply"
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/interpreter/plan"
+)
+
+// summary says how an apply ended: what is done, and of what failed why, and
+// what that means.
+func (a *app) summary(p *plan.Plan, r *apply.Report) {
+	for _, f := range r.Failed {
+		a.failed(f)
+	}
+	what := done(r.Done)
+	took := duration(r.Took)
+	switch {
+	case len(r.Failed) == 0 && len(r.NotRun) == 0:
+		fmt.Fprintf(a.out, "\n%s in %s.\n", a.paint(a.out, "1;32", what), took)
+	case len(r.Failed) == 0:
+		fmt.Fprintf(a.err, "\n%s after %s: %s. %s\n", a.paint(a.err, "1;33", "Interrupted"), took, stands(p, r), goesOn(p))
+	default:
+		fmt.Fprintf(a.err, "\n%s after %s: %s. %s\n", a.paint(a.err, "1;31", "Not all is done"), took, stands(p, r), goesOn(p))
+	}
+}
+
+// done counts what was done, in words.
+func done(steps []*plan.Step) string {
+	var parts []string
+	for _, v := range []struct {
+		verb kind.Verb
+		word string
+	}{
+		{kind.Create, "created"}, {kind.Update, "changed"}, {kind.Restart, "restarted"}, {kind.Replace, "replaced"},
+		{kind.Finish, "finished"}, {kind.Restore, "put back"}, {kind.Remove, "removed"},
+	} {
+		n := 0
+		for _, s := range steps {
+			if s.Verb == v.verb {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, v.word))
+		}
+	}
+	return "Done: " + strings.Join(parts, ", ")
+}
+
+// stands says where an apply that did not do everything has come to.
+func stands(p *plan.Plan, r *apply.Report) string {
+	s := fmt.Sprintf("%d of %s done", len(r.Done), plural(len(p.Steps), "step"))
+	if n := len(r.Failed); n > 0 {
+		s += fmt.Sprintf(", %d failed", n)
+	}
+	if n := len(r.NotRun); n > 0 {
+		s += fmt.Sprintf(", %d not begun", n)
+	}
+	return s
+}
+
+func goesOn(p *plan.Plan) string {
+	return fmt.Sprintf("The next `bay %s` goes on from here.", p.Mode)
+}
+
+// failed tells of one step that failed: why, what its container said, and
+// what was taken back.
+func (a *app) failed(f apply.Failure) {
+	fmt.Fprintln(a.err)
+	a.complain(f.Step.Addr.String()+": "+f.Err.Error(), "")
+	if f.Step.Pos.Known() {
+		a.detail("declared at", f.Step.Pos.String())
+	}
+	var not *engine.NotReady
+	if errors.As(f.Err, &not) {
+		if not.Health != "" {
+			a.detail("its health check said", not.Health)
+		}
+		if len(not.Logs) > 0 {
+			a.detail("its last lines", strings.Join(not.Logs, "\n"))
+		}
+	}
+	switch {
+	case f.UndoErr != nil:
+		a.detail("it could not be taken back", f.UndoErr.Error())
+	case f.RolledBack && f.Step.Verb == kind.Create:
+		a.detail("", "it was taken away again")
+	case f.RolledBack:
+		a.detail("", "it was taken back: what was there before is there again")
+	case !f.Touched:
+		a.detail("", "nothing of it was changed")
+	}
+}
+
+// detail prints a heading and text below an error.
+func (a *app) detail(heading, text string) {
+	switch {
+	case heading == "":
+		fmt.Fprintf(a.err, "  %s\n", escape(text, "  "))
+	case strings.Contains(text, "\n"):
+		fmt.Fprintf(a.err, "  %s\n    %s\n", a.paint(a.err, "2", heading+":"), escape(text, "    "))
+	default:
+		fmt.Fprintf(a.err, "  %s %s\n", a.paint(a.err, "2", heading+":"), escape(text, "    "))
+	}
+}
+
+// duration rounds d to what people want to know.
+func duration(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}
