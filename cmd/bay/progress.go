@@ -39,6 +39,7 @@ type task struct {
 	doing  string                     // what it does now
 	layers map[string]engine.Progress // of a pull
 	said   time.Time                  // when a line about it was last printed
+	failed bool                       // why is said already
 }
 
 // every is how often running steps are painted anew.
@@ -107,14 +108,19 @@ func (v *progress) event(ev apply.Event) {
 	case apply.Progress:
 		v.progressed(t, ev.Progress)
 	case apply.Undoing:
-		v.say(t, "failed: "+firstLine(ev.Err.Error()))
+		v.say(t, v.app.paint(v.app.out, "31", "failed")+": "+firstLine(ev.Err.Error()))
+		t.failed = true
 		v.now(t, "is taken back"+v.app.pick("…", "..."))
 	case apply.Done:
 		v.end(t)
 		v.say(t, v.app.paint(v.app.out, "32", past(ev.Step.Verb))+" in "+duration(ev.Took))
 	case apply.Failed:
 		v.end(t)
-		v.say(t, v.app.paint(v.app.out, "31", "failed")+" after "+duration(ev.Took)+": "+firstLine(ev.Err.Error()))
+		why := ": " + firstLine(ev.Err.Error())
+		if t.failed {
+			why = ""
+		}
+		v.say(t, v.app.paint(v.app.out, "31", "failed")+" after "+duration(ev.Took)+why)
 	}
 }
 

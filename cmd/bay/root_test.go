@@ -232,7 +232,7 @@ func TestProgress(t *testing.T) {
   stopping: nothing new begins, and what runs is finished or taken back. Once more leaves at once.
   ± container.web  failed: container shop-web became unhealthy
   ± container.web  is taken back…
-  ± container.web  failed after 12s: container shop-web became unhealthy
+  ± container.web  failed after 12s
 `
 	if d := cmp.Diff(want, x.read(x.out)); d != "" {
 		t.Errorf("progress (-want +got):\n%s", d)

@@ -40,6 +40,9 @@ func (t *text) paint(code, s string) string {
 }
 
 func (t *text) line(s string) {
+	if t.o.ASCII {
+		s = strings.NewReplacer("→", "->", "…", "...").Replace(s) // from rooms' own words
+	}
 	t.b.WriteString(strings.TrimRight(s, " "))
 	t.b.WriteByte('\n')
 }
