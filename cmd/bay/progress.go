@@ -92,7 +92,7 @@ func (v *progress) event(ev apply.Event) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if ev.Kind == apply.Stopping {
-		v.paint(v.app.paint(v.app.out, "33", "  stopping: nothing new begins, and what runs is finished or taken back. Once more leaves at once.") + "\n")
+		v.paint(v.app.paint(v.app.out, "33", "  stopping after what runs now; Ctrl-C again leaves at once") + "\n")
 		return
 	}
 	t := v.task(ev.Step)
@@ -218,7 +218,7 @@ func (v *progress) block(b *strings.Builder) {
 	room := min(max(height-4, 1), 10)
 	for i, t := range v.running {
 		if i == room {
-			fmt.Fprintf(b, "    and %d more\n", len(v.running)-i)
+			fmt.Fprintf(b, "    and %d more running\n", len(v.running)-i)
 			v.drawn++
 			return
 		}

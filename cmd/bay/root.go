@@ -85,6 +85,7 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 	group(root, "The main job:", a.planCmd(), a.applyCmd(), a.destroyCmd())
 	group(root, "Around it:", a.validateCmd(), a.outputCmd(), a.lsCmd(), a.versionCmd())
 	root.AddCommand(exitCodesCmd())
+	a.completions(root)
 	return root
 }
 

@@ -229,7 +229,7 @@ func TestProgress(t *testing.T) {
   ± container.web  replacing…
   ± container.web  Step 1/3 : FROM scratch
   ± container.web  waits to be healthy, at most 1m0s
-  stopping: nothing new begins, and what runs is finished or taken back. Once more leaves at once.
+  stopping after what runs now; Ctrl-C again leaves at once
   ± container.web  failed: container shop-web became unhealthy
   ± container.web  is taken back…
   ± container.web  failed after 12s
