@@ -22,7 +22,7 @@ func (t *text) object(x object, addrWidth int) {
 		return
 	}
 	s := x.step
-	t.headline(s.Verb, x.addr, addrWidth, headline(s))
+	t.headline(s.Verb, x.addr, addrWidth, t.headlineOf(s))
 	t.rows(append(t.changes(s), t.impact(s)...))
 	if t.o.Verbose {
 		t.calls(s)
@@ -44,7 +44,15 @@ func (t *text) headline(v kind.Verb, addr string, width int, what string) {
 	t.line("  " + t.paint(color, sign) + " " + t.paint(bold, addr) + pad + "  " + t.paint(color, word) + rest)
 }
 
-// headline says in a few words what happens and why.
+// headlineOf says in a few words what happens and why, and the engine's name
+// where it is not the one that follows from the address.
+func (t *text) headlineOf(s *plan.Step) string {
+	if s.Name == "" || s.Name == s.Addr.EngineName(t.stack) {
+		return headline(s)
+	}
+	return headline(s) + " (named " + s.Name + ")"
+}
+
 func headline(s *plan.Step) string {
 	word := string(s.Verb)
 	if s.Verb == kind.Update {

@@ -38,6 +38,7 @@ const minWidth = 48
 // Text writes p for people.
 func Text(w io.Writer, p *plan.Plan, o Options) error {
 	t := newText(o)
+	t.stack = p.Stack
 	t.heading(p)
 	objects := objectsOf(p)
 	addrWidth := 0

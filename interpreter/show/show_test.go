@@ -77,7 +77,7 @@ func mixed(t *testing.T) *plan.Plan {
 		}, Work: kind.Work{Impact: "down about 2 s", Strategy: "stop-first"}},
 		&plan.Step{Verb: kind.Finish, Addr: addr(t, "container.half"), Name: "shop-half", Why: "its replacement was cut short and goes on"},
 		&plan.Step{Verb: kind.Restore, Addr: addr(t, "container.back"), Name: "shop-back", Why: "its replacement was cut short and is taken back", Work: kind.Work{Impact: "started again"}},
-		&plan.Step{Verb: kind.Remove, Addr: addr(t, "container.old"), Name: "shop-old", Why: "no longer in the program", ID: strings.Repeat("4be1", 16), Work: kind.Work{Impact: "removed while it runs"}},
+		&plan.Step{Verb: kind.Remove, Addr: addr(t, "container.old"), Name: "old", Why: "no longer in the program", ID: strings.Repeat("4be1", 16), Work: kind.Work{Impact: "removed while it runs"}},
 	)
 	p.Same = 9
 	p.Kept = []*plan.Kept{{Addr: addr(t, "volume.pgdata"), Name: "shop-pgdata", Why: "its data is not bay's to give up", Hint: "docker volume rm shop-pgdata"}}

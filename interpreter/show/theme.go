@@ -8,8 +8,9 @@ import (
 
 // text is a page in the making.
 type text struct {
-	b strings.Builder
-	o Options
+	b     strings.Builder
+	o     Options
+	stack string
 }
 
 func newText(o Options) *text {
