@@ -7,6 +7,7 @@ import (
 
 	"bayplan/interpreter"
 	"bayplan/interpreter/engine"
+	"bayplan/interpreter/verb"
 	"bayplan/lang/diag"
 
 	"github.com/spf13/cobra"
@@ -40,7 +41,7 @@ func (a *app) completeStacks(_ *cobra.Command, _ []string, _ string) ([]string, 
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	defer e.Close()
-	objects, err := a.bay.Stacks(ctx, e)
+	objects, err := verb.List(ctx, e.Reader())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

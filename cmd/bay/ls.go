@@ -45,7 +45,7 @@ func (a *app) ls(ctx context.Context, asJSON bool) error {
 		return err
 	}
 	defer e.Close()
-	all, err := a.bay.Stacks(ctx, e)
+	all, err := verb.List(ctx, e.Reader())
 	if err != nil {
 		return err
 	}
