@@ -87,6 +87,17 @@ func (a *app) report(cmd *cobra.Command, err error) int {
 	return fail.code
 }
 
+// reportBug prints what a panic left. Without it Go would end with 2, which
+// says something else here.
+func (a *app) reportBug(bug any, stack []byte) int {
+	a.complain(fmt.Sprintf("this is a bug in bay: %v", bug), "please report it, with what you ran and the lines below; what is on the engine can be looked at with `bay ls`")
+	fmt.Fprintf(a.err, "\nbay %s\n%s", built().Version, stack)
+	if a.signals.changing() {
+		return exitPartly
+	}
+	return exitError
+}
+
 func (a *app) reportMistakes(l diag.List, src diag.Sources) int {
 	if err := diag.Write(a.err, l, src, a.color(a.err)); err != nil {
 		return exitError

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"bayplan/interpreter"
@@ -39,7 +40,12 @@ type common struct {
 }
 
 // run runs the command line and returns the exit code.
-func (a *app) run(args []string) int {
+func (a *app) run(args []string) (code int) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			code = a.reportBug(bug, debug.Stack())
+		}
+	}()
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(a.in)

@@ -89,6 +89,17 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
+func TestBugsAreNoChanges(t *testing.T) {
+	x := newTester(t)
+	x.bay = nil // as good as any bug
+	if code := x.run([]string{"validate", "."}); code != exitError {
+		t.Errorf("exit code %d, want %d", code, exitError)
+	}
+	if got := x.read(x.err); !strings.HasPrefix(got, "error: this is a bug in bay: ") {
+		t.Errorf("errors:\n%s", got)
+	}
+}
+
 func TestHelpNamesEveryCode(t *testing.T) {
 	x := newTester(t)
 	if code := x.run([]string{"help", "exit-codes"}); code != exitDone {

@@ -63,11 +63,9 @@ func (s *signals) during(off func(), f func()) {
 	s.soft, s.busy = off, true
 	s.mu.Unlock()
 	signal.Ignore(syscall.SIGPIPE)
-	defer func() {
-		s.mu.Lock()
-		s.soft, s.busy = nil, false
-		s.mu.Unlock()
-		signal.Reset(syscall.SIGPIPE)
-	}()
 	f()
+	s.mu.Lock()
+	s.soft, s.busy = nil, false
+	s.mu.Unlock()
+	signal.Reset(syscall.SIGPIPE)
 }
