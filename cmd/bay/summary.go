@@ -113,6 +113,8 @@ func (a *app) detail(heading, text string) {
 // duration rounds d to what people want to know.
 func duration(d time.Duration) string {
 	switch {
+	case d < 100*time.Millisecond:
+		return max(d.Round(time.Millisecond), time.Millisecond).String()
 	case d < 10*time.Second:
 		return d.Round(100 * time.Millisecond).String()
 	}

@@ -29,6 +29,9 @@ type word struct{ color, s string }
 func (t *text) changes(s *plan.Step) []row {
 	var rows []row
 	for _, c := range s.Changes {
+		if s.Verb == kind.Create && t.follows(s, c) {
+			continue
+		}
 		if s.Verb == kind.Create {
 			rows = append(rows, setRows(c)...)
 			continue
@@ -36,6 +39,12 @@ func (t *text) changes(s *plan.Step) []row {
 		rows = append(rows, t.change(s, c))
 	}
 	return rows
+}
+
+// follows reports whether a creation sets what nobody wrote and everybody
+// knows: the name that follows from the address.
+func (t *text) follows(s *plan.Step, c schema.Change) bool {
+	return !c.Pos.Known() && c.New.Kind == ir.String && c.New.Str == s.Addr.EngineName(t.stack) && !t.o.Verbose
 }
 
 // setRows shows what a creation sets: an object field by field, a list of

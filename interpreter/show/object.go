@@ -13,20 +13,23 @@ import (
 // indent stands before the lines below an object's own.
 const indent = "      "
 
-func (t *text) object(x object, addrWidth int) {
+// object writes an object, and reports whether lines stand below its own.
+func (t *text) object(x object, addrWidth int) bool {
 	if x.kept != nil {
 		t.headline(kind.Keep, x.addr, addrWidth, "keep: "+orElse(x.kept.Why, "no longer in the program"))
 		if x.kept.Hint != "" {
 			t.line(indent + t.paint(dim, "to remove it: "+diag.Escape(x.kept.Hint)))
 		}
-		return
+		return x.kept.Hint != ""
 	}
 	s := x.step
 	t.headline(s.Verb, x.addr, addrWidth, t.headlineOf(s))
-	t.rows(append(t.changes(s), t.impact(s)...))
+	rows := append(t.changes(s), t.impact(s)...)
+	t.rows(rows)
 	if t.o.Verbose {
 		t.calls(s)
 	}
+	return len(rows) > 0 || t.o.Verbose
 }
 
 func (t *text) headline(v kind.Verb, addr string, width int, what string) {

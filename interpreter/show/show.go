@@ -45,11 +45,12 @@ func Text(w io.Writer, p *plan.Plan, o Options) error {
 	for _, x := range objects {
 		addrWidth = max(addrWidth, min(cells(x.addr), maxAddr))
 	}
+	roomy := false // lines stand below the last object's own
 	for i, x := range objects {
-		if i > 0 && objects[i-1].roomy(o.Verbose) {
+		if i > 0 && roomy {
 			t.line("")
 		}
-		t.object(x, addrWidth)
+		roomy = t.object(x, addrWidth)
 	}
 	if len(objects) > 0 {
 		t.line("")
@@ -85,15 +86,6 @@ func objectsOf(p *plan.Plan) []object {
 	}
 	slices.SortStableFunc(out, func(a, b object) int { return a.at.Compare(b.at) })
 	return out
-}
-
-// roomy reports whether lines stand below the object's own, so that a blank
-// line follows.
-func (x object) roomy(verbose bool) bool {
-	if x.step == nil {
-		return x.kept.Hint != ""
-	}
-	return verbose || len(x.step.Changes) > 0 || x.step.Interrupts()
 }
 
 func (t *text) heading(p *plan.Plan) {

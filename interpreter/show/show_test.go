@@ -55,7 +55,7 @@ func mixed(t *testing.T) *plan.Plan {
 	ip := ir.Concat(str("pg://"), ir.EngineVal(addr(t, "container.db"), "ip"), str(":5432"))
 	conf := "log stdout\nworkers 2\n\nupstream web {\n  server a\n  server b\n}\nkeepalive 5\n"
 	p := shop(
-		&plan.Step{Verb: kind.Create, Addr: addr(t, "network.metrics"), Name: "shop-metrics", Pos: at(9)},
+		&plan.Step{Verb: kind.Create, Addr: addr(t, "network.metrics"), Name: "shop-metrics", Pos: at(9), Changes: []schema.Change{{Attr: "name", New: str("shop-metrics")}}},
 		&plan.Step{Verb: kind.Update, Addr: addr(t, "container.api"), Name: "shop-api", Why: "memory, restart", Changes: []schema.Change{
 			{Attr: "memory", Old: str("512m"), New: str("1g"), Effect: schema.Live, Pos: at(30)},
 			{Attr: "restart", Old: str("no"), New: str("always"), Effect: schema.Live, ByHand: true},
