@@ -18,7 +18,7 @@ func (t *text) object(x object, addrWidth int) bool {
 	if x.kept != nil {
 		t.headline(kind.Keep, x.addr, addrWidth, "keep: "+orElse(x.kept.Why, "no longer in the program"))
 		if x.kept.Hint != "" {
-			t.line(indent + t.paint(dim, "to remove it: "+diag.Escape(x.kept.Hint)))
+			t.line(indent + t.paint(dim, diag.Escape(x.kept.Hint)))
 		}
 		return x.kept.Hint != ""
 	}

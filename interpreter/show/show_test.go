@@ -80,7 +80,7 @@ func mixed(t *testing.T) *plan.Plan {
 		&plan.Step{Verb: kind.Remove, Addr: addr(t, "container.old"), Name: "old", Why: "no longer in the program", ID: strings.Repeat("4be1", 16), Work: kind.Work{Impact: "removed while it runs"}},
 	)
 	p.Same = 9
-	p.Kept = []*plan.Kept{{Addr: addr(t, "volume.pgdata"), Name: "shop-pgdata", Why: "its data is not bay's to give up", Hint: "docker volume rm shop-pgdata"}}
+	p.Kept = []*plan.Kept{{Addr: addr(t, "volume.pgdata"), Name: "shop-pgdata", Why: "its data is not bay's to give up", Hint: "bay apply --remove-volume volume.pgdata removes it"}}
 	p.Outputs = []plan.Output{
 		{Name: "db", Value: ip, Pos: at(80)},
 		{Name: "password", Value: str("hunter2"), Sensitive: true},
