@@ -18,11 +18,12 @@ import (
 
 // progress shows an apply as it goes. What is said for good is a line each. On
 // a terminal the steps that run stand below these, and are painted over; where
-// there is none, the beginning of a step and what it waits for are lines too.
+// there is none, what a step does is a line too, if it takes a while.
 type progress struct {
 	app     *app
 	verbose bool
 	live    bool
+	while   time.Duration
 	width   int // of the addresses
 
 	mu      sync.Mutex
@@ -38,29 +39,28 @@ type task struct {
 	since  time.Time
 	doing  string                     // what it does now
 	layers map[string]engine.Progress // of a pull
-	said   time.Time                  // when a line about it was last printed
-	failed bool                       // why is said already
+	change time.Time                  // when it began to do that
+	told   bool                       // a line says so
+	failed bool                       // a line says why
 }
 
 // every is how often running steps are painted anew.
 const every = 200 * time.Millisecond
 
-// sayEvery is how often a pull says how far it is, without a terminal.
-const sayEvery = 5 * time.Second
+// pullsSay is how often a pull says how far it is, without a terminal.
+const pullsSay = 5 * time.Second
 
 func (a *app) progress(p *plan.Plan, verbose bool) *progress {
-	v := &progress{app: a, verbose: verbose, live: a.out.terminal && a.getenv("TERM") != "dumb", stop: make(chan struct{})}
+	v := &progress{app: a, verbose: verbose, live: a.out.terminal && a.getenv("TERM") != "dumb", while: time.Second, stop: make(chan struct{})}
 	for _, s := range p.Steps {
 		v.width = max(v.width, min(len(s.Addr.String()), 40))
 	}
-	if v.live {
-		v.stopped.Add(1)
-		go v.tick()
-	}
+	v.stopped.Add(1)
+	go v.tick()
 	return v
 }
 
-// tick paints running steps anew, since their time runs.
+// tick shows that time runs.
 func (v *progress) tick() {
 	defer v.stopped.Done()
 	t := time.NewTicker(every)
@@ -69,10 +69,25 @@ func (v *progress) tick() {
 		select {
 		case <-t.C:
 			v.mu.Lock()
-			v.paint("")
+			v.refresh()
 			v.mu.Unlock()
 		case <-v.stop:
 			return
+		}
+	}
+}
+
+// refresh paints running steps anew, or says what they have been doing for a
+// while.
+func (v *progress) refresh() {
+	if v.live {
+		v.paint("")
+		return
+	}
+	for _, t := range v.running {
+		if !t.told && time.Since(t.change) >= v.while {
+			t.told = true
+			v.say(t, t.doing)
 		}
 	}
 }
@@ -142,19 +157,14 @@ func (v *progress) end(t *task) {
 
 // now says what a step does at the moment.
 func (v *progress) now(t *task, what string) {
-	t.doing = what
+	t.doing, t.change, t.told = what, time.Now(), false
 	if v.live {
 		v.paint("")
-		return
 	}
-	v.say(t, what)
 }
 
 // say prints a line about a step for good.
-func (v *progress) say(t *task, what string) {
-	t.said = time.Now()
-	v.paint(v.line(t, what) + "\n")
-}
+func (v *progress) say(t *task, what string) { v.paint(v.line(t, what) + "\n") }
 
 func (v *progress) line(t *task, what string) string {
 	sign, color := show.Mark(t.step.Verb, v.app.ascii())
@@ -170,14 +180,16 @@ func (v *progress) progressed(t *task, p engine.Progress) {
 		v.say(t, v.app.paint(v.app.out, "33", "the engine warns: ")+firstLine(p.Warning))
 	case p.Layer != "":
 		t.layers[p.Layer] = p
-		t.doing = pulled(t.layers)
-		if !v.live && time.Since(t.said) >= sayEvery {
-			v.say(t, t.doing)
+		if t.doing = pulled(t.layers); t.told && time.Since(t.change) >= pullsSay {
+			t.change, t.told = time.Now(), false
 		}
-	case strings.HasPrefix(p.Text, "Step "):
-		v.now(t, firstLine(p.Text))
+	case strings.HasPrefix(p.Text, "Step ") && !strings.Contains(p.Text, ourLabels):
+		v.now(t, show.Fit(firstLine(p.Text), 72))
 	}
 }
+
+// ourLabels marks the steps of a build that bay adds.
+const ourLabels = "LABEL bayplan."
 
 // pulled sums up the layers of a pull.
 func pulled(layers map[string]engine.Progress) string {

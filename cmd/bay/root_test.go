@@ -220,6 +220,9 @@ func TestProgress(t *testing.T) {
 	p := &plan.Plan{Mode: plan.Apply, Stack: "shop", Steps: []*plan.Step{data, web}}
 	sick := &engine.NotReady{Container: "shop-web", Reason: "became unhealthy", Health: "refused", Logs: []string{"one", "two\x1b[31m"}}
 	v := x.progress(p, false)
+	v.mu.Lock()
+	v.while = 0
+	v.mu.Unlock()
 	for _, ev := range []apply.Event{
 		{Kind: apply.Begin, Step: data},
 		{Kind: apply.Doing, Step: data, Text: "POST /volumes/create"},
@@ -233,6 +236,7 @@ func TestProgress(t *testing.T) {
 		{Kind: apply.Failed, Step: web, Err: sick, Took: 12 * time.Second},
 	} {
 		v.event(ev)
+		v.refresh()
 	}
 	v.close()
 	want := `  + volume.data    creating…

@@ -40,7 +40,11 @@ func (t *text) label(name, s string) {
 }
 
 func (t *text) ops(name string, ops []engine.Op) {
-	for _, op := range ops {
+	for i, op := range ops {
+		label := ""
+		if i == 0 || len(op.Facts) > 0 {
+			label = name
+		}
 		for _, f := range op.Facts {
 			t.label("check", fact(f))
 		}
@@ -49,9 +53,8 @@ func (t *text) ops(name string, ops []engine.Op) {
 		if op.Stream != nil {
 			s += t.paint(dim, fmt.Sprintf("  with %s of content %s", bytesText(op.Stream.Size), shortIDs(op.Stream.Hash)))
 		}
-		t.label(name, s)
+		t.label(label, s)
 		t.body(op.Body())
-		name = ""
 	}
 }
 
