@@ -101,7 +101,7 @@ func (t *text) effect(s *plan.Step, c schema.Change) []word {
 	switch {
 	case c.Effect == schema.None:
 	case c.Effect < worst && worst >= schema.Restart:
-		w = append(w, word{dim, "alone " + c.Effect.String()})
+		w = append(w, word{dim, c.Effect.String() + " if alone"})
 	case worst >= schema.Restart:
 		w = append(w, word{color, "forces " + worst.String()})
 	case worst == schema.Reconnect:
