@@ -32,6 +32,7 @@ type Options struct {
 	Auth    func(ref string) (string, error) // credentials for a reference's registry; may be nil
 	Stack   string
 	Program *ir.Program // nil where only what lives matters
+	Leaving bool        // nothing of the program will be made: kinds do not hear of it, so that no context is hashed and no registry asked
 }
 
 // Read reads all kinds side by side. Only an engine that cannot be asked is an
@@ -43,7 +44,10 @@ func Read(ctx context.Context, o Options) (*World, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	for i, k := range o.Kinds {
 		name := k.Schema().Name
-		scope := kind.Scope{Reader: o.Reader, Info: o.Info, Auth: o.Auth, Stack: o.Stack, Wants: byKind[name]}
+		scope := kind.Scope{Reader: o.Reader, Info: o.Info, Auth: o.Auth, Stack: o.Stack}
+		if !o.Leaving {
+			scope.Wants = byKind[name]
+		}
 		if o.Program != nil {
 			scope.Dir = o.Program.Dir
 		}
