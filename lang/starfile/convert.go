@@ -68,6 +68,15 @@ func (r *reader) sensitive(v starlark.Value) (starlark.Value, error) {
 	return &deferred{x.AsSensitive(), r}, nil
 }
 
+// unknown returns a stand-in for a value that could not be had, for a reason
+// that was reported.
+func (r *reader) unknown() *deferred {
+	r.unresolved = true
+	v := ir.MapVal(map[string]ir.Value{}).AsSensitive()
+	v.Opaque = true
+	return &deferred{v, r}
+}
+
 // converter turns values into intermediate ones. A value that stands in
 // another one twice counts twice, so that none can grow without bound.
 type converter struct {

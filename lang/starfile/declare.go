@@ -121,7 +121,11 @@ func (in *invocation) takeIR(name string) ir.Attr {
 	if d != nil {
 		d.Msg = in.name + "." + name + ": " + d.Msg
 		in.report(d)
+		a.Value = ir.BrokenVal()
 		return a
+	}
+	if in.r.unresolved && x.Any(func(v ir.Value) bool { return v.Opaque }) {
+		x = ir.BrokenVal().At(x.Pos)
 	}
 	a.Value = x
 	return a
@@ -452,6 +456,9 @@ func (r *reader) output(in *invocation) (starlark.Value, error) {
 		o.Value = o.Value.AsSensitive()
 	}
 	in.none("name", "value", "description", "sensitive")
+	if d != nil || r.unresolved && v.Any(func(v ir.Value) bool { return v.Opaque }) {
+		return starlark.None, nil
+	}
 	in.do(func() { r.b.Output(o) })
 	return starlark.None, nil
 }
@@ -540,22 +547,9 @@ func (in *invocation) takeKey(a *ir.Addr) error {
 }
 
 func (r *reader) declare(d schema.Declaration) starlark.Value {
-	skipped := map[string]bool{}
-	if r.unresolved {
-		d.Attrs = slices.DeleteFunc(d.Attrs, func(a ir.Attr) bool {
-			stand := a.Value.Any(func(v ir.Value) bool { return v.Opaque })
-			skipped[a.Name] = skipped[a.Name] || stand
-			return stand
-		})
-	}
 	before := len(r.b.Diags)
-	shown := r.b.Declare(d)
-	for name := range skipped {
-		missing := fmt.Sprintf("%s: %q is missing", d.Addr, name)
-		tail := slices.DeleteFunc(r.b.Diags[before:], func(m diag.Diag) bool { return m.Msg == missing })
-		r.b.Diags = r.b.Diags[:before+len(tail)]
-	}
-	h := &handle{addr: d.Addr, pos: d.Pos, attrs: shown, in: r}
+	h := &handle{addr: d.Addr, pos: d.Pos, attrs: r.b.Declare(d), in: r}
+	h.hurt = r.b.Diags[before:].HasErrors() || slices.ContainsFunc(d.Attrs, func(a ir.Attr) bool { return a.Value.IsBroken() })
 	if r.handles[d.Addr] == nil {
 		r.handles[d.Addr] = h
 	}

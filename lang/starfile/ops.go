@@ -3,6 +3,7 @@ package starfile
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"bayplan/lang/ir"
 
@@ -247,6 +248,11 @@ func arithmetic(op syntax.Token, x, y starlark.Value) (starlark.Value, error) {
 		}
 		return starlark.Binary(op, x, y)
 	}
+	for _, d := range []*deferred{dx, dy} {
+		if d != nil && d.standIn() {
+			return d, nil
+		}
+	}
 	if op == syntax.PLUS && isText(x) && isText(y) {
 		return concat(first(dx, dy).in, x, y)
 	}
@@ -475,26 +481,39 @@ func (r *reader) attr(x starlark.Value, name string) (starlark.Value, error) {
 
 // noAttr says that x has no attribute of this name.
 func noAttr(x starlark.Value, name string) error {
-	f := failf("%s has no attribute %q", describe(x), name)
-	if ns, ok := x.(*namespace); ok {
-		return failf("there is no function %q", name).didYouMean(name, ns.AttrNames())
-	}
-	has, ok := x.(starlark.HasAttrs)
-	if !ok {
+	switch x := x.(type) {
+	case *namespace:
+		return failf("there is no function %q", name).didYouMean(name, x.AttrNames())
+	case *record:
+		return noElement(x, name)
+	case *handle:
+		f := failf("%s has no attribute %q", x.addr, name).didYouMean(name, x.AttrNames())
+		switch {
+		case f.Hint == "" && name == "id":
+			f.Hintf("a reference is the resource itself, without .id; its name on the engine is %s.name", x.addr)
+		case f.Hint == "":
+			f.Hintf("it has %s", strings.Join(x.AttrNames(), ", "))
+		}
 		return f
 	}
-	f.didYouMean(name, has.AttrNames())
-	if h, ok := x.(*handle); ok && f.Hint == "" && name == "id" {
-		f.Hintf("names are references here: pass %s itself, or write %s.name", h.addr, h.addr)
+	f := failf("%s has no attribute %q", typeName(x), name)
+	if has, ok := x.(starlark.HasAttrs); ok {
+		f.didYouMean(name, has.AttrNames())
 	}
 	return f
 }
 
-func describe(v starlark.Value) string {
-	if h, ok := v.(*handle); ok {
-		return h.addr.String()
+// noElement says that a map has no such element.
+func noElement(r *record, name string) error {
+	f := failf("the map has no element %q", name).didYouMean(name, r.v.Keys())
+	switch keys := r.v.Keys(); {
+	case f.Hint != "":
+	case len(keys) == 0:
+		f.Hintf("it is empty")
+	default:
+		f.Hintf("it has %s", strings.Join(keys[:min(len(keys), 12)], ", "))
 	}
-	return typeName(v)
+	return f
 }
 
 // guardArgs returns a method of Starlark's own. Where it decides something on

@@ -242,7 +242,7 @@ func TestUndecided(t *testing.T) {
 		// what came from outside of the program answers to both
 		{`db.ports[0].host`, `= 80`},
 		{`db.ports[0]["container"]`, `= 80`},
-		{`db.ports[1].host`, `13: a dict has no attribute "host"`},
+		{`db.ports[1].host`, `13: the map has no element "host"`},
 		{`db.env["A"]`, `= 1`},
 		{`db.env.A`, `= 1`},
 		{`sorted(db.ports[0].keys())`, `= [container, host]`},
@@ -258,7 +258,7 @@ func TestUndecided(t *testing.T) {
 		{`dict(**db.env)`, `= {A: 1}`},
 		{`o.a + o["a"]`, `= xx`},
 		{`type(o)`, `= dict`},
-		{`o.b`, `3: a dict has no attribute "b"`},
+		{`o.b`, `3: the map has no element "b"`},
 
 		// Starlark as ever
 		{`"a" + "b"`, `= ab`},

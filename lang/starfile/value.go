@@ -44,6 +44,10 @@ func (d *deferred) Type() string {
 // with it has to be made sensitive again.
 func (d *deferred) plain() starlark.Value { return d.in.fromIR(bare(d.v)) }
 
+// standIn reports whether d stands for a value that could not be had, for a
+// reason that was reported. Messages about it would only repeat that.
+func (d *deferred) standIn() bool { return d.v.Opaque && d.in.unresolved }
+
 // bare returns v without the mark of sensitive values, at every depth.
 func bare(v ir.Value) ir.Value {
 	v.Sensitive = false
@@ -62,7 +66,10 @@ func (d *deferred) Hash() (uint32, error) { return 0, undecided(d.v, "a key") }
 
 // Get serves x[y]: an element of a sensitive value is sensitive.
 func (d *deferred) Get(k starlark.Value) (starlark.Value, bool, error) {
-	if !d.v.Sensitive {
+	switch {
+	case d.standIn():
+		return d, true, nil
+	case !d.v.Sensitive:
 		return nil, false, undecided(d.v, "an element")
 	}
 	v, err := index(d.plain(), k)
@@ -74,6 +81,9 @@ func (d *deferred) Get(k starlark.Value) (starlark.Value, bool, error) {
 }
 
 func (d *deferred) Attr(name string) (starlark.Value, error) {
+	if d.standIn() && d.v.Kind != ir.String {
+		return d, nil
+	}
 	if d.v.Kind == ir.Map {
 		if e, ok := d.v.Map[name]; ok {
 			return &deferred{e.AsSensitive(), d.in}, nil
@@ -95,6 +105,9 @@ func (d *deferred) Binary(op syntax.Token, y starlark.Value, side starlark.Side)
 }
 
 func (d *deferred) Unary(op syntax.Token) (starlark.Value, error) {
+	if d.standIn() {
+		return d, nil
+	}
 	if !d.v.Sensitive {
 		return nil, undecided(d.v, "arithmetic")
 	}
@@ -114,6 +127,7 @@ type handle struct {
 	addr  ir.Addr
 	pos   diag.Pos
 	attrs map[string]ir.Value // what Builder.Declare shows
+	hurt  bool                // something was reported about it
 	in    *reader
 }
 
@@ -134,6 +148,9 @@ func (h *handle) Attr(name string) (starlark.Value, error) {
 	v, ok := h.attrs[name]
 	if !ok {
 		return nil, nil
+	}
+	if v.IsNull() && h.hurt {
+		return h.in.unknown(), nil // what it would be was not understood
 	}
 	return h.in.fromIR(v), nil
 }
@@ -211,7 +228,7 @@ func (r *record) Get(k starlark.Value) (starlark.Value, bool, error) {
 	}
 	v, ok := r.v.Map[key]
 	if !ok {
-		return nil, false, nil
+		return nil, false, noElement(r, key)
 	}
 	return r.in.fromIR(v), true, nil
 }
