@@ -252,7 +252,7 @@ func (b *Builder) lifecycle(x *declared, a ir.Attr) {
 // Output adds an output.
 func (b *Builder) Output(o ir.Output) {
 	if old, ok := b.outputs[o.Name]; ok {
-		b.Diags.Addf(o.Pos, "output %q is declared twice", o.Name).Hintf("it was declared at %s", old.Pos)
+		b.Diags.Addf(o.Pos, "output.%s is declared twice", o.Name).Hintf("it was declared at %s", old.Pos)
 		return
 	}
 	if o.Value.Kind == ir.Handle {
