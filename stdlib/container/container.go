@@ -265,7 +265,7 @@ func elsewhere(f *schema.Set) {
 	} {
 		f.Elsewhere(name, fmt.Sprintf("`%s` is `%s` here", name, here))
 	}
-	f.Elsewhere("env_file", "read the file into env: env = dotenv(file(\".env\"))")
+	f.Elsewhere("env_file", "read the file into env: env = dotenvdecode(file(\".env\"))")
 	f.Elsewhere("links", "containers on one network find each other by name: put both on it")
 	f.Elsewhere("external_links", "put both containers on one network: they find each other by name there")
 	f.Elsewhere("expose", "containers on one network reach every port of each other; `ports` publishes one on the host")

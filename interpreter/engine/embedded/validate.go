@@ -95,6 +95,9 @@ func validatePorts(ports nat.PortMap) error {
 			return bad("invalid port specification: %q", port.Port())
 		}
 		for _, b := range bindings {
+			if b.HostPort == "" {
+				continue // one of the engine's choice
+			}
 			if _, err := nat.NewPort(nat.SplitProtoPort(b.HostPort)); err != nil {
 				return bad("invalid port specification: %q", b.HostPort)
 			}

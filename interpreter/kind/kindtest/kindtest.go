@@ -46,13 +46,15 @@ type Decl struct {
 	Attrs Attrs
 }
 
-// Sample is one attribute with two values.
+// Sample is one attribute with two values. A null B is for one that has but one.
 type Sample struct {
-	Attr string
-	A, B ir.Value
-	With Attrs         // what the attribute needs beside it, always there
-	Is   schema.Effect // of the change from A to B; None takes the table's
-	Gone schema.Effect // of taking it away; None takes Is
+	Attr  string
+	A, B  ir.Value
+	With  Attrs         // what the attribute needs beside it, always there
+	Is    schema.Effect // of the change from A to B; None takes the table's
+	Gone  schema.Effect // of taking it away; None takes Is
+	Also  []string      // addresses of what a change of it brings or takes along
+	Names []string      // attributes that change with it
 }
 
 // Run checks each sample, and that no attribute is forgotten.
@@ -118,25 +120,39 @@ func (s Suite) sample(t *testing.T, x Sample) {
 		gone = x.Gone
 	}
 	s.apply(t, with(x.A), "making it")
-	s.changes(t, with(x.B), x.Attr, change, "changing it")
-	s.changes(t, with(ir.Value{}), x.Attr, gone, "taking it away")
-	s.changes(t, with(x.A), x.Attr, schema.None, "setting it")
+	if !x.B.IsNull() {
+		s.changes(t, with(x.B), x, change, "changing it")
+	}
+	if !s.must(x.Attr) {
+		s.changes(t, with(ir.Value{}), x, gone, "taking it away")
+	}
+	s.changes(t, with(x.A), x, schema.None, "setting it")
+}
+
+func (s Suite) must(attr string) bool {
+	return slices.ContainsFunc(s.table(), func(f *schema.Field) bool { return f.Name == attr && f.Must })
 }
 
 // changes checks that a plan names the attribute and nothing else, then that
 // applying it leaves nothing to do. Effect None is any.
-func (s Suite) changes(t *testing.T, attrs Attrs, attr string, effect schema.Effect, doing string) {
+func (s Suite) changes(t *testing.T, attrs Attrs, x Sample, effect schema.Effect, doing string) {
 	t.Helper()
 	p := s.plan(t, attrs)
-	if len(p.Steps) != 1 || p.Steps[0].Addr.String() != s.Subject.Addr {
+	var steps []*plan.Step
+	for _, step := range p.Steps {
+		if !slices.Contains(x.Also, step.Addr.String()) {
+			steps = append(steps, step)
+		}
+	}
+	if len(steps) != 1 || steps[0].Addr.String() != s.Subject.Addr {
 		t.Fatalf("%s: got %s, want one step on %s", doing, Show(p), s.Subject.Addr)
 	}
-	for _, c := range p.Steps[0].Changes {
-		if c.Attr != attr {
+	for _, c := range steps[0].Changes {
+		if c.Attr != x.Attr && !slices.Contains(x.Names, c.Attr) {
 			t.Errorf("%s: the plan names %s: %s → %s", doing, c.Name(), c.Old.Show(), c.New.Show())
 		}
 	}
-	if worst := plan.Worst(p.Steps[0].Changes); effect != schema.None && worst != effect {
+	if worst := plan.Worst(steps[0].Changes); effect != schema.None && worst != effect {
 		t.Errorf("%s: the plan says %s, want %s: %s", doing, worst, effect, Show(p))
 	}
 	s.apply(t, attrs, doing)
