@@ -38,6 +38,7 @@ type task struct {
 	step   *plan.Step
 	since  time.Time
 	doing  string                     // what it does now
+	call   string                     // that it has sent last
 	layers map[string]engine.Progress // of a pull
 	change time.Time                  // when it began to do that
 	told   bool                       // a line says so
@@ -115,8 +116,9 @@ func (v *progress) event(ev apply.Event) {
 	case apply.Begin:
 		v.now(t, doing(ev.Step.Verb)+v.app.pick("…", "..."))
 	case apply.Doing:
+		t.call = diag.Escape(ev.Text)
 		if v.verbose {
-			v.say(t, v.app.paint(v.app.out, "2", diag.Escape(ev.Text)))
+			v.say(t, v.app.paint(v.app.out, "2", t.call))
 		}
 	case apply.Waiting:
 		v.now(t, waits(ev.Text))
@@ -237,6 +239,7 @@ func (v *progress) block(b *strings.Builder) {
 		s := t.doing
 		if secs := int(time.Since(t.since).Seconds()); secs > 0 {
 			s += fmt.Sprintf(" %ds", secs)
+			s += v.app.paint(v.app.out, "2", "  "+t.call)
 		}
 		b.WriteString(show.Fit(v.line(t, s), width-1) + "\n")
 		v.drawn++

@@ -18,6 +18,7 @@ type row struct {
 	nameColor string
 	old, new  string
 	single    bool   // there is no old
+	sentence  bool   // new is one, and is broken between words, not cut
 	tail      []word // effect, reason, cause
 	body      []word // lines of a unified diff, below
 }
@@ -159,7 +160,7 @@ func (t *text) rows(rows []row) {
 	}
 	c.room = t.o.Width - len(indent) - c.name - 2
 	for _, r := range rows {
-		if w := t.pairWidth(r, r.old, r.new); len(r.tail) > 0 && w+2+t.tailWidth(r) <= c.room {
+		if w := t.pairWidth(r, r.old, r.new); len(r.tail) > 0 && !r.sentence && w+2+t.tailWidth(r) <= c.room {
 			c.value = max(c.value, w)
 		}
 	}
@@ -180,6 +181,10 @@ func (t *text) row(r row, c columns) {
 	t.b.WriteString(indent + t.paint(r.nameColor, r.name) + pad + "  ")
 	c.room -= max(cells(r.name)-c.name, 0)
 	tailWidth := t.tailWidth(r)
+	if r.sentence {
+		t.sentence(r, c)
+		return
+	}
 	old, new, stacked := t.fit(r, c.room, tailWidth)
 	switch {
 	case stacked:
@@ -196,6 +201,21 @@ func (t *text) row(r row, c columns) {
 	for _, l := range r.body {
 		t.line(indent + "  " + t.paint(l.color, l.s))
 	}
+}
+
+// sentence writes a row whose value is text for people.
+func (t *text) sentence(r row, c columns) {
+	under := indent + strings.Repeat(" ", c.name+2)
+	line := ""
+	for _, w := range strings.Fields(r.new) {
+		if line != "" && cells(line)+1+cells(w) > c.room {
+			t.line(line)
+			t.b.WriteString(under)
+			line = ""
+		}
+		line = strings.TrimPrefix(line+" "+w, " ")
+	}
+	t.line(line)
 }
 
 // below writes the effect under the value, a part on each line where they are

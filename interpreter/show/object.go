@@ -91,11 +91,11 @@ func (t *text) impact(s *plan.Step) []row {
 	if !s.Interrupts() {
 		return nil
 	}
-	r := row{name: "impact", nameColor: yellow, new: diag.Escape(s.Work.Impact), single: true}
+	what := s.Work.Impact
 	if s.Work.Strategy != "" {
-		r.tail = []word{{dim, diag.Escape(s.Work.Strategy)}}
+		what = s.Work.Strategy + ": " + what
 	}
-	return []row{r}
+	return []row{{name: "impact", nameColor: yellow, new: diag.Escape(what), single: true, sentence: true}}
 }
 
 func orElse(s, other string) string {

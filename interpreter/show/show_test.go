@@ -74,7 +74,7 @@ func mixed(t *testing.T) *plan.Plan {
 			{Attr: "memory", Old: str("256m"), New: ir.Value{}, Effect: schema.Replace, Reason: "the engine reads 0 as leave alone"},
 			{Attr: "ports", Path: "80/tcp host", Old: ir.IntVal(8080), New: ir.IntVal(9090), Effect: schema.Replace},
 			{Attr: "cpus", Old: ir.IntVal(1), New: ir.IntVal(2), Effect: schema.Live},
-		}, Work: kind.Work{Impact: "down about 2 s", Strategy: "stop-first"}},
+		}, Work: kind.Work{Impact: "shop-web-0 is down while it stops (at most 10s) and until the new one starts", Strategy: "stop-first"}},
 		&plan.Step{Verb: kind.Finish, Addr: addr(t, "container.half"), Name: "shop-half", Why: "its replacement was cut short and goes on"},
 		&plan.Step{Verb: kind.Restore, Addr: addr(t, "container.back"), Name: "shop-back", Why: "its replacement was cut short and is taken back", Work: kind.Work{Impact: "started again"}},
 		&plan.Step{Verb: kind.Remove, Addr: addr(t, "container.old"), Name: "old", Why: "no longer in the program", ID: strings.Repeat("4be1", 16), Work: kind.Work{Impact: "removed while it runs"}},
