@@ -24,7 +24,7 @@ func Run(ctx context.Context, e *engine.Engine, p *plan.Plan, o Options) *Report
 	r.steps(ctx)
 	r.report.Took = time.Since(began)
 	if len(r.report.Failed) == 0 && len(r.report.NotRun) == 0 {
-		r.report.Outputs = r.outputs(ctx)
+		r.report.Outputs = r.outputs(context.WithoutCancel(ctx)) // all is done: somebody who wanted to stop came too late
 	}
 	return r.report
 }
