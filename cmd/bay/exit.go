@@ -53,11 +53,11 @@ func exitCodesCmd() *cobra.Command {
 
 // codeOf returns the exit code of an apply.
 func codeOf(r *apply.Report) int {
-	if r.Interrupted {
+	switch {
+	case len(r.Failed) == 0 && len(r.NotRun) == 0:
+		return exitDone // also where somebody wanted to stop it, too late
+	case r.Interrupted:
 		return exitInterrupted
-	}
-	if len(r.Failed) == 0 {
-		return exitDone
 	}
 	var rolledBack, stuck, stale bool
 	for _, f := range r.Failed {

@@ -21,7 +21,9 @@ func TestCodeOf(t *testing.T) {
 	}{
 		{"all done", apply.Report{Done: []*plan.Step{web}}, exitDone},
 		{"nothing to do", apply.Report{}, exitDone},
-		{"interrupted", apply.Report{Interrupted: true, Done: []*plan.Step{web}}, exitInterrupted},
+		{"interrupted", apply.Report{Interrupted: true, NotRun: []*plan.Step{web}}, exitInterrupted},
+		{"interrupted too late", apply.Report{Interrupted: true, Done: []*plan.Step{web}}, exitDone},
+		{"failed while interrupted", apply.Report{Interrupted: true, Failed: []apply.Failure{{Touched: true}}}, exitInterrupted},
 		{"failed before anything changed", apply.Report{Failed: []apply.Failure{{Err: errors.New("no")}}}, exitError},
 		{"stale before anything changed", apply.Report{Failed: []apply.Failure{{Err: stale}}}, exitStale},
 		{"stale after a step", apply.Report{Done: []*plan.Step{web}, Failed: []apply.Failure{{Err: stale}}}, exitPartly},
