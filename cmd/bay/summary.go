@@ -18,16 +18,23 @@ func (a *app) summary(p *plan.Plan, r *apply.Report) {
 	for _, f := range r.Failed {
 		a.failed(f)
 	}
-	what := done(r.Done)
-	took := duration(r.Took)
-	switch {
-	case len(r.Failed) == 0 && len(r.NotRun) == 0:
-		fmt.Fprintf(a.out, "\n%s in %s.\n", a.paint(a.out, "1;32", what), took)
-	case len(r.Failed) == 0:
-		fmt.Fprintf(a.err, "\n%s after %s: %s. %s\n", a.paint(a.err, "1;33", "Interrupted"), took, stands(p, r), goesOn(p))
+	word, color, then := "", "1;31", fmt.Sprintf("The next `bay %s` goes on from here.", p.Mode)
+	switch codeOf(r) {
+	case exitDone:
+		fmt.Fprintf(a.out, "\n%s in %s.\n", a.paint(a.out, "1;32", done(r.Done)), duration(r.Took))
+		return
+	case exitInterrupted:
+		word, color = "Interrupted", "1;33"
+	case exitRolledBack:
+		word, then = "Rolled back", "What was there before is there again."
+	case exitError:
+		word, then = "Failed", "Nothing was changed."
+	case exitStale:
+		word, then = "Failed", "Nothing was changed; plan again."
 	default:
-		fmt.Fprintf(a.err, "\n%s after %s: %s. %s\n", a.paint(a.err, "1;31", "Not all is done"), took, stands(p, r), goesOn(p))
+		word = "Not all is done"
 	}
+	fmt.Fprintf(a.err, "\n%s after %s: %s. %s\n", a.paint(a.err, color, word), duration(r.Took), stands(p, r), then)
 }
 
 // done counts what was done, in words.
@@ -63,10 +70,6 @@ func stands(p *plan.Plan, r *apply.Report) string {
 		s += fmt.Sprintf(", %d not begun", n)
 	}
 	return s
-}
-
-func goesOn(p *plan.Plan) string {
-	return fmt.Sprintf("The next `bay %s` goes on from here.", p.Mode)
 }
 
 // failed tells of one step that failed: why, what its container said, and
