@@ -142,14 +142,9 @@ func escape(s, indent string) string {
 
 // unreachable says what was tried to reach an engine, and what to do.
 func (a *app) unreachable(err error) error {
-	tried := "the docker context in use, else the default socket; --engine, DOCKER_HOST and DOCKER_CONTEXT are not set"
-	for _, x := range []struct{ name, value string }{
-		{"--engine", a.common.engine}, {"DOCKER_HOST", a.getenv("DOCKER_HOST")}, {"DOCKER_CONTEXT", a.getenv("DOCKER_CONTEXT")},
-	} {
-		if x.value != "" {
-			tried = x.name + " " + x.value
-			break
-		}
+	var gone *engine.Unreachable
+	if !errors.As(err, &gone) { // its name makes no sense, or it is too old
+		return &failure{err: err, hint: a.engineHint(), code: exitUnreachable}
 	}
 	hints := []string{
 		"start Docker, or name another engine: --engine ssh://me@host, --engine CONTEXT (`docker context ls`)",
@@ -158,7 +153,28 @@ func (a *app) unreachable(err error) error {
 	if strings.Contains(err.Error(), "permission denied") {
 		hints[0] = "you may not use that socket: join the group docker, or name another engine with --engine"
 	}
-	return &failure{err: fmt.Errorf("%w\ntried: %s", err, tried), hint: strings.Join(hints, "\n"), code: exitUnreachable}
+	return &failure{err: fmt.Errorf("%w\ntried: %s", err, a.tried()), hint: strings.Join(hints, "\n"), code: exitUnreachable}
+}
+
+// tried says what named the engine.
+func (a *app) tried() string {
+	for _, x := range []struct{ name, value string }{
+		{"--engine", a.common.engine}, {"DOCKER_HOST", a.getenv("DOCKER_HOST")}, {"DOCKER_CONTEXT", a.getenv("DOCKER_CONTEXT")},
+	} {
+		if x.value != "" {
+			return x.name + " " + x.value
+		}
+	}
+	return "the docker context in use, else the default socket; --engine, DOCKER_HOST and DOCKER_CONTEXT are not set"
+}
+
+// engineHint says how an engine is named, unless it is the embedded one, whose
+// errors say enough.
+func (a *app) engineHint() string {
+	if a.embedded() {
+		return ""
+	}
+	return "an engine is a DOCKER_HOST value such as ssh://me@host, a docker context (`docker context ls`), or embedded"
 }
 
 func plural(n int, noun string) string {

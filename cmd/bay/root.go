@@ -216,10 +216,13 @@ func (a *app) look() show.Options {
 	return show.Options{Color: a.color(a.out), ASCII: a.ascii(), Width: a.out.width()}
 }
 
+// embedded reports whether the engine lives inside of bay.
+func (a *app) embedded() bool { return strings.HasPrefix(a.common.engine, "embedded") }
+
 // host names the engine for people.
 func (a *app) host(e *engine.Engine) string {
 	switch {
-	case strings.HasPrefix(a.common.engine, "embedded"):
+	case a.embedded():
 		return "the " + a.common.engine + " engine"
 	case e.Info.Name != "":
 		return e.Info.Name

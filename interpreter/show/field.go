@@ -57,22 +57,22 @@ func setRows(c schema.Change) []row {
 		return []row{{name: name, new: diag.Escape(c.Note), single: true}}
 	}
 	if v.Sensitive || c.Path != "" {
-		return []row{{name: name, new: display(v), single: true}}
+		return []row{{name: name, new: display(c.Attr, v), single: true}}
 	}
 	var rows []row
 	if v.Kind == ir.Map {
 		for _, k := range v.Keys() {
-			rows = append(rows, row{name: name + " " + diag.Escape(k), new: display(v.Map[k]), single: true})
+			rows = append(rows, row{name: name + " " + diag.Escape(k), new: display("", v.Map[k]), single: true})
 		}
 	}
 	if v.Kind == ir.List && len(v.List) > 0 && v.List[0].Kind == ir.Map {
 		for _, e := range v.List {
-			rows = append(rows, row{name: name, new: display(e), single: true})
+			rows = append(rows, row{name: name, new: display(c.Attr, e), single: true})
 			name = ""
 		}
 	}
 	if rows == nil {
-		rows = []row{{name: name, new: display(v), single: true}}
+		rows = []row{{name: name, new: display(c.Attr, v), single: true}}
 	}
 	return rows
 }
@@ -86,10 +86,10 @@ func (t *text) change(s *plan.Step, c schema.Change) row {
 	case c.Old.Sensitive && c.New.Sensitive && !c.Old.IsNull() && !c.New.IsNull():
 		r.new, r.single = "(sensitive, changed)", true
 	case !secret && c.Old.Kind == ir.String && c.New.Kind == ir.String && max(lines(c.Old.Str), lines(c.New.Str)) > 1:
-		r.new, r.single = display(c.New), true
+		r.new, r.single = display(c.Attr, c.New), true
 		r.body = t.unified(c.Old.Str, c.New.Str)
 	default:
-		r.old, r.new = display(c.Old), display(c.New)
+		r.old, r.new = display(c.Attr, c.Old), display(c.Attr, c.New)
 	}
 	return r
 }

@@ -119,6 +119,7 @@ func creation(t *testing.T) *plan.Plan {
 				obj(map[string]ir.Value{"container": ir.IntVal(80), "host": ir.IntVal(8080), "host_ip": str("127.0.0.1"), "protocol": str("tcp")}),
 				obj(map[string]ir.Value{"container": ir.IntVal(9000), "protocol": str("udp")}))},
 			{Attr: "files", New: obj(map[string]ir.Value{"/etc/web.conf": obj(map[string]ir.Value{"content": str("a\nb\nc\n"), "mode": str("0644")})})},
+			{Attr: "networks", New: ir.ListVal(obj(map[string]ir.Value{"network": str("shop-back"), "aliases": list("web")}))},
 			{Attr: "memory", New: str("512m")},
 		}, Gates: []plan.Gate{{On: wait.Addr, Wait: wait}}, Work: kind.Work{
 			Ops:   []engine.Op{op, files, start},

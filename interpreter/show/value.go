@@ -12,31 +12,37 @@ import (
 	"golang.org/x/text/width"
 )
 
-// display returns a value as a plan shows it: an object without its braces,
-// digests and IDs by their first twelve digits.
-func display(v ir.Value) string {
+// display returns the value of an attribute as a plan shows it: an object
+// without its braces, digests and IDs by their first twelve digits.
+func display(attr string, v ir.Value) string {
 	if v.Sensitive {
 		return v.Show()
 	}
 	switch {
 	case v.Kind == ir.Map && len(v.Map) > 0:
-		items := make([]string, 0, len(v.Map))
-		for _, k := range v.Keys() {
-			items = append(items, ir.StringVal(k).Show()+" "+inner(v.Map[k]))
-		}
-		return shortIDs(strings.Join(items, ", "))
+		return shortIDs(displayObject(attr, v))
 	case v.Kind == ir.String && lines(v.Str) > 1:
 		return fmt.Sprintf("(%d lines, %d bytes)", lines(v.Str), len(v.Str))
 	}
 	return shortIDs(v.Show())
 }
 
-// inner is display for a value within an object.
-func inner(v ir.Value) string {
-	if v.Kind == ir.String && !v.Sensitive {
-		return display(v)
+// displayObject names each field, but for the one that says what the object
+// is: of networks, the network.
+func displayObject(attr string, v ir.Value) string {
+	var first, rest []string
+	for _, k := range v.Keys() {
+		text := v.Map[k].Show()
+		if v.Map[k].Kind == ir.String {
+			text = display("", v.Map[k])
+		}
+		if k+"s" == attr {
+			first = append(first, text)
+			continue
+		}
+		rest = append(rest, ir.StringVal(k).Show()+" "+text)
 	}
-	return v.Show()
+	return strings.Join(append(first, rest...), ", ")
 }
 
 // lines counts the lines of a text; a last line end begins none.
