@@ -31,7 +31,7 @@ b.star: warning: odd \u202e text
 
 func TestNearest(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
-		{"enviroment", "environment"}, {"prots", "ports"}, {"zebra", ""}, {"x", ""}, {"ports", ""},
+		{"enviroment", "environment"}, {"prots", "ports"}, {"prtos", "ports"}, {"zebra", ""}, {"x", ""}, {"ports", ""},
 	} {
 		if got := Nearest(c.name, []string{"environment", "ports"}); got != c.want {
 			t.Errorf("Nearest(%q) = %q, want %q", c.name, got, c.want)

@@ -15,11 +15,22 @@ func Nearest(name string, candidates []string) string {
 		if c == name {
 			continue
 		}
-		if d := levenshtein.Distance(name, c, nil); d < bestDist {
+		if d := distance(name, c); d < bestDist {
 			best, bestDist = c, d
 		}
 	}
 	return best
+}
+
+// distance counts letters to change; two neighbours that changed places, which
+// is how most words go wrong, count as one.
+func distance(name, c string) int {
+	for i := 1; i < len(name) && len(name) == len(c); i++ {
+		if name[i] == c[i-1] && name[i-1] == c[i] && name[:i-1] == c[:i-1] && name[i+1:] == c[i+1:] {
+			return 1
+		}
+	}
+	return levenshtein.Distance(name, c, nil)
 }
 
 // DidYouMean sets the hint of d to the nearest candidate, if there is one and

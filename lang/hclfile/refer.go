@@ -154,7 +154,12 @@ func (e *eval) hintLabel(m *diag.Diag, root string) {
 // traverse follows the rest of a reference. The result stands at r.
 func (e *eval) traverse(v ir.Value, steps hcl.Traversal, r hcl.Range) (ir.Value, bool) {
 	at := v.Pos
-	for _, step := range steps {
+	for i, step := range steps {
+		if v.IsNull() && v.Off == "" && i > 0 {
+			e.fail(step.SourceRange(), "%s is not set, so that it has no elements", strings.TrimPrefix(traversalText(steps[i-1:i]), ".")).
+				Hintf("write what shall be taken in that case: x == null ? … : …")
+			return ir.Value{}, false
+		}
 		var ok bool
 		switch s := step.(type) {
 		case hcl.TraverseAttr:

@@ -155,13 +155,22 @@ func (v Value) ToText() Value {
 	case Int:
 		out.Str = strconv.FormatInt(v.Int, 10)
 	case Float:
-		out.Str = strconv.FormatFloat(v.Float, 'g', -1, 64)
+		out.Str = formatFloat(v.Float)
 	case Engine:
 		out.Kind, out.Parts = Text, []Part{{Ref: v.Ref}}
 	default:
 		panic(fmt.Sprintf("ir: %s is not text", v.Kind))
 	}
 	return out
+}
+
+// formatFloat writes a number as JSON does: without an exponent where it stays
+// readable.
+func formatFloat(f float64) string {
+	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21) {
+		return strconv.FormatFloat(f, 'g', -1, 64)
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
 }
 
 // Concat joins texts. The result is a string unless a piece holds a

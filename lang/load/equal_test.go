@@ -251,7 +251,7 @@ var same = []struct {
 	{name: "a duplicate address", wrong: "network.a is declared twice",
 		hcl: "network \"a\" {}\nnetwork \"a\" {}", star: "network(\"a\")\nnetwork(\"a\")"},
 	{name: "a duplicate name", wrong: "have one name on the engine",
-		hcl: "network \"a\" { name = \"x\" }\nnetwork \"b\" { name = \"x\" }", star: "network(\"a\", name = \"x\")\nnetwork(\"b\", name = \"x\")"},
+		hcl: "network \"a\" { name = \"xx\" }\nnetwork \"b\" { name = \"xx\" }", star: "network(\"a\", name = \"xx\")\nnetwork(\"b\", name = \"xx\")"},
 	{name: "a duplicate output", wrong: "output.o is declared twice",
 		hcl: "output \"o\" { value = 1 }\noutput \"o\" { value = 2 }", star: "output(\"o\", 1)\noutput(\"o\", 2)"},
 	{name: "a bad label", wrong: `"1a" is no label`,

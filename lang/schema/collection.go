@@ -23,6 +23,7 @@ func (s *Set) StringSet(p *[]string, name string, e Effect, doc string, canon fu
 	c.encode = func() ir.Value {
 		v := encode()
 		slices.SortFunc(v.List, func(a, b ir.Value) int { return ir.CompareKeys(a.Str, b.Str) })
+		v.List = slices.CompactFunc(v.List, ir.Value.Equal)
 		return v
 	}
 	f := s.add(name, "list of string", e, doc, c)
@@ -234,6 +235,7 @@ func Objects[T any, P binder[T]](s *Set, p *[]T, name string, e Effect, doc stri
 			}
 			out, seen := []T{}, map[string]bool{}
 			for i, e := range v.List {
+				e.Sensitive = e.Sensitive || v.Sensitive
 				got, ok := decodeObject[T, P](d.at(strconv.Itoa(i)), e, short)
 				if !ok {
 					continue
@@ -290,8 +292,11 @@ func ObjectMap[T any, P binder[T]](s *Set, p *map[string]T, name string, e Effec
 					continue
 				}
 				e.Sensitive = e.Sensitive || v.Sensitive
-				if got, ok := decodeObject[T, P](d.at(strconv.Quote(k)), e, short); ok && len(got) == 1 {
+				at := d.at(strconv.Quote(k))
+				if got, ok := decodeObject[T, P](at, e, short); ok && len(got) == 1 {
 					out[k] = got[0]
+				} else if ok {
+					at.want(e, "one object")
 				}
 			}
 			*p = out
@@ -315,7 +320,7 @@ func decodeObject[T any, P binder[T]](d *decoder, v ir.Value, short Short[T]) ([
 	if v.Kind == ir.Null && v.Off != "" && short.SkipOff {
 		return nil, false
 	}
-	text := v.Kind == ir.String || v.Kind == ir.Int
+	text := v.IsText() && v.Kind != ir.Bool && v.Kind != ir.Float
 	switch {
 	case v.Kind == ir.Map:
 		if short.SkipOff && slices.ContainsFunc(slices.Collect(maps.Values(v.Map)), func(e ir.Value) bool { return e.Off != "" }) {

@@ -32,6 +32,7 @@ type declared struct {
 	kind *Kind
 	spec Binder
 	set  *Set
+	hurt bool // not all of it was understood, and that was reported
 }
 
 // NewBuilder returns a builder for the root module in dir, an absolute path.
@@ -113,6 +114,7 @@ func (b *Builder) Declare(d Declaration) map[string]ir.Value {
 	for i := range b.Diags[before:] {
 		b.Diags[before+i].Calls = d.Calls
 	}
+	x.hurt = b.Diags[before:].HasErrors() || slices.ContainsFunc(d.Attrs, func(a ir.Attr) bool { return a.Value.IsBroken() })
 	b.resources[d.Addr] = x
 	b.order = append(b.order, x)
 	return b.shown(x)
@@ -195,7 +197,7 @@ func (b *Builder) dep(x *declared, d *decoder, e ir.Value) {
 		b.depTargets(x, d, e, depSpec{})
 		return
 	}
-	if _, long := e.Map["resource"]; !long {
+	if e.Map["condition"].Kind != ir.String {
 		b.depTargets(x, d, e, depSpec{}) // a map of handles, as for_each makes
 		return
 	}
@@ -255,9 +257,20 @@ func (b *Builder) Output(o ir.Output) {
 		b.Diags.Addf(o.Pos, "output.%s is declared twice", o.Name).Hintf("it was declared at %s", old.Pos)
 		return
 	}
-	if o.Value.Kind == ir.Handle {
-		b.Diags.Addf(firstPos(o.Value.Pos, o.Pos), "output %q is a resource", o.Name).
-			Hintf("choose what to show of it, such as %s.name", o.Value.Ref)
+	resource := ir.Value{}
+	o.Value.Any(func(v ir.Value) bool {
+		if v.Kind == ir.Handle {
+			resource = v
+		}
+		return v.Kind == ir.Handle
+	})
+	if resource.Kind == ir.Handle {
+		verb := "is"
+		if o.Value.Kind != ir.Handle {
+			verb = "holds"
+		}
+		b.Diags.Addf(firstPos(resource.Pos, o.Value.Pos, o.Pos), "output %q %s a resource", o.Name, verb).
+			Hintf("choose what to show of it, such as %s.name", resource.Ref)
 		return
 	}
 	b.outputs[o.Name] = o
@@ -333,7 +346,7 @@ func (b *Builder) named(kind, name string) (ir.Addr, bool) {
 func (b *Builder) Finish() *ir.Program {
 	for i := 0; i < len(b.order); i++ { // Finish may imply more
 		x := b.order[i]
-		if f, ok := x.spec.(Finisher); ok {
+		if f, ok := x.spec.(Finisher); ok && !x.hurt { // what was not understood would be missed
 			f.Finish(&Finishing{Res: x.res, b: b, set: x.set})
 		}
 	}
@@ -368,7 +381,7 @@ func (b *Builder) settle(x *declared) {
 		if i := slices.IndexFunc(written, func(w ir.Attr) bool { return w.Name == a.Name }); i >= 0 {
 			a.Pos = firstPos(written[i].Pos, written[i].Value.Pos)
 		}
-		a.Value.Refs(func(r ir.Ref, pos diag.Pos) { b.edge(x, r.Addr, firstPos(pos, a.Pos)) })
+		a.Value.Refs(func(r ir.Ref, pos diag.Pos) { b.edge(x, r.Addr, firstPos(pos, a.Pos, x.res.Pos)) })
 		x.res.Attrs = append(x.res.Attrs, a)
 	}
 	x.set.Refs(func(attr, kind string, r *Ref) {

@@ -94,6 +94,10 @@ func (d *decoder) want(v ir.Value, want string) *diag.Diag {
 		return d.Diags.Addf(pos, "%s: %s does not exist, since its `enabled` is off", d.path, v.Off).
 			Hintf("leave the attribute out in that case, or enable %s", v.Off)
 	}
+	if (v.Kind == ir.Engine || v.Kind == ir.Text) && !v.Sensitive {
+		return d.fail(v, "%s is known only to a running engine and cannot be used here", v.Show()).
+			Hintf("such a value may stand in env, command, entrypoint, extra_hosts, files and outputs")
+	}
 	return d.Diags.Addf(pos, "%s: got %s, want %s", d.path, got(v), want)
 }
 
@@ -131,9 +135,6 @@ func (d *decoder) text(v ir.Value, want string) (string, bool) {
 	switch {
 	case v.Kind == ir.Handle:
 		d.want(v, want).Hintf("write %s.name for its name", v.Ref)
-	case v.Kind == ir.Engine || v.Kind == ir.Text:
-		d.fail(v, "%s is known only to a running engine and cannot be used here", v.Show()).
-			Hintf("such a value may stand in env, command, entrypoint, extra_hosts, files and outputs")
 	case v.Sensitive:
 		d.fail(v, "a sensitive value cannot be used here, since this attribute is shown in plans")
 	case v.Kind != ir.String:
@@ -158,7 +159,7 @@ func (d *decoder) loose(v ir.Value) (ir.Value, bool) {
 		return ir.Value{}, false
 	}
 	v = v.ToText()
-	if strings.ContainsRune(v.Str, 0) {
+	if strings.ContainsRune(v.Template(), 0) {
 		d.fail(v, "text cannot hold a NUL character")
 		return ir.Value{}, false
 	}

@@ -85,8 +85,10 @@ func (d differ) leaf(path string, want, have, rec ir.Value) []Change {
 		return nil
 	}
 	hand := same(rec, want) || rec.IsNull() && want.IsNull()
-	want.Sensitive = want.Sensitive || rec.Equal(ir.StringVal(secretMark))
-	have.Sensitive = have.Sensitive || want.Sensitive
+	want.Sensitive = want.Sensitive || !want.IsNull() && rec.Equal(ir.StringVal(secretMark))
+	// What lives is read in the plain, and which of it is a secret only the
+	// program and the record know.
+	have.Sensitive = have.Sensitive || !have.IsNull() && (want.HasSensitive() || hasSecret(rec))
 	return []Change{{Path: path, Old: have, New: want, ByHand: hand}}
 }
 

@@ -101,6 +101,9 @@ func plain(v ir.Value) any {
 	case ir.Map:
 		out := make(map[string]any, len(v.Map))
 		for k, e := range v.Map {
+			if strings.HasPrefix(k, "$") {
+				k = "$" + k // or it could be taken for a mark
+			}
 			out[k] = plain(e)
 		}
 		return out
@@ -153,7 +156,7 @@ func unplain(x any) ir.Value {
 		}
 		v := ir.MapVal(map[string]ir.Value{})
 		for k, e := range x {
-			v.Map[k] = unplain(e)
+			v.Map[strings.TrimPrefix(k, "$")] = unplain(e)
 		}
 		return v
 	}
@@ -163,8 +166,10 @@ func unplain(x any) ir.Value {
 // same reports whether the record says that v was set. Of a sensitive leaf
 // nothing is known, so that it is never the same.
 func same(rec, v ir.Value) bool {
-	if rec.IsNull() || rec.Any(func(e ir.Value) bool { return e.Kind == ir.String && e.Str == secretMark }) {
-		return false
-	}
-	return rec.Equal(shorten(v))
+	return !rec.IsNull() && !hasSecret(rec) && rec.Equal(shorten(v))
+}
+
+// hasSecret reports whether the record leaves something out that is sensitive.
+func hasSecret(rec ir.Value) bool {
+	return rec.Any(func(e ir.Value) bool { return e.Kind == ir.String && e.Str == secretMark })
 }

@@ -26,7 +26,24 @@ func (s *Set) add(name, typ string, e Effect, doc string, c codec) *Field {
 // program that leaves it out gets the name that follows from the address.
 func (s *Set) Name(p *string, e Effect, doc string) *Field {
 	s.name = p
-	return s.String(p, "name", e, doc)
+	return s.Parsed(p, "name", "string", "a name", e, doc, func(name string) (string, error) {
+		if !isName(name) {
+			return "", fmt.Errorf("got %q, want letters, digits, _, . and -, at least two, a letter or digit first", name)
+		}
+		return name, nil
+	})
+}
+
+// isName reports whether the engine takes name for a container or a volume.
+// Networks have to be so too: another name does not resolve.
+func isName(name string) bool {
+	for i, r := range name {
+		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+		if !letter && (i == 0 || !strings.ContainsRune("_.-", r)) {
+			return false
+		}
+	}
+	return len(name) > 1
 }
 
 // String binds a string that is known at plan; "" is unset.

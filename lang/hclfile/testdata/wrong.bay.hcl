@@ -79,8 +79,8 @@ variable "v" { default = 2 }    ### 1: var.v is declared twice ~ f:77:1
 output "o" { value = 1 }
 output "o" { value = 1 }        ### 1: output.o is declared twice ~ f:79:1
 stack { name = "u" }            ### 1: stack is declared twice ~ f:72:1
-network "a" { name = "x" }
-network "b" { name = "x" }      ### 15: network.a and network.b have one name on the engine: x ~ network.a was declared at f:82:1
+network "a" { name = "xx" }
+network "b" { name = "xx" }     ### 15: network.a and network.b have one name on the engine: xx ~ network.a was declared at f:82:1
 ---
 # 9: syntax error
 stack { name = "t" }
