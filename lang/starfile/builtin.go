@@ -135,6 +135,9 @@ func (r *reader) computing(native *starlark.Builtin) builtinFunc {
 				return starlark.Call(t, native, args, kwargs)
 			}, args...)
 		}
+		if err := walkable(args...); err != nil && name != "len" && name != "type" {
+			return nil, err
+		}
 		if len(args) == 0 {
 			return starlark.Call(t, native, args, kwargs)
 		}

@@ -497,6 +497,9 @@ func (r *reader) resource(k *schema.Kind, in *invocation) (starlark.Value, error
 	if err := r.declaring(k.Name + "(…)"); err != nil {
 		return nil, err
 	}
+	if len(r.handles) >= maxMade {
+		return nil, failf("a stack has at most %d resources", maxMade)
+	}
 	pos, err := in.positional(1, "label")
 	if err != nil {
 		return nil, err

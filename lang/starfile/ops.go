@@ -1,6 +1,7 @@
 package starfile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,6 +42,7 @@ func (r *reader) operators() starlark.StringDict {
 	}
 	add("truth", func(a starlark.Tuple) (starlark.Value, error) { return a[0], decidable(a[0], "a condition") })
 	add("for", func(a starlark.Tuple) (starlark.Value, error) { return a[0], iterable(a[0]) })
+	add("spread", func(a starlark.Tuple) (starlark.Value, error) { return a[0], cmp.Or(iterable(a[0]), walkable(a[0])) })
 	add("slice", func(a starlark.Tuple) (starlark.Value, error) { return a[0], sliceable(a[0]) })
 	ops["$."] = starlark.NewBuiltin("$.", func(_ *starlark.Thread, _ *starlark.Builtin, a starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
 		return r.attr(a[0], string(a[1].(starlark.String)))

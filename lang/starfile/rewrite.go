@@ -173,9 +173,12 @@ func (w *rewriter) expr(e syntax.Expr) syntax.Expr {
 		if e.X == nil {
 			return e // a lone * among parameters
 		}
-		if e.Op == syntax.NOT {
+		switch e.Op {
+		case syntax.NOT:
 			e.X = w.condition(e.X)
-		} else {
+		case syntax.STAR: // f(*x)
+			e.X = w.wrap("$spread", e.X)
+		default:
 			e.X = w.expr(e.X)
 		}
 	case *syntax.Ident, *syntax.Literal:

@@ -134,6 +134,28 @@ var one = function.New(&function.Spec{
 	},
 })
 
+// ofNumbers lets a function of many numbers take them in one list too.
+func ofNumbers(f function.Function) function.Function {
+	return function.New(&function.Spec{
+		VarParam: &function.Parameter{Name: "numbers", Type: cty.DynamicPseudoType},
+		Type:     function.StaticReturnType(cty.Number),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if len(args) == 1 && args[0].CanIterateElements() {
+				args = args[0].AsValueSlice()
+			}
+			numbers := make([]cty.Value, len(args))
+			for i, a := range args {
+				n, err := convert.Convert(a, cty.Number)
+				if err != nil || n.IsNull() {
+					return cty.NilVal, fmt.Errorf("want numbers, got %s", a.Type().FriendlyName())
+				}
+				numbers[i] = n
+			}
+			return f.Call(numbers)
+		},
+	})
+}
+
 var sum = function.New(&function.Spec{
 	Params: []function.Parameter{{Name: "list", Type: cty.List(cty.Number)}},
 	Type:   function.StaticReturnType(cty.Number),
