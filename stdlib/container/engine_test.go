@@ -1,0 +1,180 @@
+package container
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/interpreter/plan"
+	"bayplan/lang/ir"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// everything sets every attribute that goes with the others.
+func everything(n int) decls {
+	one := ir.HandleVal(addr("network.one"))
+	pick := func(a, b string) string { return []string{a, b}[n] }
+	return decls{
+		"network.one": {"ipam": obj("config", strs(subnet+"0/24"))}, "network.two": {}, "volume.data": {},
+		"container.web": {
+			"image": str(probe1), "command": strs("serve", pick(":8080", ":8081")), "env": obj("A", pick("1", "2"), "X", "y"), "user": str(pick("0", "0:0")),
+			"working_dir": str(pick("/tmp", "/srv")), "hostname": str(pick("web", "bew")), "labels": obj("x", pick("1", "2"), "from", "me"),
+			"ports":       strs("127.0.0.1:"+port(10+n)+":8080", "53/udp"),
+			"networks":    ir.ListVal(obj("network", one, "ipv4_address", pick(subnet+"20", subnet+"21"), "aliases", strs(pick("a", "b"))), ir.HandleVal(addr("network.two"))),
+			"mounts":      ir.ListVal(obj("volume", ir.HandleVal(addr("volume.data")), "target", "/data"), obj("source", "one", "target", "/conf/one", "read_only", true), obj("type", "tmpfs", "target", "/t", "size", pick("1m", "2m"))),
+			"files":       obj("/etc/a/b", pick("hello", "other"), "/x", obj("source", pick("one", "two"), "mode", "600", "uid", 7)),
+			"restart":     str(pick("always", "on-failure:3")), "stop_signal": str("TERM"), "stop_timeout": str(pick("3s", "4s")),
+			"healthcheck": obj("test", strs("CMD", "/probe", "health", pick(":8080", ":8081")), "interval", "100ms", "retries", 20), "memory": str(pick("32m", "64m")), "cpus": ir.FloatVal(0.5),
+			"init": ir.BoolVal(false), "cap_add": strs(pick("net_admin", "sys_time")), "cap_drop": strs("mknod"), "extra_hosts": obj("db", pick("10.0.0.2", "10.0.0.3")),
+			"dns": strs("10.0.0.53"), "ulimits": obj("nofile", 1024), "sysctls": obj("net.ipv4.ip_unprivileged_port_start", 0),
+			"logging": obj("driver", "json-file", "options", obj("max-size", pick("1m", "2m"))),
+		},
+	}
+}
+
+func write(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestTogether makes a container with everything, changes everything, and
+// takes everything away: after each there is nothing left to do.
+func TestTogether(t *testing.T) {
+	engines(t, "together", func(t *testing.T, w *workshop) {
+		write(t, w.dir, map[string]string{"one": "1\n", "two": "2\n"})
+		for n := range 2 {
+			w.apply(everything(n))
+		}
+		w.apply(decls{"network.one": everything(1)["network.one"], "network.two": {}, "volume.data": {}, "container.web": {"image": str(probe1)}})
+	})
+}
+
+// TestKilled stops a replacement after each of its calls. What is planned then
+// goes on or back, and ends with what the program wants and nothing else.
+func TestKilled(t *testing.T) {
+	before := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(12)+":8080"), "files": obj("/f", "1")}}
+	after := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(12)+":8080"), "files": obj("/f", "1"), "env": obj("X", "1")}}
+	other := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(12)+":8080"), "files": obj("/f", "2"), "env": obj("X", "2")}}
+	w := &workshop{t: t, e: inMemory(t, "1.41"), stack: stackName("killed"), dir: t.TempDir()}
+	for name, then := range map[string]decls{"forward": after, "back": before, "elsewhere": other} {
+		t.Run(name, func(t *testing.T) {
+			w.t = t
+			for k := 1; ; k++ {
+				w.apply(before)
+				p := w.plan(after)
+				if k > cut(p.Steps[0], k) {
+					break
+				}
+				if r := w.run(p); len(r.Failed) > 0 {
+					t.Fatalf("cut after %d: %v", k, r.Failed[0].Err)
+				}
+				w.apply(then)
+				w.alone()
+			}
+		})
+	}
+	w.t = t
+}
+
+// cut leaves the first k calls of a step, and returns how many it has.
+func cut(s *plan.Step, k int) int {
+	w := &s.Work
+	all := append(append([]engine.Op{}, w.Ops...), w.Commit...)
+	n := len(all)
+	w.Ops, w.Wait, w.Commit, w.Undo = all[:min(k, n)], nil, nil, nil
+	return n
+}
+
+// alone holds that one container of the stack is there, and runs.
+func (w *workshop) alone() {
+	w.t.Helper()
+	found := w.world(nil).Found["container"]
+	if len(found.Live) != 1 || found.Live[0].Name != w.stack+"-web" || found.Live[0].Old != nil || !found.Live[0].Object.(*object).State.Running {
+		w.t.Errorf("left on the engine: %v", found.Live)
+	}
+}
+
+// TestRollback lets the new container fail: the old one serves again, with its
+// name and policy.
+func TestRollback(t *testing.T) {
+	engines(t, "rollback", func(t *testing.T, w *workshop) {
+		good := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(13)+":8080")}}
+		w.apply(good)
+		was := w.world(nil).Found["container"].Live[0].ID
+		for _, bad := range []string{"exit 3", "nonsense"} {
+			r := w.run(w.plan(decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(13)+":8080"), "command": str(bad)}}))
+			if len(r.Failed) != 1 || !r.Failed[0].RolledBack {
+				t.Fatalf("%s: %+v", bad, r.Failed)
+			}
+			w.alone()
+			if now := w.world(nil).Found["container"].Live[0].ID; now != was {
+				t.Errorf("%s: another container came back", bad)
+			}
+			if p := w.plan(good); !p.Empty() {
+				t.Errorf("%s: after the rollback: %s", bad, steps(p))
+			}
+		}
+	})
+}
+
+func TestStates(t *testing.T) {
+	engines(t, "states", func(t *testing.T, w *workshop) {
+		d := func(state string, more ...any) decls {
+			attrs := obj(append([]any{"image", probe1, "network_mode", "none"}, more...)...).Map
+			if state != "" {
+				attrs["state"] = str(state)
+			}
+			return decls{"container.web": attrs}
+		}
+		w.apply(d("created"))
+		w.expects(d(""), "update container.web\n  state: created → running, live, by hand\n")
+		w.apply(d(""))
+		w.expects(d("created"), "replace container.web\n  state: running → created, replace, by hand; a container that was started cannot be as if it had not been\n")
+		w.do(&engine.ContainerStop{Container: w.stack + "-web"})
+		w.expects(d(""), "update container.web\n  state: exited (0) → running, live, by hand\n")
+		w.apply(d(""))
+		w.do(&engine.ContainerKill{Container: w.stack + "-web", Signal: "KILL"})
+		w.do(&engine.ContainerRemove{Container: w.stack + "-web"})
+		w.expects(d(""), "create container.web\n")
+		w.apply(d("completed", "command", strs("exit", "0")))
+		if p := w.plan(d("completed", "command", strs("exit", "0"), "restart", "on-failure:1")); len(p.Steps) != 1 || p.Steps[0].Work.Wait != nil {
+			t.Errorf("a job that is done runs again for its policy: %s", steps(p))
+		}
+		if r := w.run(w.plan(d("completed", "command", strs("exit", "7")))); len(r.Failed) != 1 || !r.Failed[0].RolledBack {
+			t.Errorf("a job that fails: %+v", r.Failed)
+		}
+	})
+}
+
+// do sends a call as somebody with docker at hand would.
+func (w *workshop) do(c engine.Call) {
+	w.t.Helper()
+	if _, err := w.e.Do(w.t.Context(), c, nil, nil); err != nil {
+		w.t.Fatalf("%s: %v", engine.Method(c), err)
+	}
+}
+
+// expects plans and compares the steps and their changes, without the calls.
+func (w *workshop) expects(d decls, want string) {
+	w.t.Helper()
+	p := w.plan(d)
+	var b strings.Builder
+	for _, s := range p.Steps {
+		fmt.Fprintf(&b, "%s %s\n", s.Verb, s.Addr)
+		if s.Verb != kind.Create {
+			b.WriteString(changesText(s.Changes))
+		}
+	}
+	if b.String() != want {
+		w.t.Errorf("planned:\n%s", cmp.Diff(want, b.String()))
+	}
+}
