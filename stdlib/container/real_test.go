@@ -16,7 +16,6 @@ import (
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/engine/embedded"
 	"bayplan/interpreter/kind"
-	"bayplan/interpreter/kind/kindtest"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 	"bayplan/stdlib/network"
@@ -215,86 +214,4 @@ func addr(s string) ir.Addr {
 		panic(err)
 	}
 	return a
-}
-
-// TestEveryAttribute tries each attribute alone. A real engine takes minutes
-// for it; TestTogether tries them there all at once.
-func TestEveryAttribute(t *testing.T) {
-	for _, api := range []string{"1.41", ""} {
-		t.Run("embedded"+api, func(t *testing.T) { everyAttribute(t, inMemory(t, api)) })
-	}
-}
-
-func everyAttribute(t *testing.T, e *engine.Engine) {
-	dir := t.TempDir()
-	for _, name := range []string{"one", "two"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(name+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	one, two := ir.HandleVal(addr("network.one")), ir.HandleVal(addr("network.two"))
-	data := ir.HandleVal(addr("volume.data"))
-	kindtest.Suite{
-		Kinds: kinds, Engine: e, Stack: stackName("all"), Dir: dir,
-		Base: []kindtest.Decl{
-			{Addr: "network.one", Attrs: kindtest.Attrs{"ipam": obj("config", strs(subnet+"0/24"))}}, {Addr: "network.two"}, {Addr: "network.default"}, {Addr: "volume.data"},
-			{Addr: "container.other", Attrs: kindtest.Attrs{"image": str(probe1), "networks": ir.ListVal(one)}},
-		},
-		Subject: kindtest.Decl{Addr: "container.web", Attrs: kindtest.Attrs{"image": str(probe1)}},
-		Samples: []kindtest.Sample{
-			{Attr: "name", A: str(stackName("a")), B: str(stackName("b"))},
-			{Attr: "command", A: str("serve --body 'a b'"), B: strs("serve", ":8081")},
-			{Attr: "entrypoint", A: strs("/probe", "serve"), B: strs("/probe", "deaf")},
-			{Attr: "env", A: obj("A", "x", "X", "1"), B: obj("X", "2", "Y", "")},
-			{Attr: "user", A: str("1000"), B: str("1000:50")},
-			{Attr: "working_dir", A: str("/tmp/"), B: str("/srv")},
-			{Attr: "hostname", A: str("web"), B: str("other")},
-			{Attr: "labels", A: obj("from", "me", "x", "1"), B: obj("x", "2")},
-			{Attr: "ports", A: strs("127.0.0.1:"+port(1)+":80", port(2)+"-"+port(3)+":81-82/udp"), B: strs("127.0.0.1:"+port(4)+":80", "53/udp")},
-			{Attr: "ports", A: strs(port(5)+"-"+port(9)+":80"), B: strs("127.0.0.1:"+port(1)+":80", "127.0.0.1:"+port(2)+":80")},
-			{Attr: "networks", A: ir.ListVal(one), B: ir.ListVal(two, obj("network", one, "aliases", strs("x", "y")))},
-			{Attr: "networks", A: ir.ListVal(obj("network", one, "ipv4_address", subnet+"20")), B: ir.ListVal(obj("network", one, "ipv4_address", subnet+"21", "driver_opts", obj("a", "b")))},
-			{Attr: "networks", A: ir.ListVal(obj("network", one, "mac_address", "02:42:0a:d5:07:63")), B: ir.ListVal(obj("network", one, "mac_address", "02:42:0a:d5:07:64")), Is: schema.Replace, Gone: schema.Reconnect},
-			{Attr: "mounts", A: ir.ListVal(obj("volume", data, "target", "/data"), obj("type", "tmpfs", "target", "/t", "size", "1m", "mode", "1777")),
-				B: ir.ListVal(str(stackName("all")+"-data:/data:ro"), obj("source", "one", "target", "/x/"))},
-			{Attr: "files", A: obj("/etc/a/b", "hello", "/x", obj("source", "one", "mode", "600", "uid", 7)), B: obj("/etc/a/b", "other", "/x", obj("source", "two", "gid", 8)), Gone: schema.Replace},
-			{Attr: "files", A: obj("/a", obj("content", "1", "on_change", "SIGWINCH")), B: obj("/a", obj("content", "2", "on_change", "SIGWINCH")), Is: schema.Live, Gone: schema.Replace},
-			{Attr: "restart", A: str("always"), B: str("on-failure:3")},
-			{Attr: "stop_signal", A: str("INT"), B: str("SIGUSR1"), With: kindtest.Attrs{"stop_timeout": ir.IntVal(0)}},
-			{Attr: "stop_timeout", A: str("1s"), B: ir.IntVal(0)},
-			{Attr: "healthcheck", A: obj("test", strs("CMD", "/probe", "health"), "interval", "200ms"), B: obj("test", strs("CMD", "/probe", "health"), "interval", "300ms", "retries", 7, "timeout", "2s", "start_period", "1s")},
-			{Attr: "healthcheck", A: obj("test", strs("CMD", "/probe", "health"), "interval", "200ms"), B: obj("disable", true)},
-			{Attr: "memory", A: str("32m"), B: str("128m"), Gone: schema.Replace},
-			{Attr: "cpus", A: ir.FloatVal(0.5), B: str("1.5"), Gone: schema.Replace},
-			{Attr: "init", A: ir.BoolVal(false), B: ir.BoolVal(true)},
-			{Attr: "cap_add", A: strs("net_admin", "SYS_TIME"), B: strs("CAP_SYS_TIME")},
-			{Attr: "cap_drop", A: strs("ALL"), B: strs("CHOWN", "KILL")},
-			{Attr: "extra_hosts", A: obj("db", "10.0.0.2", "six", "10.0.0.3,fd00::3"), B: obj("db", "host-gateway")},
-			{Attr: "dns", A: strs("10.0.0.53", "10.0.0.54"), B: strs("10.0.0.54", "10.0.0.53")},
-			{Attr: "ulimits", A: obj("nofile", 1024, "core", 0), B: obj("nofile", obj("soft", 512, "hard", 2048))},
-			{Attr: "sysctls", A: obj("net.ipv4.ip_unprivileged_port_start", 0), B: obj("net.ipv4.ip_unprivileged_port_start", "80")},
-			{Attr: "logging", A: obj("driver", "json-file", "options", obj("max-size", "1m")), B: obj("driver", "local")},
-		},
-		Without: map[string]string{
-			"image": "it cannot be taken away; TestImage tries it", "read_only": "false is as good as nothing; TestSwitches tries it",
-			"privileged": "false is as good as nothing; TestSwitches tries it", "state": "running is as good as nothing; TestStates tries it",
-			"network_mode": "networks change with it; TestModes tries it",
-		},
-	}.Run(t)
-}
-
-func TestSwitches(t *testing.T) {
-	w := &workshop{t: t, e: inMemory(t, ""), stack: stackName("sw"), dir: t.TempDir()}
-	for _, attr := range []string{"read_only", "privileged"} {
-		on := decls{"container.web": {"image": str(probe1), attr: ir.BoolVal(true)}}
-		off := decls{"container.web": {"image": str(probe1), attr: ir.BoolVal(false)}}
-		w.apply(on)
-		for _, d := range []decls{off, on} {
-			p := w.plan(d)
-			if len(p.Steps) != 1 || p.Steps[0].Verb != kind.Replace || len(p.Steps[0].Changes) != 1 || p.Steps[0].Changes[0].Attr != attr {
-				t.Errorf("%s changed: %s", attr, steps(p))
-			}
-			w.apply(d)
-		}
-	}
 }

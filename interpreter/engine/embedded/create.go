@@ -99,12 +99,9 @@ func dropUnknown(v Version, cfg *container.Config, host *container.HostConfig, n
 	if nets == nil {
 		return
 	}
-	for name, ep := range nets.EndpointsConfig {
+	for _, ep := range nets.EndpointsConfig {
 		if ep != nil && v < 44 {
 			ep.MacAddress = ""
-			if name == string(host.NetworkMode) {
-				ep.MacAddress = cfg.MacAddress //nolint:staticcheck // the only way before 1.44
-			}
 		}
 		if ep != nil && v < 48 {
 			ep.GwPriority = 0
