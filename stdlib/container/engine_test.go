@@ -24,11 +24,11 @@ func everything(n int) decls {
 		"container.web": {
 			"image": str(probe1), "command": strs("serve", pick(":8080", ":8081")), "env": obj("A", pick("1", "2"), "X", "y"), "user": str(pick("0", "0:0")),
 			"working_dir": str(pick("/tmp", "/srv")), "hostname": str(pick("web", "bew")), "labels": obj("x", pick("1", "2"), "from", "me"),
-			"ports":       strs("127.0.0.1:"+port(10+n)+":8080", "53/udp"),
-			"networks":    ir.ListVal(obj("network", one, "ipv4_address", pick(subnet+"20", subnet+"21"), "aliases", strs(pick("a", "b"))), ir.HandleVal(addr("network.two"))),
-			"mounts":      ir.ListVal(obj("volume", ir.HandleVal(addr("volume.data")), "target", "/data"), obj("source", "one", "target", "/conf/one", "read_only", true), obj("type", "tmpfs", "target", "/t", "size", pick("1m", "2m"))),
-			"files":       obj("/etc/a/b", pick("hello", "other"), "/x", obj("source", pick("one", "two"), "mode", "600", "uid", 7)),
-			"restart":     str(pick("always", "on-failure:3")), "stop_signal": str("TERM"), "stop_timeout": str(pick("3s", "4s")),
+			"ports":    strs("127.0.0.1:"+port(10+n)+":8080", "53/udp"),
+			"networks": ir.ListVal(obj("network", one, "ipv4_address", pick(subnet+"20", subnet+"21"), "aliases", strs(pick("a", "b"))), ir.HandleVal(addr("network.two"))),
+			"mounts":   ir.ListVal(obj("volume", ir.HandleVal(addr("volume.data")), "target", "/data"), obj("source", "one", "target", "/conf/one", "read_only", true), obj("type", "tmpfs", "target", "/t", "size", pick("1m", "2m"))),
+			"files":    obj("/etc/a/b", pick("hello", "other"), "/x", obj("source", pick("one", "two"), "mode", "600", "uid", 7)),
+			"restart":  str(pick("always", "on-failure:3")), "stop_signal": str("TERM"), "stop_timeout": str(pick("3s", "4s")),
 			"healthcheck": obj("test", strs("CMD", "/probe", "health", pick(":8080", ":8081")), "interval", "100ms", "retries", 20), "memory": str(pick("32m", "64m")), "cpus": ir.FloatVal(0.5),
 			"init": ir.BoolVal(false), "cap_add": strs(pick("net_admin", "sys_time")), "cap_drop": strs("mknod"), "extra_hosts": obj("db", pick("10.0.0.2", "10.0.0.3")),
 			"dns": strs("10.0.0.53"), "ulimits": obj("nofile", 1024), "sysctls": obj("net.ipv4.ip_unprivileged_port_start", 0),
@@ -61,9 +61,9 @@ func TestTogether(t *testing.T) {
 // TestKilled stops a replacement after each of its calls. What is planned then
 // goes on or back, and ends with what the program wants and nothing else.
 func TestKilled(t *testing.T) {
-	before := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(12)+":8080"), "files": obj("/f", "1")}}
-	after := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(12)+":8080"), "files": obj("/f", "1"), "env": obj("X", "1")}}
-	other := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(12)+":8080"), "files": obj("/f", "2"), "env": obj("X", "2")}}
+	before := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(12) + ":8080"), "files": obj("/f", "1")}}
+	after := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(12) + ":8080"), "files": obj("/f", "1"), "env": obj("X", "1")}}
+	other := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(12) + ":8080"), "files": obj("/f", "2"), "env": obj("X", "2")}}
 	w := &workshop{t: t, e: inMemory(t, "1.41"), stack: stackName("killed"), dir: t.TempDir()}
 	for name, then := range map[string]decls{"forward": after, "back": before, "elsewhere": other} {
 		t.Run(name, func(t *testing.T) {
@@ -107,11 +107,11 @@ func (w *workshop) alone() {
 // name and policy.
 func TestRollback(t *testing.T) {
 	engines(t, "rollback", func(t *testing.T, w *workshop) {
-		good := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(13)+":8080")}}
+		good := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(13) + ":8080")}}
 		w.apply(good)
 		was := w.world(nil).Found["container"].Live[0].ID
 		for _, bad := range []string{"exit 3", "nonsense"} {
-			r := w.run(w.plan(decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(13)+":8080"), "command": str(bad)}}))
+			r := w.run(w.plan(decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(13) + ":8080"), "command": str(bad)}}))
 			if len(r.Failed) != 1 || !r.Failed[0].RolledBack {
 				t.Fatalf("%s: %+v", bad, r.Failed)
 			}
