@@ -19,7 +19,7 @@ import (
 )
 
 func (a *app) applyCmd() *cobra.Command {
-	var yes, verbose bool
+	var o applyFlags
 	cmd := &cobra.Command{
 		Use:   "apply [DIR]",
 		Short: "Show the plan, ask, and do exactly that",
@@ -36,15 +36,44 @@ one leaves at once. Either way the next apply goes on from there.`,
   bay apply --engine ssh://me@host  # on another machine`,
 		Args: atMost(1, "one DIR at most"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.apply(cmd.Context(), where(args), yes, verbose)
+			return a.apply(cmd.Context(), where(args), o)
 		},
 	}
-	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "the calls, and values in full")
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "the calls, and values in full")
+	cmd.Flags().StringVar(&o.confirm, "confirm", "", "agree to losing data: the `NAME` of the stack")
+	removeVolumeFlag(cmd, &o.remove)
 	return cmd
 }
 
-func (a *app) apply(ctx context.Context, path string, yes, verbose bool) error {
+// applyFlags is what apply removes beside the plan, and how it is agreed to.
+type applyFlags struct {
+	yes, verbose bool
+	confirm      string
+	remove       []string
+}
+
+func removeVolumeFlag(cmd *cobra.Command, to *[]string) {
+	cmd.Flags().StringArrayVar(to, "remove-volume", nil, "remove a volume that the files no longer have, and its data: its `ADDRESS`")
+}
+
+func addresses(texts []string) ([]ir.Addr, error) {
+	var out []ir.Addr
+	for _, text := range texts {
+		a, err := ir.ParseAddr(text)
+		if err != nil {
+			return nil, misuse("--remove-volume: %v", err)
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
+	gone, err := addresses(o.remove)
+	if err != nil {
+		return err
+	}
 	prog, err := a.load(path, false)
 	if err != nil {
 		return err
@@ -54,11 +83,11 @@ func (a *app) apply(ctx context.Context, path string, yes, verbose bool) error {
 		return err
 	}
 	defer e.Close()
-	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{Mode: plan.Apply})
+	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{Mode: plan.Apply, Remove: gone})
 	if err != nil {
 		return err
 	}
-	if err := a.showPlan(e, prog, p, verbose); err != nil {
+	if err := a.showPlan(e, prog, p, o.verbose); err != nil {
 		return err
 	}
 	if p.Empty() {
@@ -68,13 +97,37 @@ func (a *app) apply(ctx context.Context, path string, yes, verbose bool) error {
 		}
 		return a.outputs(values)
 	}
-	if !yes {
-		question := fmt.Sprintf("Apply these changes to stack %s on %s? [y/N] ", p.Stack, a.host(e))
-		if err := a.agree(question, yesses, "`bay apply --yes` applies without asking"); err != nil {
-			return err
-		}
+	if err := a.agreeApply(p, a.host(e), o); err != nil {
+		return err
 	}
-	return a.carryOut(ctx, e, p, verbose)
+	return a.carryOut(ctx, e, p, o.verbose)
+}
+
+// agreeApply asks before a plan is applied.
+func (a *app) agreeApply(p *plan.Plan, host string, o applyFlags) error {
+	if n := show.CountsOf(p).VolumesRemoved; n > 0 || o.confirm != "" {
+		return a.agreeLoss(p, o.confirm, o.yes, fmt.Sprintf("This applies the changes to stack %s on %s, and removes %s for good.", p.Stack, host, plural(n, "volume")))
+	}
+	if o.yes {
+		return nil
+	}
+	question := fmt.Sprintf("Apply these changes to stack %s on %s? [y/N] ", p.Stack, host)
+	return a.agree(question, yesses, "`bay apply --yes` applies without asking")
+}
+
+// agreeLoss asks before data goes: the stack's name has to be typed, or given
+// as --confirm. what says what happens.
+func (a *app) agreeLoss(p *plan.Plan, confirm string, yes bool, what string) error {
+	hint := "agree with --confirm " + p.Stack
+	switch {
+	case confirm == p.Stack:
+		return nil
+	case confirm != "":
+		return &failure{err: fmt.Errorf("nothing was changed: --confirm says %q, and the stack is %q", confirm, p.Stack)}
+	case yes:
+		return &failure{err: errors.New("nothing was changed: data would go, and --yes is not enough for that"), hint: hint}
+	}
+	return a.agree(what+"\nType the name of the stack to agree: ", []string{p.Stack}, hint)
 }
 
 // yesses are the answers that agree.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"bayplan/interpreter"
@@ -70,24 +69,14 @@ func (a *app) destroy(ctx context.Context, prog *program, o destroyFlags) error 
 	return a.carryOut(ctx, e, p, o.verbose)
 }
 
-// agreeDestroy asks before a stack goes. Losing data takes more than --yes.
+// agreeDestroy asks before a stack goes.
 func (a *app) agreeDestroy(p *plan.Plan, host string, o destroyFlags) error {
 	switch {
-	case o.confirm != "" && o.confirm != p.Stack:
-		return &failure{err: fmt.Errorf("nothing was changed: --confirm says %q, and the stack is %q", o.confirm, p.Stack)}
-	case o.confirm != "":
-		return nil
-	case !o.volumes && o.yes:
-		return nil
-	case !o.volumes:
-		question := fmt.Sprintf("Remove stack %s from %s? [y/N] ", p.Stack, host)
-		return a.agree(question, yesses, "`bay destroy --yes` removes without asking")
+	case o.volumes || o.confirm != "":
+		return a.agreeLoss(p, o.confirm, o.yes, fmt.Sprintf("This removes stack %s from %s with all its data, for good.", p.Stack, host))
 	case o.yes:
-		return &failure{
-			err:  errors.New("nothing was changed: --volumes takes data away, and --yes is not enough for that"),
-			hint: fmt.Sprintf("agree with --confirm %s", p.Stack),
-		}
+		return nil
 	}
-	question := fmt.Sprintf("This removes stack %s from %s with all its data, for good.\nType the name of the stack to agree: ", p.Stack, host)
-	return a.agree(question, []string{p.Stack}, fmt.Sprintf("agree with --confirm %s", p.Stack))
+	question := fmt.Sprintf("Remove stack %s from %s? [y/N] ", p.Stack, host)
+	return a.agree(question, yesses, "`bay destroy --yes` removes without asking")
 }

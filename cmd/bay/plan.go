@@ -10,6 +10,7 @@ import (
 
 func (a *app) planCmd() *cobra.Command {
 	var detailed, asJSON, verbose bool
+	var remove []string
 	cmd := &cobra.Command{
 		Use:   "plan [DIR]",
 		Short: "Show what apply would change, and change nothing",
@@ -25,6 +26,10 @@ interrupted, and what is kept (=). It only reads.`,
   bay plan --json | jq .counts      # for programs`,
 		Args: atMost(1, "one DIR at most"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			gone, err := addresses(remove)
+			if err != nil {
+				return err
+			}
 			prog, err := a.load(where(args), false)
 			if err != nil {
 				return err
@@ -34,7 +39,7 @@ interrupted, and what is kept (=). It only reads.`,
 				return err
 			}
 			defer e.Close()
-			p, err := a.plan(cmd.Context(), e, prog, interpreter.PlanOptions{Mode: plan.Apply})
+			p, err := a.plan(cmd.Context(), e, prog, interpreter.PlanOptions{Mode: plan.Apply, Remove: gone})
 			if err != nil {
 				return err
 			}
@@ -52,5 +57,6 @@ interrupted, and what is kept (=). It only reads.`,
 	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "end with 2 if there are changes")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "the plan as JSON, format "+plan.Format)
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "the calls that apply would send, and values in full")
+	removeVolumeFlag(cmd, &remove)
 	return cmd
 }

@@ -65,6 +65,7 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"frobnicate"}, "error: there is no command \"frobnicate\"\n  hint: see `bay --help`\n"},
 		{[]string{"plan", "--var", "x"}, "error: --var x: want NAME=VALUE\n  hint: see `bay plan --help`\n"},
 		{[]string{"apply", "--parallelism", "0"}, "error: --parallelism is 0, want at least 1\n  hint: see `bay apply --help`\n"},
+		{[]string{"apply", "--remove-volume", "pgdata"}, "error: --remove-volume: address \"pgdata\": want KIND.LABEL or KIND.LABEL[\"KEY\"]\n  hint: see `bay apply --help`\n"},
 		{[]string{"validate", "no/such"}, "error: there is no no/such\n  hint: name the directory of the stack, or a file main.bay.star or *.bay.hcl in it\n"},
 	} {
 		x := newTester(t)
@@ -124,7 +125,7 @@ func TestAgree(t *testing.T) {
 		{"nothing said, no terminal", destroyFlags{}, "nothing was changed: there is no terminal on which to ask", "`bay destroy --yes` removes without asking"},
 		{"yes", destroyFlags{yes: true}, "", ""},
 		{"data, no terminal", destroyFlags{volumes: true}, "nothing was changed: there is no terminal on which to ask", "agree with --confirm shop"},
-		{"data, yes", destroyFlags{volumes: true, yes: true}, "nothing was changed: --volumes takes data away, and --yes is not enough for that", "agree with --confirm shop"},
+		{"data, yes", destroyFlags{volumes: true, yes: true}, "nothing was changed: data would go, and --yes is not enough for that", "agree with --confirm shop"},
 		{"data, confirmed", destroyFlags{volumes: true, confirm: "shop"}, "", ""},
 		{"data, another stack confirmed", destroyFlags{volumes: true, yes: true, confirm: "blog"}, `nothing was changed: --confirm says "blog", and the stack is "shop"`, ""},
 	} {
@@ -141,6 +142,23 @@ func TestAgree(t *testing.T) {
 				t.Errorf("got %#v, want %q, hint %q", err, c.err, c.hint)
 			}
 		})
+	}
+}
+
+func TestAgreeToLosingAVolume(t *testing.T) {
+	gone := &plan.Step{Verb: kind.Remove, Addr: ir.Addr{Kind: "volume", Label: "data"}}
+	p := &plan.Plan{Mode: plan.Apply, Stack: "shop", Steps: []*plan.Step{gone}}
+	for _, c := range []struct {
+		o    applyFlags
+		want bool
+	}{{applyFlags{yes: true}, false}, {applyFlags{}, false}, {applyFlags{confirm: "blog"}, false}, {applyFlags{confirm: "shop"}, true}} {
+		if err := newTester(t).agreeApply(p, "dock", c.o); (err == nil) != c.want {
+			t.Errorf("%+v: agreed is %v, want %v", c.o, err == nil, c.want)
+		}
+	}
+	p.Steps = nil
+	if err := newTester(t).agreeApply(p, "dock", applyFlags{yes: true}); err != nil {
+		t.Error(err)
 	}
 }
 
