@@ -165,10 +165,8 @@ func (a *app) carryOut(ctx context.Context, e *engine.Engine, p *plan.Plan, verb
 		r = a.bay.Apply(ctx, e, p, apply.Options{Parallelism: a.common.parallelism, Events: view.event})
 		view.close()
 		a.summary(p, r)
+		_ = a.outputs(r.Outputs) // that nobody reads does not change how it ended
 	})
-	if err := a.outputs(r.Outputs); err != nil {
-		return err
-	}
 	if code := codeOf(r); code != exitDone {
 		return ended(code)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"bayplan/interpreter/engine"
 	"bayplan/lang/diag"
@@ -71,6 +72,8 @@ func (a *app) report(cmd *cobra.Command, err error) int {
 		return a.reportMistakes(miss.list, miss.sources)
 	case errors.As(err, &list):
 		return a.reportMistakes(list, nil)
+	case errors.Is(err, syscall.EPIPE):
+		return exitError // nobody reads any more
 	case errors.Is(err, context.Canceled):
 		a.complain("interrupted", "")
 		return exitInterrupted
