@@ -178,11 +178,11 @@ func formatFloat(f float64) string {
 func Concat(vs ...Value) Value {
 	out := Value{Kind: String}
 	var parts []Part
-	lit := func(s string) {
-		if n := len(parts); n > 0 && !parts[n-1].IsRef() {
-			parts[n-1].Lit += s
-		} else if s != "" {
-			parts = append(parts, Part{Lit: s})
+	var lit strings.Builder
+	flush := func() {
+		if lit.Len() > 0 {
+			parts = append(parts, Part{Lit: lit.String()})
+			lit.Reset()
 		}
 	}
 	for i, v := range vs {
@@ -191,24 +191,23 @@ func Concat(vs ...Value) Value {
 			out.Pos = v.Pos
 		}
 		out.Sensitive, out.Opaque = out.Sensitive || v.Sensitive, out.Opaque || v.Opaque
-		if v.Kind == String {
-			lit(v.Str)
-			continue
-		}
-		out.Kind = Text
+		lit.WriteString(v.Str)
 		for _, p := range v.Parts {
+			out.Kind = Text
 			if p.IsRef() {
+				flush()
 				parts = append(parts, p)
 			} else {
-				lit(p.Lit)
+				lit.WriteString(p.Lit)
 			}
 		}
 	}
-	if out.Kind == Text {
-		out.Parts = parts
-	} else if len(parts) > 0 {
-		out.Str = parts[0].Lit
+	if out.Kind == String {
+		out.Str = lit.String()
+		return out
 	}
+	flush()
+	out.Parts = parts
 	return out
 }
 
