@@ -156,6 +156,42 @@ func ofNumbers(f function.Function) function.Function {
 	})
 }
 
+// rangeOf is go-cty's, but for the limit of 1024 numbers, and for a limit below
+// the start, where it gives no numbers, as Starlark does.
+var rangeOf = function.New(&function.Spec{
+	VarParam: &function.Parameter{Name: "numbers", Type: cty.Number},
+	Type:     function.StaticReturnType(cty.List(cty.Number)),
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		start, step := cty.Zero, cty.NumberIntVal(1)
+		switch len(args) {
+		case 1:
+		case 3:
+			step = args[2]
+			fallthrough
+		case 2:
+			start = args[0]
+			args = args[1:]
+		default:
+			return cty.NilVal, fmt.Errorf("want a limit, or a start and a limit, or these and a step")
+		}
+		limit, down := args[0], step.LessThan(cty.Zero).True()
+		if step.RawEquals(cty.Zero) {
+			return cty.NilVal, function.NewArgErrorf(2, "the step is zero")
+		}
+		var out []cty.Value
+		for n := start; n.LessThan(limit).True() != down && !n.RawEquals(limit); n = n.Add(step) {
+			if len(out) == maxRange {
+				return cty.NilVal, fmt.Errorf("these are more than %d numbers", maxRange)
+			}
+			out = append(out, n)
+		}
+		if len(out) == 0 {
+			return cty.ListValEmpty(cty.Number), nil
+		}
+		return cty.ListVal(out), nil
+	},
+})
+
 var sum = function.New(&function.Spec{
 	Params: []function.Parameter{{Name: "list", Type: cty.List(cty.Number)}},
 	Type:   function.StaticReturnType(cty.Number),

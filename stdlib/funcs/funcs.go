@@ -77,7 +77,7 @@ func All() []*schema.Func {
 		pure("parseport", "The parts of a port as docker run takes it.", `parseport("127.0.0.1:8080:80/udp") # { container = 80, host = 8080, host_ip = "127.0.0.1", protocol = "udp" }`, parseport),
 		pure("parsesize", "A size in bytes; units are powers of 1024.", `parsesize("512m") # 536870912`, parsesize),
 		pure("pow", "A number raised to a power.", `pow(2, 10) # 1024`, stdlib.PowFunc),
-		pure("range", "The numbers from a start (else 0) up to a limit that is not among them, at most 1024.", `range(3) # [0, 1, 2]`, stdlib.RangeFunc),
+		pure("range", "The numbers from a start (else 0) up to a limit that is not among them, by steps of 1 or as said.", `range(3) # [0, 1, 2]`, rangeOf),
 		pure("regex", "What a pattern matches first in a text: the match, or its groups; an error if nothing matches.", `regex("[0-9]+", "web-42") # "42"`, stdlib.RegexFunc),
 		pure("regexall", "All that a pattern matches in a text.", `regexall("[0-9]+", "1-2") # ["1", "2"]`, stdlib.RegexAllFunc),
 		pure("replace", "The text with a part replaced wherever it stands; /…/ is a pattern, $1 its group.", `replace("a-b", "/(.)-(.)/", "$2-$1") # "b-a"`, sized(replace, replaceSize)),

@@ -17,6 +17,7 @@ import (
 const (
 	maxBytes = 8 << 20 // of all texts in the arguments, and of the result
 	maxNodes = 200_000 // of values in the arguments, each element for itself
+	maxRange = 10_000  // of the numbers of a range
 )
 
 // bounded refuses arguments that are too large, and turns a panic within f,
