@@ -58,7 +58,11 @@ func checkName(in *kind.In[Spec], attr, k, name, spelled string) {
 	}
 	d := in.Errorf(attr, "there is no %s %s, neither in this stack nor on the engine", k, name)
 	for _, module := range []string{in.Res.Addr.Module, ""} {
-		if ir.IsIdent(name) && in.Env.Outcome(ir.Addr{Module: module, Kind: k, Label: name}) != nil {
+		a := ir.Addr{Module: module, Kind: k, Label: name}
+		if !ir.IsIdent(name) {
+			break
+		}
+		if _, ok := in.Env.Named(k, a.EngineName(in.Env.Stack)); ok || in.Env.Outcome(a) != nil {
 			d.Hintf("%s is a %s of this stack by its label: write %s", name, k, fmt.Sprintf(spelled, name))
 			return
 		}

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -166,11 +167,20 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 		changes = slices.DeleteFunc(changes, func(c schema.Change) bool { return pending(in, c) })
 	}
 	byHand(in, changes)
+	inOrder(changes)
 	if len(in.Live.Guests) > 0 && worst(changes) == schema.Replace {
 		in.Warnf("", "containers that are not this stack's share its network and will lose it: %s", strings.Join(in.Live.Guests, ", ")).
 			Hintf("restart or make them anew afterwards")
 	}
 	return changes
+}
+
+// inOrder sorts changes by the order of the table.
+func inOrder(changes []schema.Change) {
+	names := schema.Bind(new(Spec)).Names()
+	slices.SortStableFunc(changes, func(a, b schema.Change) int {
+		return cmp.Compare(slices.Index(names, a.Attr), slices.Index(names, b.Attr))
+	})
 }
 
 func worst(changes []schema.Change) schema.Effect {
@@ -195,13 +205,16 @@ func pending(in kind.In[Spec], c schema.Change) bool {
 }
 
 // byHand marks the changes of attributes that the program says as it did when
-// the container was made.
+// the container was made. What another resource brings is none of these.
 func byHand(in kind.In[Spec], changes []schema.Change) {
 	now := schema.RecordOf(in.Res.Attrs)
 	for i, c := range changes {
 		then := in.Live.Record[c.Attr]
 		secret := c.New.Sensitive || c.Old.Sensitive // what was said before is not known
-		if !then.IsNull() && then.Equal(now[c.Attr]) && !secret && c.Cause == "" && c.Attr != "image" {
+		switch {
+		case c.Cause != "" || c.New.HasEngine() || c.Attr == "image":
+			changes[i].ByHand = false
+		case !then.IsNull() && then.Equal(now[c.Attr]) && !secret:
 			changes[i].ByHand = true
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"bayplan/interpreter/apply"
 	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
 	"bayplan/interpreter/plan"
 	"bayplan/interpreter/world"
 	"bayplan/lang/diag"
@@ -127,4 +128,16 @@ func steps(p *plan.Plan) string {
 		b.WriteString(workText(s.Work))
 	}
 	return b.String()
+}
+
+// live returns the object of an address.
+func (w *workshop) live(a string) *kind.Live {
+	w.t.Helper()
+	for _, l := range w.world(nil).Found["container"].Live {
+		if l.Identity.Addr == addr(a) {
+			return l
+		}
+	}
+	w.t.Fatalf("%s is not there", a)
+	return nil
 }
