@@ -132,7 +132,7 @@ func (r *reader) addStack(b *hclsyntax.Block) {
 	r.unlabelled(b)
 	n := &node{name: "stack", at: b.TypeRange}
 	for _, a := range attributes(b.Body) {
-		n.exprs = append(n.exprs, expr{Expression: a.Expr})
+		n.exprs = append(n.exprs, expr{Expression: a.Expr, early: true})
 	}
 	for _, in := range b.Body.Blocks {
 		r.fail(in.TypeRange, "stack: there is no block %q here", in.Type)

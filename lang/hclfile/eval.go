@@ -38,8 +38,7 @@ type eval struct {
 	stopped     bool // a limit was passed and reported
 }
 
-// scope holds the names that a for expression or each_key brings. The zero
-// scope is nil.
+// scope holds the names that a for expression or for_each brings; nil has none.
 type scope struct {
 	parent *scope
 	names  map[string]ir.Value

@@ -81,6 +81,7 @@ type node struct {
 type expr struct {
 	hclsyntax.Expression
 	each  bool   // `each` has a meaning
+	early bool   // resources have no name yet
 	only  string // if not "", the one name that may be referred to
 	never string // if not "", nothing may be referred to, and why
 }
@@ -130,6 +131,9 @@ func (r *reader) check(n *node) {
 func (r *reader) allowed(x expr, t hcl.Traversal) bool {
 	name, _ := nodeName(t)
 	switch {
+	case x.early && r.kinds[t.RootName()] != nil:
+		r.fail(t.SourceRange(), "%s cannot be used here", traversalText(t)).Hintf("names of resources follow from the stack, not the other way round")
+		return false
 	case x.never != "":
 		r.fail(t.SourceRange(), "%s cannot be used here", traversalText(t)).Hintf("%s", x.never)
 		return false

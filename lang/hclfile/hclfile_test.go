@@ -34,7 +34,7 @@ func TestAgainstHCL(t *testing.T) {
 		`"a${n}b${f}c${b}"`, `"${n}"`, `"$${n} %%{x}"`, `[for x in l : x]`, `[for i, x in l : "${i}${x}"]`, `{ for k, v in m : k => v }`,
 		`{ for x in l : "k${x}" => x... }`, `[for x in [1, 2, 3] : x * 2 if x != 2]`, `{ a = 1, "b" = 2, (s) = 3 }`, `{ for x in [1, 2] : "k" => x... }`,
 		"<<-EOT\n  one\n    two ${n}\n  three\nEOT\n", "<<-EOT\n  one\n  %{for x in l~}\n  - ${x}\n  %{endfor~}\n  %{if b}yes%{else}no%{endif}\nEOT\n",
-		"<<EOT\n  %{ for x in l }${x},%{ endfor }\nEOT\n", `upper("${s}x")`, `concat(l, [[1]]...)`, `join(",", ["a", "b"])`, `[1, 2, 3][1]`, `{ a = { b = 1 } }.a.b`, `(n)`, `1.50`, `1e3`,
+		"<<EOT\n  %{ for x in l }${x},%{ endfor }\nEOT\n", `upper("${s}x")`, `concat(l, [[1]]...)`, `join(",", ["a", "b"])`, `[1, 2, 3][1]`, `{ a = { b = 1 } }.a.b`, `(n)`, `1.50`, `1e3`, `"${1000000.5}${1e20}${0.00001}${-0.1}"`,
 		`[[1, 2], [3]][*][0]`, `m.b[*]["c"]`, `"a" == "a" ? { x = 1 } : { x = 2 }`, `[for k, v in { b = 1, a = 2 } : k]`, `"%{ if n > 2 }big%{ endif }"`,
 	} {
 		x, ds := hclsyntax.ParseExpression([]byte(src), "x", hcl.InitialPos)

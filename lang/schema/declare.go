@@ -376,7 +376,6 @@ func (b *Builder) Finish() *ir.Program {
 func (b *Builder) settle(x *declared) {
 	written := x.res.Attrs
 	x.res.Attrs = nil
-	x.set = Bind(x.spec)
 	for _, a := range x.set.Encode() {
 		if i := slices.IndexFunc(written, func(w ir.Attr) bool { return w.Name == a.Name }); i >= 0 {
 			a.Pos = firstPos(written[i].Pos, written[i].Value.Pos)

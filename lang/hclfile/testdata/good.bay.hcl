@@ -88,6 +88,7 @@ output "sets" { value = [for k, w in container.word : "${k}${w.name}"] }  ### = 
 output "set" { value = container.word["b"].name }                         ### = shop-word-b
 output "count" { value = length(container.web) + length(container.job) }  ### = 4
 output "same" { value = container.web[0] == container.web["0"] }          ### = true
+output "each" { value = "%{for w in container.web}${w.ip},%{endfor}%{if network.off == null}!%{endif}" } ### = ${container.web["0"].ip},${container.web["1"].ip},!
 output "offs" { value = network.off == null }                             ### = true
 output "pass" { value = concat([container.web[0]], values(container.job))[0].name } ### = shop-web-0
 ---
@@ -120,6 +121,7 @@ variable "none" {
 output "n" { value = var.n + 1 }                                          ### = 4
 output "ports" { value = var.ports[0].proto }                             ### = tcp
 output "secret" { value = "pw=${var.secret}" }                            ### = (sensitive)
+output "iftext" { value = "%{if var.n > 2}${var.secret}%{endif}" }        ### = (sensitive)
 output "upper" { value = upper(var.secret) }                              ### = (sensitive)
 output "within" { value = { a = var.secret, b = 1 } }                     ### = {a: (sensitive), b: 1}
 output "plus" { value = length(var.secret) + 1 }                          ### = (sensitive)

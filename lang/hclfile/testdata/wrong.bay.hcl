@@ -213,6 +213,9 @@ output "p" {
   value = network.x                       ### 11: there is no network "x"
 }
 ---
+stack { name = network.n.name }           ### 16: network.n.name cannot be used here ~ follow from the stack
+network "n" {}
+---
 # Variables
 stack { name = "T" }                      ### 16: stack.name: "T" is no name for a stack: want a-z, 0-9 and dashes, at most 31, not a dash first
 variable "a" {
