@@ -272,7 +272,7 @@ func (r *reader) variable(in *invocation) (starlark.Value, error) {
 	v.Description = in.takeString("description")
 	v.Sensitive = in.takeBool("sensitive", false)
 	v.NotNull = !in.takeBool("nullable", true)
-	v.Rules = in.takeRules()
+	v.Rules = in.takeRules(v.Sensitive)
 	in.none(variableArgs...)
 	var got ir.Value
 	var ok bool
@@ -340,7 +340,8 @@ func decisive(v ir.Value, what string) *diag.Diag {
 	return &d
 }
 
-func (in *invocation) takeRules() []value.Rule {
+// takeRules reads the validations. Those of a secret see it, and print nothing.
+func (in *invocation) takeRules(secret bool) []value.Rule {
 	at := in.written("validation")
 	v := in.take("validation")
 	if v == nil || v == starlark.None {
@@ -363,14 +364,18 @@ func (in *invocation) takeRules() []value.Rule {
 				Hintf(`write rule(lambda v: v > 0, "want more than 0, got {value}")`)
 			continue
 		}
-		rules = append(rules, value.Rule{Pos: x.pos, Holds: in.holds(x), Message: in.message(x)})
+		rules = append(rules, value.Rule{Pos: x.pos, Holds: in.holds(x, secret), Message: in.message(x)})
 	}
 	return rules
 }
 
-func (in *invocation) holds(x *rule) func(ir.Value) (bool, *diag.Diag) {
+func (in *invocation) holds(x *rule, secret bool) func(ir.Value) (bool, *diag.Diag) {
+	show := in.r.print
+	if secret {
+		show = func(*starlark.Thread, string) {}
+	}
 	return func(v ir.Value) (bool, *diag.Diag) {
-		got, err := in.call(x.holds, in.r.fromIR(v))
+		got, err := in.call(x.holds, show, in.r.fromIR(v))
 		if err != nil {
 			return false, err
 		}
@@ -382,9 +387,10 @@ func (in *invocation) holds(x *rule) func(ir.Value) (bool, *diag.Diag) {
 	}
 }
 
-// call calls a function of the program from outside of it.
-func (in *invocation) call(f starlark.Callable, args ...starlark.Value) (starlark.Value, *diag.Diag) {
-	t := &starlark.Thread{Name: in.name, Print: in.r.print}
+// call calls a function of the program from outside of it. What it prints goes
+// to show.
+func (in *invocation) call(f starlark.Callable, show func(*starlark.Thread, string), args ...starlark.Value) (starlark.Value, *diag.Diag) {
+	t := &starlark.Thread{Name: in.name, Print: show}
 	t.SetLocal(readerKey, in.r)
 	defer in.r.guard(t)()
 	got, err := starlark.Call(t, f, args, nil)
