@@ -50,7 +50,7 @@ func (r *reader) operators() starlark.StringDict {
 	return ops
 }
 
-// decidable refuses to decide on a deferred value, or on anything that holds one.
+// decidable refuses to decide on a deferred value.
 func decidable(v starlark.Value, what string) error {
 	if d, ok := v.(*deferred); ok {
 		return d.in.decision(d.v, what)
@@ -61,7 +61,10 @@ func decidable(v starlark.Value, what string) error {
 func iterable(v starlark.Value) error {
 	switch v := v.(type) {
 	case *deferred:
-		if v.v.Sensitive {
+		switch {
+		case v.standIn():
+			return new(stopped)
+		case v.v.Sensitive:
 			return failf("a for cannot walk over a sensitive value").
 				Hintf("it would show how many elements there are; pass the value on as a whole")
 		}
@@ -69,8 +72,7 @@ func iterable(v starlark.Value) error {
 	case *handle:
 		return failf("%s is one resource, and a for walks over many", v.addr).Hintf("write [%s]", v.addr)
 	case *off:
-		_, err := v.Attr("")
-		return err
+		return v.missing()
 	case starlark.String:
 		return failf("a for walks over a list or a map, got a string").Hintf("write .elems() after it for its characters")
 	case starlark.Iterable:
@@ -84,6 +86,8 @@ func sliceable(v starlark.Value) error {
 	switch {
 	case !ok:
 		return nil
+	case d.standIn():
+		return new(stopped)
 	case d.v.Sensitive:
 		return failf("a sensitive value cannot be cut with [ : ]").Hintf("write substr(value, start, length)")
 	}
@@ -140,33 +144,40 @@ func sameHandle(h *handle, y starlark.Value) (bool, error) {
 	return false, nil
 }
 
-// normal returns v in the form in which Starlark itself compares it.
+// normal returns v in the form in which Starlark itself compares it: without
+// values of types of ours, at any depth.
 func normal(v starlark.Value) starlark.Value {
+	if !hasOwn(v) || cyclic(v) {
+		return v
+	}
 	switch v := v.(type) {
-	case *record:
-		d := starlark.NewDict(v.Len())
-		for _, kv := range v.Items() {
-			if err := d.SetKey(kv[0], normal(kv[1])); err != nil {
-				panic(err) // its keys are strings
-			}
-		}
-		return d
 	case *off:
 		return starlark.None
 	case *starlark.List:
-		if !hasOwn(v) {
-			return v
+		return starlark.NewList(normals(v.Len(), v.Index))
+	case starlark.Tuple:
+		return starlark.Tuple(normals(v.Len(), v.Index))
+	case starlark.IterableMapping:
+		d := new(starlark.Dict)
+		for _, kv := range v.Items() {
+			if err := d.SetKey(kv[0], normal(kv[1])); err != nil {
+				panic(err) // it was a key before
+			}
 		}
-		elems := make([]starlark.Value, v.Len())
-		for i := range elems {
-			elems[i] = normal(v.Index(i))
-		}
-		return starlark.NewList(elems)
+		return d
 	}
 	return v
 }
 
-// hasOwn reports whether a list holds values of types of ours.
+func normals(n int, at func(int) starlark.Value) []starlark.Value {
+	elems := make([]starlark.Value, n)
+	for i := range elems {
+		elems[i] = normal(at(i))
+	}
+	return elems
+}
+
+// hasOwn reports whether v is, or holds, a value of a type of ours.
 func hasOwn(v starlark.Value) bool {
 	return find(v, func(v starlark.Value) bool {
 		switch v.(type) {
@@ -174,7 +185,7 @@ func hasOwn(v starlark.Value) bool {
 			return true
 		}
 		return false
-	}) != nil && !cyclic(v)
+	}) != nil
 }
 
 // cyclic reports whether v holds itself, or so much that it may as well.
@@ -238,8 +249,7 @@ func arithmetic(op syntax.Token, x, y starlark.Value) (starlark.Value, error) {
 			return nil, inText(h)
 		}
 		if o, ok := v.(*off); ok {
-			_, err := o.Attr("")
-			return nil, err
+			return nil, o.missing()
 		}
 	}
 	dx, okx := x.(*deferred)

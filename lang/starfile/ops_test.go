@@ -136,6 +136,7 @@ func TestUndecided(t *testing.T) {
 		// elements and methods
 		{`u[0]`, `2: ` + fmt.Sprintf(onU, "an element")},
 		{`u[1:]`, `1: ` + fmt.Sprintf(onU, "a part of it")},
+		{`u()`, `1: a value that only a running engine knows cannot be called`},
 		{`[x for x in u]`, `13: ` + fmt.Sprintf(onU, "a for")},
 		{`{u: 1}`, `3: ` + fmt.Sprintf(onU, "a key")},
 		{`d[u]`, `2: ` + fmt.Sprintf(onU, "a key")},
@@ -251,6 +252,10 @@ func TestUndecided(t *testing.T) {
 		{`db.env == {"A": "1"}`, `= true`},
 		{`{"A": "1"} == db.env`, `= true`},
 		{`[db.env] == [{"A": "1"}]`, `= true`},
+		{`{"x": db.env} == {"x": {"A": "1"}}`, `= true`},
+		{`(db.env, no) == ({"A": "1"}, None)`, `= true`},
+		{`db.env != {"A": "2"}`, `= true`},
+		{`{"A": "1"} in [db.env]`, `= true`},
 		{`"A" in db.env`, `= true`},
 		{`db.env | {"B": "2"}`, `= {A: 1, B: 2}`},
 		{`{"B": "2"} | db.env`, `= {A: 1, B: 2}`},

@@ -65,8 +65,7 @@ func (r *reader) textOf(v starlark.Value) (ir.Value, error) {
 	case *handle:
 		return ir.Value{}, inText(v)
 	case *off:
-		_, err := v.Attr("")
-		return ir.Value{}, err
+		return ir.Value{}, v.missing()
 	case *deferred:
 		if isText(v) {
 			return v.v, nil

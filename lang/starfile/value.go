@@ -27,6 +27,7 @@ var (
 	_ starlark.HasBinary  = (*deferred)(nil)
 	_ starlark.HasUnary   = (*deferred)(nil)
 	_ starlark.Comparable = (*deferred)(nil)
+	_ starlark.Callable   = (*deferred)(nil)
 )
 
 func (d *deferred) String() string       { return d.v.Show() }
@@ -43,6 +44,16 @@ func (d *deferred) Type() string {
 // plain returns what a sensitive value hides. The result of whatever is done
 // with it has to be made sensitive again.
 func (d *deferred) plain() starlark.Value { return d.in.fromIR(bare(d.v)) }
+
+func (d *deferred) Name() string { return d.Type() }
+
+// CallInternal lets a method of a value that could not be had be called.
+func (d *deferred) CallInternal(*starlark.Thread, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
+	if d.standIn() {
+		return d, nil
+	}
+	return nil, failf("a %s cannot be called", d.Type())
+}
 
 // standIn reports whether d stands for a value that could not be had, for a
 // reason that was reported. Messages about it would only repeat that.
@@ -178,8 +189,11 @@ func (o *off) Hash() (uint32, error) { return starlark.None.Hash() }
 
 func (o *off) AttrNames() []string { return nil }
 
-func (o *off) Attr(string) (starlark.Value, error) {
-	return nil, failf("%s does not exist, since its `enabled` is off", o.addr).
+func (o *off) Attr(string) (starlark.Value, error) { return nil, o.missing() }
+
+// missing says that there is no such resource.
+func (o *off) missing() error {
+	return failf("%s does not exist, since its `enabled` is off", o.addr).
 		Hintf("leave it out in that case, or enable %s", o.addr)
 }
 
@@ -322,7 +336,7 @@ func findDeferred(vs ...starlark.Value) *deferred {
 
 // find returns the first value within v, v itself included, for which f holds.
 func find(v starlark.Value, f func(starlark.Value) bool) starlark.Value {
-	w := walk{f: f, budget: maxNodes}
+	w := walk{f: f, budget: 4 * maxWalk}
 	return w.find(v)
 }
 
