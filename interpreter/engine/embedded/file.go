@@ -53,6 +53,16 @@ func openFile(dir, name string) (*file, error) {
 	return f, nil
 }
 
+// Held is the error of a world that another command is at work on.
+type Held struct {
+	World string
+	By    string // for people: "process 4711 since 12s"
+}
+
+func (h *Held) Error() string {
+	return fmt.Sprintf("embedded world %s is held by %s; wait until it has ended, or take another world", h.World, h.By)
+}
+
 // take waits for the lock and writes into it who has it. The lock goes with
 // the process, however that ends.
 func (f *file) take(name string) error {
@@ -65,7 +75,7 @@ func (f *file) take(name string) error {
 			return fmt.Errorf("locking embedded world %s: %w", name, err)
 		}
 		if time.Since(begin) > patience {
-			return fmt.Errorf("embedded world %s is held by %s; wait until it has ended, or take another world", name, f.holder())
+			return &Held{World: name, By: f.holder()}
 		}
 	}
 	if err := f.lock.Truncate(0); err != nil {
