@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"bayplan/interpreter/engine"
+	"bayplan/interpreter/engine/embedded"
 	"bayplan/lang/diag"
 
 	"github.com/spf13/cobra"
@@ -146,6 +147,10 @@ func escape(s, indent string) string {
 // unreachable says what was tried to reach an engine, and what to do.
 func (a *app) unreachable(err error) error {
 	var gone *engine.Unreachable
+	var held *embedded.Held
+	if errors.As(err, &held) {
+		return &failure{err: held, code: exitLocked}
+	}
 	if !errors.As(err, &gone) { // its name makes no sense, or it is too old
 		return &failure{err: err, hint: a.engineHint(), code: exitUnreachable}
 	}

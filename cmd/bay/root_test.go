@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"bayplan/interpreter"
 	"bayplan/interpreter/apply"
 	"bayplan/interpreter/engine"
+	"bayplan/interpreter/engine/embedded"
 	"bayplan/interpreter/kind"
 	"bayplan/interpreter/plan"
 	"bayplan/lang/ir"
@@ -87,6 +89,18 @@ func TestUnreachable(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("the error does not say %q:\n%s", want, got)
 		}
+	}
+}
+
+func TestHeld(t *testing.T) {
+	x := newTester(t)
+	err := fmt.Errorf("opening: %w", &embedded.Held{World: "default", By: "process 4711 since 12s"})
+	if code := x.report(x.root(), x.unreachable(err)); code != exitLocked {
+		t.Errorf("exit code %d, want %d", code, exitLocked)
+	}
+	want := "error: embedded world default is held by process 4711 since 12s; wait until it has ended, or take another world\n"
+	if d := cmp.Diff(want, x.read(x.err)); d != "" {
+		t.Errorf("errors (-want +got):\n%s", d)
 	}
 }
 

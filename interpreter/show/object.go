@@ -58,7 +58,10 @@ func (t *text) headlineOf(s *plan.Step) string {
 
 func headline(s *plan.Step) string {
 	word := string(s.Verb)
-	if s.Verb == kind.Update {
+	switch {
+	case s.Verb == kind.Update && s.Work.Early:
+		word = "anew" // pulled or built beside the old one
+	case s.Verb == kind.Update:
 		word = max(plan.Worst(s.Changes), schema.Live).String()
 	}
 	why := s.Why
