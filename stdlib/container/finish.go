@@ -113,6 +113,7 @@ func (m *Mount) finish(f *schema.Finishing) {
 	switch {
 	case !m.Volume.IsZero() && m.Source != "":
 		f.Errorf("mounts", "%s has both volume and source", m.Target).Hintf("volume is a volume, source is a path on the host")
+		return
 	case !m.Volume.IsZero():
 		means = "volume"
 	case m.Source != "":

@@ -1,0 +1,120 @@
+package container
+
+import (
+	"strings"
+	"testing"
+
+	"bayplan/interpreter/engine"
+	"bayplan/lang/ir"
+
+	api "github.com/docker/docker/api/types/container"
+)
+
+// TestRules holds what is reported without an engine: each mistake by one
+// message that has a hint.
+func TestRules(t *testing.T) {
+	disabled := ir.Value{Off: "network.off"}
+	for _, c := range []struct {
+		attrs      map[string]ir.Value
+		want, hint string
+	}{
+		{obj("image", "Not An Image").Map, "container.web.image: \"Not An Image\" is no image reference", "caddy:2.9"},
+		{obj("networks", ir.ListVal()).Map, "container.web.networks: the list is empty", `network_mode = "none"`},
+		{obj("networks", ir.ListVal(disabled)).Map, "container.web.networks: the list is empty", `network_mode = "none"`},
+		{obj("networks", strs("host")).Map, `"host" is no network to be on beside others`, `network_mode = "host"`},
+		{obj("networks", strs("a"), "network_mode", "none").Map, "a container with a network_mode is on no network", "take"},
+		{obj("network_mode", "container").Map, `container.web.network_mode: got "container", want one of none, host, bridge, container:NAME or a container`, ""},
+		{obj("network_mode", "host", "ports", strs("80:80")).Map, "can publish no ports", "take `ports` away"},
+		{obj("network_mode", "container:x", "hostname", "h").Map, "has its hostname too", "on the other container"},
+		{obj("ports", ir.ListVal(obj("container", 80, "host", 1, "host_range", "1-2"))).Map, "80/tcp has both host and host_range", "host is one port"},
+		{obj("ports", strs("80:80", "80:80")).Map, "stands here twice", ""},
+		{obj("mounts", ir.ListVal(obj("target", "/x"))).Map, "/x does not say what is mounted there", `type = "tmpfs"`},
+		{obj("mounts", ir.ListVal(obj("target", "/x", "source", "/a", "volume", "v"))).Map, "/x has both volume and source", "path on the host"},
+		{obj("mounts", ir.ListVal(obj("target", "/x", "source", "/a", "type", "tmpfs"))).Map, "is a tmpfs, but its other attributes make it a bind", "a bind needs `source`"},
+		{obj("mounts", ir.ListVal(obj("target", "/x", "source", "/a", "no_copy", true))).Map, "/x: no_copy is for a volume, and this is a bind", "take it away"},
+		{obj("mounts", strs("../../x:/x")).Map, "leads out of the stack's directory", "below"},
+		{obj("mounts", strs("v:/x", "w:/x")).Map, "/x stands here twice", ""},
+		{obj("files", obj("etc/x", "1")).Map, `"etc/x" is no path of a file`, "/etc/app.conf"},
+		{obj("files", obj("/x", obj("mode", "600"))).Map, "/x has neither content nor source", `content = "…"`},
+		{obj("files", obj("/x", obj("content", "1", "source", "y"))).Map, "/x has both content and source", "take one"},
+		{obj("files", obj("/x", "1"), "read_only", true).Map, "/x cannot be put into a read_only container", "volume"},
+		{obj("files", obj("/t/x", "1"), "mounts", ir.ListVal(obj("type", "tmpfs", "target", "/t"))).Map, "/t/x lies in the tmpfs at /t", "outside"},
+		{obj("files", obj("/t/x", "1"), "mounts", strs("/etc:/t")).Map, "lies in the host's directory", "outside"},
+		{obj("files", obj("/t/x", "1"), "mounts", strs("v:/t:ro")).Map, "lies in the read-only mount at /t", "writable"},
+		{obj("files", obj("/x", strings.Repeat("x", maxFile+1))).Map, "/x is longer than 1m", "image or a volume"},
+		{obj("ulimits", obj("nofile", obj("soft", 2, "hard", 1))).Map, "nofile: the soft limit is above the hard one", "raise"},
+		{obj("healthcheck", obj("test", strs("curl", "x"))).Map, "test begins with neither CMD nor CMD-SHELL", "CMD"},
+		{obj("healthcheck", obj("disable", true, "interval", "1s")).Map, "it is off, and yet says how to check", "disable = true"},
+		{obj("healthcheck", obj("test", "x", "interval", "1us")).Map, "is less than the engine takes", "1ms"},
+		{obj("healthcheck", obj("test", "x", "start_interval", "1s")).Map, "start_interval says nothing without start_period", "start_period"},
+		{obj("healthcheck", obj("test", ir.ListVal(str("CMD"), ir.EngineVal(addr("container.db"), "ip")))).Map, "known only to a running engine", "env, command"},
+		{obj("logging", obj("options", obj("k", ir.EngineVal(addr("container.db"), "ip")))).Map, "known only to a running engine", "env, command"},
+		{obj("entrypoint", ir.ListVal()).Map, "an empty entrypoint leaves nothing to run", "set `command`"},
+		{obj("command", ir.ListVal()).Map, "the engine reads an empty command as the image's", "set `entrypoint`"},
+		{obj("command", "sh -c 'x").Map, "want words with their quotes closed", ""},
+		{obj("state", "completed", "restart", "always").Map, "a job that is restarted whenever it ends never completes", "on-failure:3"},
+		{obj("memory", "1m").Map, "1m is less than the engine takes", "6m"},
+		{obj("memory", "lots").Map, `got "lots", want a size`, "units"},
+		{obj("env", obj("A=B", "1")).Map, `"A=B" is no name of a variable`, "NAME"},
+		{obj("labels", obj("bayplan.stack", "x")).Map, "one of bay's own labels", "bayplan."},
+		{obj("extra_hosts", obj("a:b", "10.0.0.1")).Map, `"a:b" is no host name`, "db.local"},
+		{obj("environment", obj()).Map, `unknown attribute "environment"`, "`environment` is `env` here"},
+		{obj("volumes", strs()).Map, `unknown attribute "volumes"`, "`volumes` is `mounts` here"},
+		{obj("restart", "sometimes").Map, "want no, always, unless-stopped", ""},
+	} {
+		if c.attrs["image"].IsNull() {
+			c.attrs["image"] = str("x")
+		}
+		_, diags := program("rules", t.TempDir(), decls{"container.web": c.attrs, "container.db": {"image": str("x")}})
+		if len(diags) != 1 || !strings.Contains(diags[0].Msg, c.want) || !strings.Contains(diags[0].Hint, c.hint) || diags[0].Pos.Line == 0 {
+			t.Errorf("%v: got %+v, want one message with %q and %q", c.attrs, diags, c.want, c.hint)
+		}
+	}
+}
+
+// TestImplied holds what a program gets without asking: its network, and the
+// image behind a reference, unless that is a tag of its own.
+func TestImplied(t *testing.T) {
+	p, diags := program("s", t.TempDir(), decls{"container.web": {"image": str("caddy:2.9")}, "container.api": {"image": str("caddy")}})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	var got []string
+	for _, r := range p.Resources {
+		if r.Implied {
+			got = append(got, r.Addr.String()+" "+r.Name)
+		}
+	}
+	want := `image["docker.io/library/caddy:2.9"] |image["docker.io/library/caddy:latest"] |network.default s-default`
+	if text := strings.Join(got, "|"); text != want {
+		t.Errorf("implied: %s\nwant %s", text, want)
+	}
+	web := p.Resource(addr("container.web"))
+	var deps []string
+	for _, d := range web.Deps {
+		deps = append(deps, d.To.String())
+	}
+	if text := strings.Join(deps, " "); text != `image["docker.io/library/caddy:2.9"] network.default` {
+		t.Errorf("edges: %s", text)
+	}
+	if pull := p.Resource(addr(`image["docker.io/library/caddy:2.9"]`)).Attr("pull").Value.Str; pull != "docker.io/library/caddy:2.9" {
+		t.Errorf("pull = %s", pull)
+	}
+}
+
+// TestCopies holds that a container which only bears our labels is left alone.
+func TestCopies(t *testing.T) {
+	w := &workshop{t: t, e: inMemory(t, ""), stack: "copies", dir: t.TempDir()}
+	d := decls{"container.web": {"image": str(probe1), "network_mode": str("none")}}
+	w.apply(d)
+	labels := w.live("container.web").Object.(*object).Config.Labels
+	w.do(&engine.ContainerCreate{Name: "stray", Config: &api.Config{Image: probe1, Labels: labels}, HostConfig: &api.HostConfig{}})
+	p := w.plan(d)
+	if !p.Empty() || len(p.Notes) != 1 || !strings.Contains(p.Notes[0].Msg, "container stray bears this stack's labels but is not the stack's") {
+		t.Errorf("a copy: %s %v", steps(p), p.Notes)
+	}
+	w.do(&engine.ContainerRename{Container: "copies-web", Name: "elsewhere"})
+	if _, diags := w.try(d); !strings.Contains(diags.Error(), "containers elsewhere, stray bear one uid") {
+		t.Errorf("two and no original: %v", diags)
+	}
+}
