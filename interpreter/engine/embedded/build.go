@@ -158,12 +158,12 @@ func (w *builder) run(steps []*parser.Node) error {
 		total++
 	}
 	for i, n := range steps {
+		if st != nil && strings.EqualFold(n.Value, "from") {
+			w.aux(w.finish(st))
+		}
 		w.say("Step %d/%d : %s", i+1, total, strings.TrimSpace(n.Original))
 		w.say("\n")
 		if strings.EqualFold(n.Value, "from") {
-			if st != nil {
-				w.aux(w.finish(st))
-			}
 			var err error
 			if st, err = w.from(n); err != nil {
 				return err
@@ -374,12 +374,19 @@ func (w *builder) step(st *stage, n *parser.Node) error {
 		return w.copy(st, n, cmd, expanded)
 	case "run":
 		return w.runs(st, n)
-	case "onbuild", "maintainer", "shell":
+	case "onbuild":
+		st.config.OnBuild = append(st.config.OnBuild, strings.TrimSpace(strings.TrimSpace(n.Original)[len("onbuild"):]))
+		w.made(st, strings.TrimSpace(n.Original), true)
+		return nil
+	case "maintainer", "shell":
 		w.made(st, strings.TrimSpace(n.Original), true)
 		return nil
 	}
 	if err := configure(&st.config, cmd, expanded, n); err != nil {
 		return err
+	}
+	if cmd == "workdir" { // the engine makes the directory
+		st.layers = append(st.layers, "sha256:"+hash("workdir", st.config.WorkingDir))
 	}
 	w.made(st, strings.ToUpper(cmd)+" "+strings.Join(append(slices.Clone(n.Flags), expanded...), " "), true)
 	return nil

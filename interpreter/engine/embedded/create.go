@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 old API versions speak with fields that are deprecated today
+
 package embedded
 
 import (
@@ -30,6 +32,9 @@ func (s *State) Create(now time.Time, v Version, name, platform string, req cont
 		host = &container.HostConfig{}
 	}
 	dropUnknown(v, cfg, host, req.NetworkingConfig)
+	if s.Version >= 44 && host.RestartPolicy.Name == "" {
+		host.RestartPolicy.Name = container.RestartPolicyDisabled
+	}
 	if err := s.validate(v, cfg, host, req.NetworkingConfig); err != nil {
 		return container.CreateResponse{}, err
 	}
@@ -93,8 +98,8 @@ func dropUnknown(v Version, cfg *container.Config, host *container.HostConfig, n
 		}
 	}
 	if v >= 42 {
-		host.KernelMemory = 0    //nolint:staticcheck // an old client may send it
-		host.KernelMemoryTCP = 0 //nolint:staticcheck // the same
+		host.KernelMemory = 0
+		host.KernelMemoryTCP = 0
 	}
 	if nets == nil {
 		return
@@ -220,17 +225,15 @@ func mergeHealth(cfg *container.Config, from *container.HealthConfig) {
 func (s *State) settle(c *Container) error {
 	h := c.Host
 	s.settleModes(h)
-	if err := s.settleHostname(c); err != nil {
-		return err
-	}
-	if h.RestartPolicy.Name == "" {
-		h.RestartPolicy.Name = container.RestartPolicyDisabled
-	}
+	settleHostname(c)
 	if h.LogConfig.Type == "" {
 		h.LogConfig.Type = "json-file"
 	}
 	if h.LogConfig.Config == nil {
 		h.LogConfig.Config = map[string]string{}
+	}
+	if err := validateLog(h.LogConfig); err != nil {
+		return err
 	}
 	if h.ShmSize == 0 {
 		h.ShmSize = 64 << 20
@@ -250,7 +253,12 @@ func (s *State) settle(c *Container) error {
 	if (h.Privileged || h.PidMode.IsHost() || h.IpcMode.IsHost()) && !namesLabel(h.SecurityOpt) {
 		h.SecurityOpt = append(h.SecurityOpt, "label=disable")
 	}
-	settleNil(h)
+	if !h.Privileged {
+		hidePaths(h)
+	}
+	if s.Version >= 44 {
+		openPorts(h)
+	}
 	c.Platform = orWord(c.Platform, "linux")
 	words := append(slices.Clone(c.Config.Entrypoint), c.Config.Cmd...)
 	c.Path, c.Args = words[0], append([]string{}, words[1:]...)
@@ -275,7 +283,7 @@ func (s *State) settleModes(h *container.HostConfig) {
 	if h.NetworkMode == "" {
 		h.NetworkMode = "default"
 	}
-	if s.Version >= 47 && h.NetworkMode == "default" {
+	if s.Version >= 45 && h.NetworkMode == "default" {
 		h.NetworkMode = "bridge"
 	}
 	if h.IpcMode == "" {
@@ -300,39 +308,34 @@ func (s *State) settleModes(h *container.HostConfig) {
 	h.PidMode = container.PidMode(resolved(string(h.PidMode)))
 }
 
-// settleHostname gives a container its host name: the host's, its parent's, or
-// the first digits of its ID.
-func (s *State) settleHostname(c *Container) error {
-	mode := c.Host.NetworkMode
+// settleHostname gives a container its host name: the host's, or the first
+// digits of its ID. One that shares another's network takes over that one's
+// when it starts.
+func settleHostname(c *Container) {
 	switch {
-	case mode.IsContainer():
-		parent, err := s.Container(mode.ConnectedContainer())
-		if err != nil {
-			return err
-		}
-		c.Config.Hostname, c.Config.Domainname = parent.Config.Hostname, parent.Config.Domainname
-	case mode.IsHost() && c.Config.Hostname == "":
+	case c.Config.Hostname != "":
+	case c.Host.NetworkMode.IsHost():
 		c.Config.Hostname = hostName
-	case c.Config.Hostname == "":
+	default:
 		c.Config.Hostname = c.ID[:12]
 	}
-	return nil
 }
 
-// settleNil writes lists that the engine shows as empty, not as absent.
-func settleNil(h *container.HostConfig) {
-	if h.PortBindings == nil {
-		h.PortBindings = nat.PortMap{}
-	}
+// openPorts makes of a port without a place on the host one that the engine
+// picks; engines before 25 left it alone.
+func openPorts(h *container.HostConfig) {
 	for port, bindings := range h.PortBindings {
 		if len(bindings) == 0 {
 			h.PortBindings[port] = []nat.PortBinding{{}}
 		}
 	}
-	if h.MaskedPaths == nil && !h.Privileged {
+}
+
+func hidePaths(h *container.HostConfig) {
+	if h.MaskedPaths == nil {
 		h.MaskedPaths = slices.Clone(maskedPaths)
 	}
-	if h.ReadonlyPaths == nil && !h.Privileged {
+	if h.ReadonlyPaths == nil {
 		h.ReadonlyPaths = slices.Clone(readonlyPaths)
 	}
 }

@@ -62,13 +62,15 @@ func (s *State) attach(c *Container) error {
 	if c.Host.NetworkMode.IsContainer() {
 		return s.joined(c)
 	}
-	c.Sandbox = s.newID("sandbox")
 	names := sorted(c.Endpoints)
 	slices.SortStableFunc(names, func(a, b string) int { return strings.Compare(isBridge(a), isBridge(b)) })
 	for _, name := range names {
 		if err := s.connect(c, name); err != nil {
 			return err
 		}
+	}
+	if len(names) == 0 {
+		c.Sandbox = s.newID("sandbox")
 	}
 	return s.publish(c)
 }
@@ -94,6 +96,7 @@ func (s *State) joined(c *Container) error {
 	case parent.Run.Restarting:
 		return conflict("Container %s is restarting, wait until the container is running", parent.ID)
 	}
+	c.Config.Hostname, c.Config.Domainname = parent.Config.Hostname, parent.Config.Domainname
 	return nil
 }
 
@@ -119,9 +122,12 @@ func (s *State) connect(c *Container, name string) error {
 	if !predefined(n.Name) {
 		s.addAliases(c, ep)
 	}
-	ep.NetworkID = n.ID
-	if err := s.address4and6(n, ep, c); err != nil {
+	if err := s.address4and6(n, ep); err != nil {
 		return err
+	}
+	ep.NetworkID = n.ID
+	if c.Sandbox == "" || !c.Run.Running {
+		c.Sandbox = hash("sandbox", c.ID, stamp(s.Now))
 	}
 	s.networkEvent(n, "connect", "container", c.ID)
 	return nil
@@ -150,7 +156,7 @@ func appendNew(list []string, words ...string) []string {
 	return list
 }
 
-func (s *State) address4and6(n *Network, ep *Endpoint, c *Container) error {
+func (s *State) address4and6(n *Network, ep *Endpoint) error {
 	ep.EndpointID = ""
 	var asked network.EndpointIPAMConfig
 	if ep.IPAMConfig != nil {
@@ -167,7 +173,7 @@ func (s *State) address4and6(n *Network, ep *Endpoint, c *Container) error {
 				return err
 			}
 			ep.IPAddress, ep.IPPrefixLen, done4 = a.String(), p.Subnet.Bits(), true
-			if !n.Asked.Internal && p.Gateway.IsValid() {
+			if s.leadsOut(n) && p.Gateway.IsValid() {
 				ep.Gateway = p.Gateway.String()
 			}
 			ep.MacAddress = orWord(ep.MacAddress, s.mac(id, a))
@@ -177,7 +183,7 @@ func (s *State) address4and6(n *Network, ep *Endpoint, c *Container) error {
 				return err
 			}
 			ep.GlobalIPv6Address, ep.GlobalIPv6PrefixLen, done6 = a.String(), p.Subnet.Bits(), true
-			if !n.Asked.Internal && p.Gateway.IsValid() {
+			if s.leadsOut(n) && p.Gateway.IsValid() {
 				ep.IPv6Gateway = p.Gateway.String()
 			}
 			ep.MacAddress = orWord(ep.MacAddress, s.mac(id, a))
@@ -189,6 +195,10 @@ func (s *State) address4and6(n *Network, ep *Endpoint, c *Container) error {
 	ep.EndpointID = id
 	return nil
 }
+
+// leadsOut reports whether a network's members are given its gateway. Engines
+// before 28 gave it to those of internal networks too.
+func (s *State) leadsOut(n *Network) bool { return !n.Asked.Internal || s.Version < 48 }
 
 func (n *Network) inPool(p Pool, ip string) bool {
 	one := Network{Pools: []Pool{p}}
@@ -274,10 +284,19 @@ func (s *State) connectNow(c *Container, n *Network, e *Endpoint) error {
 		delete(c.Endpoints, n.Name)
 		return err
 	}
-	if c.Ports == nil {
+	if !s.holdsPorts(c) {
 		return s.publish(c)
 	}
 	return nil
+}
+
+func (s *State) holdsPorts(c *Container) bool {
+	for _, bindings := range c.Ports {
+		if len(bindings) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // connectable refuses what the engine refuses between network modes.
@@ -286,8 +305,10 @@ func (s *State) connectable(c *Container, n *Network) error {
 	if mode.IsContainer() {
 		return bad("container sharing network namespace with another container or host cannot be connected to any other network")
 	}
-	_, onHost := c.Endpoints["host"]
-	if onHost || n.Name == "host" {
+	if mode.IsHost() {
+		return bad("container sharing network namespace with another container or host cannot be connected to any other network")
+	}
+	if n.Name == "host" {
 		return bad("container cannot be disconnected from host network or connected to host network")
 	}
 	if _, none := c.Endpoints["none"]; none || (n.Name == "none" && len(c.Endpoints) > 0) {
@@ -315,12 +336,18 @@ func (s *State) Disconnect(now time.Time, netRef, ref string, force bool) error 
 	}
 	ep, ok := c.Endpoints[n.Name]
 	if !ok {
+		if c.Run.Running {
+			return fail(500, "container %s is not connected to network %s", c.ID, n.Name)
+		}
 		return fail(500, "container %s is not connected to the network %s", c.ID, n.Name)
 	}
 	s.unplug(c, ep)
 	delete(c.Endpoints, n.Name)
+	s.networkEvent(n, "disconnect", "container", c.ID) // once more, as the engine does
 	if c.Run.Running && !s.published(c) {
-		c.Ports = nil
+		for p := range c.Ports {
+			c.Ports[p] = nil // what it exposes is still told
+		}
 	}
 	return nil
 }
@@ -350,7 +377,9 @@ func (s *State) publish(c *Container) error {
 		}
 	}
 	for p, bindings := range c.Host.PortBindings {
-		want[p] = bindings
+		if _, exposed := want[p]; exposed { // others are ignored; the docker command exposes what it publishes
+			want[p] = bindings
+		}
 	}
 	c.Ports = nat.PortMap{}
 	for _, p := range byNumber(want) {
@@ -394,32 +423,52 @@ func (s *State) bind(c *Container, p nat.Port, b nat.PortBinding) error {
 		from = s.ephemeral(ips, p.Proto())
 		to = from
 	}
-	for port := from; port <= to; port++ {
-		if !s.portFree(ips, port, p.Proto()) {
-			continue
-		}
+	if port, ok := s.fromRange(ips, p.Proto(), from, to); ok {
 		for _, ip := range ips {
 			c.Ports[p] = append(c.Ports[p], nat.PortBinding{HostIP: ip, HostPort: strconv.Itoa(port)})
 		}
 		return nil
 	}
-	return s.portTaken(c, ips[0], from, to)
+	return s.portTaken(c, p.Proto(), ips[0], from, to)
 }
 
-func (s *State) portTaken(c *Container, ip string, from, to int) error {
+func (s *State) portTaken(c *Container, proto, ip string, from, to int) error {
 	endpoint := ""
 	for _, name := range sorted(c.Endpoints) {
 		endpoint = orWord(endpoint, c.Endpoints[name].EndpointID)
 	}
 	why := "Bind for " + ip + ":" + strconv.Itoa(from) + " failed: port is already allocated"
-	if from != to {
+	switch {
+	case from != to:
 		why = "all ports are allocated"
+	case s.Version < 48 && !s.holdsExactly(ip, from, proto): // found out by the proxy alone
+		why = "Error starting userland proxy: listen " + proto + "4 " + ip + ":" + strconv.Itoa(from) + ": bind: address already in use"
 	}
 	lead := ""
 	if s.Version >= 48 {
 		lead = "failed to set up container networking: "
 	}
 	return fail(500, "%sdriver failed programming external connectivity on endpoint %s (%s): %s", lead, c.Name, endpoint, why)
+}
+
+// fromRange picks the next free port of a range after the last one that was
+// picked of it.
+func (s *State) fromRange(ips []string, proto string, from, to int) (int, bool) {
+	name := proto + strconv.Itoa(from) + "-" + strconv.Itoa(to)
+	last, known := s.Ranges[name]
+	if !known {
+		last = to
+	}
+	for i := range to - from + 1 {
+		port := from + (last+1-from+i)%(to-from+1)
+		if s.portFree(ips, port, proto) {
+			if from != to {
+				s.Ranges[name] = port
+			}
+			return port, true
+		}
+	}
+	return 0, false
 }
 
 const firstEphemeral, lastEphemeral = 32768, 60999
@@ -451,6 +500,19 @@ func (s *State) portFree(ips []string, port int, proto string) bool {
 		}
 	}
 	return true
+}
+
+// holdsExactly reports whether a running container holds a port on this very
+// address, not only on one that includes it.
+func (s *State) holdsExactly(ip string, port int, proto string) bool {
+	for _, c := range s.Containers {
+		for p, bindings := range c.Ports {
+			if p.Proto() == proto && slices.Contains(bindings, nat.PortBinding{HostIP: ip, HostPort: strconv.Itoa(port)}) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func sameIP(a, b string) bool {

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 old API versions speak with fields that are deprecated today
+
 package embedded
 
 import (

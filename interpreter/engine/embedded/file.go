@@ -16,9 +16,6 @@ import (
 // format is the number of the world file's form; a greater one is not read.
 const format = 1
 
-// patience is how long another command is waited for.
-const patience = 5 * time.Second
-
 var validWorld = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 
 // file is where a world lies, and the lock beside it.
@@ -34,7 +31,7 @@ type document struct {
 	State  *State        `json:"state"`
 }
 
-func openFile(dir, name string) (*file, error) {
+func openFile(dir, name string, patience time.Duration) (*file, error) {
 	if !validWorld.MatchString(name) {
 		return nil, fmt.Errorf("embedded world %q: a name is made of letters, digits, _, . and -", name)
 	}
@@ -47,7 +44,7 @@ func openFile(dir, name string) (*file, error) {
 		return nil, fmt.Errorf("locking embedded world %s: %w", name, err)
 	}
 	f.lock = lock
-	if err := f.take(name); err != nil {
+	if err := f.take(name, patience); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return f, nil
@@ -65,7 +62,7 @@ func (h *Held) Error() string {
 
 // take waits for the lock and writes into it who has it. The lock goes with
 // the process, however that ends.
-func (f *file) take(name string) error {
+func (f *file) take(name string, patience time.Duration) error {
 	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		err := syscall.Flock(int(f.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
@@ -74,7 +71,7 @@ func (f *file) take(name string) error {
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return fmt.Errorf("locking embedded world %s: %w", name, err)
 		}
-		if time.Since(begin) > patience {
+		if time.Since(begin) >= patience {
 			return &Held{World: name, By: f.holder()}
 		}
 	}

@@ -174,8 +174,12 @@ func (s *State) skipChecks(now time.Time) {
 		if until.IsZero() || until.After(now) {
 			until = now
 		}
-		from := until.Add(-checkResults * s.interval(c, c.Run.NextCheck))
-		c.Run.NextCheck = s.aligned(c, c.Run.NextCheck, from)
+		every := s.interval(c, c.Run.NextCheck)
+		next := s.aligned(c, c.Run.NextCheck, until.Add(-checkResults*every))
+		if c.Health.Status == container.Unhealthy {
+			c.Health.FailingStreak += int(next.Sub(c.Run.NextCheck) / every)
+		}
+		c.Run.NextCheck = next
 	}
 }
 

@@ -97,6 +97,9 @@ func (c *call) imageInspect(ref string) error {
 	var doc map[string]any
 	err := c.read(func(s *State, _ time.Time) error {
 		im, err := s.Image(ref)
+		if err != nil && s.Version < 42 {
+			return notFound("no such image: %s: %s", ref, err)
+		}
 		if err == nil {
 			doc = *copied(ptr(s.inspectImage(c.v, im)))
 		}
@@ -131,9 +134,12 @@ func (c *call) imageHistory(ref string) error {
 func (c *call) messages(log []Message) error {
 	c.out.Header().Set("Content-Type", "application/json")
 	c.out.WriteHeader(http.StatusOK)
-	enc := json.NewEncoder(c.out)
 	for _, m := range log {
-		if enc.Encode(m) != nil {
+		line, err := json.Marshal(m)
+		if err != nil {
+			return err
+		}
+		if _, err := c.out.Write(append(line, "\r\n"...)); err != nil {
 			return nil // whoever left does not hear it
 		}
 	}

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 old API versions speak with fields that are deprecated today
+
 package embedded
 
 import (
@@ -45,23 +47,33 @@ func (s *State) Inspect(now time.Time, v Version, ref string) (container.Inspect
 		RestartCount: c.Restarts, Driver: s.storage(), Platform: c.Platform, HostConfig: s.hostConfig(c), GraphDriver: s.layers(c.ID),
 		ExecIDs: s.execsOf(c),
 	}
-	if !c.Run.Started.IsZero() {
-		dir := "/var/lib/docker/containers/" + c.ID
-		base.ResolvConfPath, base.HostnamePath, base.HostsPath = dir+"/resolv.conf", dir+"/hostname", dir+"/hosts"
-		if c.Host.LogConfig.Type == "json-file" {
-			base.LogPath = dir + "/" + c.ID + "-json.log"
-		}
-		if p := c.parent(); p != "" { // the files are those of the container whose network it shares
-			base.ResolvConfPath, base.HostnamePath, base.HostsPath = "", "", ""
-			if other, ok := s.Containers[p]; ok {
-				dir := "/var/lib/docker/containers/" + other.ID
-				base.ResolvConfPath, base.HostnamePath, base.HostsPath = dir+"/resolv.conf", dir+"/hostname", dir+"/hosts"
-			}
-		}
-	}
+	s.paths(c, base)
 	return container.InspectResponse{
 		ContainerJSONBase: base, Mounts: append([]container.MountPoint{}, c.Mounts...), Config: s.config(v, c), NetworkSettings: s.networkSettings(v, c),
 	}, nil
+}
+
+// paths shows where a container's own files lie, once there are any. Those of
+// its network are the files of the container whose network it shares.
+func (s *State) paths(c *Container, base *container.ContainerJSONBase) {
+	dir := "/var/lib/docker/containers/" + c.ID
+	if !c.Run.Started.IsZero() && c.Host.LogConfig.Type == "json-file" {
+		base.LogPath = dir + "/" + c.ID + "-json.log"
+	}
+	owner := c
+	if p := c.parent(); p != "" {
+		owner = s.Containers[p]
+	}
+	if owner == nil {
+		return
+	}
+	dir = "/var/lib/docker/containers/" + owner.ID
+	if !c.Run.Started.IsZero() {
+		base.HostnamePath = dir + "/hostname"
+	}
+	if c.Sandbox != "" || (owner != c && !c.Run.Started.IsZero()) {
+		base.ResolvConfPath, base.HostsPath = dir+"/resolv.conf", dir+"/hosts"
+	}
 }
 
 // parent is the ID of the container whose network this one shares.
@@ -94,18 +106,8 @@ func (s *State) execsOf(c *Container) []string {
 	return ids
 }
 
-// hostConfig shows lists that are not set as the engine does: as empty ones.
 func (s *State) hostConfig(c *Container) *container.HostConfig {
 	h := copied(c.Host)
-	if h.DNS == nil {
-		h.DNS = []string{}
-	}
-	if h.DNSOptions == nil {
-		h.DNSOptions = []string{}
-	}
-	if h.DNSSearch == nil {
-		h.DNSSearch = []string{}
-	}
 	if s.cgroup2() && !c.Run.Started.IsZero() {
 		h.OomKillDisable = nil // cgroup v2 has none; the engine finds out at the start
 	}
@@ -114,7 +116,7 @@ func (s *State) hostConfig(c *Container) *container.HostConfig {
 
 func (s *State) config(v Version, c *Container) *container.Config {
 	cfg := copied(c.Config)
-	cfg.MacAddress = "" //nolint:staticcheck // shown up to API 1.51
+	cfg.MacAddress = ""
 	if v < 44 && cfg.Healthcheck != nil {
 		cfg.Healthcheck.StartInterval = 0
 	}
@@ -303,7 +305,7 @@ func (s *State) imageSummary(v Version, im *Image) image.Summary {
 		Containers: -1, SharedSize: -1, Size: im.Size,
 	}
 	if v < 44 {
-		sum.VirtualSize = im.Size //nolint:staticcheck // old versions show it
+		sum.VirtualSize = im.Size
 		if len(tags) == 0 && len(digests) == 0 {
 			sum.RepoTags, sum.RepoDigests = []string{"<none>:<none>"}, []string{"<none>@<none>"}
 		}

@@ -341,7 +341,7 @@ func (s *State) Rename(now time.Time, ref, name string) error {
 	case c.Name == name:
 		return bad("Renaming a container with the same name as its current name")
 	case !validName.MatchString(name):
-		return fail(500, "Error when allocating new name: Invalid container name (%s), only %s are allowed", name, nameChars)
+		return fail(500, "Error when allocating new name: Invalid container name (/%s), only %s are allowed", name, nameChars)
 	case other != nil:
 		return conflict("Error when allocating new name: %s", nameTaken(name, other.ID))
 	}

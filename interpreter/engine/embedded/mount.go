@@ -144,7 +144,7 @@ func (s *State) mountFrom(at map[string]container.MountPoint, from string) error
 	}
 	for _, m := range other.Mounts {
 		if m.Type == mount.TypeTmpfs {
-			continue
+			return notFound("get: no such volume") // the engine takes it for a volume without a name
 		}
 		m.RW = m.RW && mode != "ro"
 		m.Mode = ""

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 old API versions speak with fields that are deprecated today
+
 package embedded
 
 import (
@@ -134,7 +136,7 @@ func (s *State) checkTaken(req network.CreateRequest) (warning string, err error
 		if n.Name != req.Name {
 			continue
 		}
-		look := req.CheckDuplicate != nil && *req.CheckDuplicate //nolint:staticcheck // old clients ask for it
+		look := req.CheckDuplicate != nil && *req.CheckDuplicate
 		if s.Version >= 44 || look {
 			return "", conflict("network with name %s already exists", req.Name)
 		}
@@ -220,7 +222,7 @@ func (s *State) members(n *Network) []*Container {
 func (s *State) inspectNetwork(n *Network, full bool) network.Inspect {
 	o := network.Inspect{
 		Name: n.Name, ID: n.ID, Created: n.Created.UTC(), Scope: n.Scope, Driver: n.Driver,
-		EnableIPv4: n.Asked.EnableIPv4 == nil || *n.Asked.EnableIPv4, EnableIPv6: n.IPv6,
+		EnableIPv4: s.Version >= 48 && (n.Asked.EnableIPv4 == nil || *n.Asked.EnableIPv4), EnableIPv6: n.IPv6,
 		Internal: n.Asked.Internal, Attachable: n.Asked.Attachable, Ingress: n.Asked.Ingress,
 		ConfigOnly: n.Asked.ConfigOnly, Options: maps.Clone(n.Asked.Options), Labels: maps.Clone(n.Asked.Labels),
 		Containers: map[string]network.EndpointResource{}, IPAM: ipamOf(n),

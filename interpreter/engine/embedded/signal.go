@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -18,7 +17,7 @@ var signals = map[string]int{
 func parseSignal(s string) (int, error) {
 	if n, err := strconv.Atoi(s); err == nil {
 		if n <= 0 || n > 64 {
-			return 0, fmt.Errorf("Invalid signal: %s", s) //nolint:staticcheck // the engine's own words
+			return 0, bad("Invalid signal: %s", s)
 		}
 		return n, nil
 	}
@@ -34,5 +33,5 @@ func parseSignal(s string) (int, error) {
 	if word == "RTMIN" {
 		return 34, nil
 	}
-	return 0, fmt.Errorf("Invalid signal: %s", s) //nolint:staticcheck // the engine's own words
+	return 0, bad("Invalid signal: %s", s)
 }

@@ -9,6 +9,7 @@ import (
 // sound checks a state that was read from a file: whatever the engine's code
 // relies on is there, whoever wrote the file.
 func (s *State) sound() error {
+	fill(&s.Ranges)
 	fill(&s.Containers)
 	fill(&s.Networks)
 	fill(&s.Volumes)
@@ -83,7 +84,7 @@ func (s *State) soundContainer(id string, c *Container) error {
 		return fmt.Errorf("its ID is wrong")
 	case c.Config == nil || c.Host == nil:
 		return fmt.Errorf("its configuration is missing")
-	case c.Run.NextCheck.IsZero() == false && (c.Health == nil || c.checked() == nil):
+	case !c.Run.NextCheck.IsZero() && (c.Health == nil || c.checked() == nil):
 		return fmt.Errorf("its health is missing")
 	}
 	fill(&c.Endpoints)

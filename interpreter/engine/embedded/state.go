@@ -52,6 +52,7 @@ type State struct {
 	Count      uint64                   // of IDs given out
 	Now        time.Time                // how far the clock has come
 	Ephemeral  int                      // the last host port that was picked; 0 before the first
+	Ranges     map[string]int           // the last host port that was picked of a range
 	Containers map[string]*Container    // by ID
 	Networks   map[string]*Network      // by ID
 	Volumes    map[string]*Volume       // by name
@@ -165,7 +166,7 @@ var errUnchanged = &Error{Status: http.StatusNotModified}
 func New(v Version, seed string, now time.Time) *State {
 	s := &State{
 		Version: v, Seed: seed, Now: now,
-		Containers: map[string]*Container{}, Networks: map[string]*Network{}, Volumes: map[string]*Volume{},
+		Ranges: map[string]int{}, Containers: map[string]*Container{}, Networks: map[string]*Network{}, Volumes: map[string]*Volume{},
 		Images: map[string]*Image{}, Refs: map[string]string{}, Pushed: map[string]digest.Digest{}, Stored: map[digest.Digest]*Image{}, Steps: map[string]bool{}, Execs: map[string]*Exec{},
 	}
 	s.addPredefined()

@@ -79,6 +79,12 @@ func (s *State) validateHost(v Version, host *container.HostConfig) error {
 	if err := s.validateRestart(host.RestartPolicy); err != nil {
 		return err
 	}
+	if err := validateCaps(host); err != nil {
+		return err
+	}
+	if err := validateSecurity(host.SecurityOpt); err != nil {
+		return err
+	}
 	if v >= 48 {
 		for name := range host.Sysctls {
 			if strings.HasPrefix(name, "net.") && strings.Contains(name, ".eth") {
@@ -95,10 +101,7 @@ func validatePorts(ports nat.PortMap) error {
 			return bad("invalid port specification: %q", port.Port())
 		}
 		for _, b := range bindings {
-			if b.HostPort == "" {
-				continue // one of the engine's choice
-			}
-			if _, err := nat.NewPort(nat.SplitProtoPort(b.HostPort)); err != nil {
+			if _, _, err := nat.ParsePortRangeToInt(b.HostPort); err != nil {
 				return bad("invalid port specification: %q", b.HostPort)
 			}
 		}
@@ -157,11 +160,13 @@ func (s *State) validateResources(r *container.Resources, host *container.HostCo
 		return nil, bad("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)")
 	case r.CPUQuota > 0 && r.CPUQuota < 1000:
 		return nil, bad("CPU cfs quota can not be less than 1ms (i.e. 1000)")
-	case r.BlkioWeight > 0 && (r.BlkioWeight < 10 || r.BlkioWeight > 1000):
-		return nil, bad("Range of blkio weight is from 10 to 1000")
+	}
+	if r.BlkioWeight > 0 { // as on most machines, the kernel has none
+		warnings = append(warnings, "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.")
+		r.BlkioWeight = 0
 	}
 	if host == nil {
-		return nil, nil
+		return warnings, nil
 	}
 	switch {
 	case host.ShmSize < 0:
@@ -247,6 +252,68 @@ func (s *State) validateEndpoint(name string, ep *network.EndpointSettings) erro
 	}
 	if ip := ep.IPAMConfig.IPv4Address; ip != "" && s.Version >= 44 && !n.contains(ip) {
 		return bad("no configured subnet contains IP address %s", ip)
+	}
+	return nil
+}
+
+// capabilities are the names that the engine knows, without their CAP_.
+var capabilities = []string{
+	"ALL", "AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH",
+	"FOWNER", "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE", "LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "MKNOD", "NET_ADMIN",
+	"NET_BIND_SERVICE", "NET_BROADCAST", "NET_RAW", "PERFMON", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYSLOG", "SYS_ADMIN", "SYS_BOOT",
+	"SYS_CHROOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "WAKE_ALARM",
+}
+
+func validateCaps(host *container.HostConfig) error {
+	for _, list := range []struct {
+		name string
+		caps []string
+	}{{"CapAdd", host.CapAdd}, {"CapDrop", host.CapDrop}} {
+		for _, c := range list.caps {
+			word := strings.TrimPrefix(strings.ToUpper(c), "CAP_")
+			if !slices.Contains(capabilities, word) {
+				return bad("invalid %s: unknown capability: \"CAP_%s\"", list.name, word)
+			}
+		}
+	}
+	return nil
+}
+
+func validateSecurity(opts []string) error {
+	for _, o := range opts {
+		if o == "no-new-privileges" {
+			continue
+		}
+		key, _, ok := strings.Cut(strings.Replace(o, ":", "=", 1), "=")
+		switch {
+		case !ok:
+			return bad("invalid --security-opt 1: %q", o)
+		case !slices.Contains([]string{"label", "apparmor", "seccomp", "no-new-privileges", "writable-cgroups"}, key):
+			return bad("invalid --security-opt 2: %q", o)
+		}
+	}
+	return nil
+}
+
+// validateLog refuses logging drivers that the engine does not have, and what
+// its own ones do not know.
+func validateLog(l container.LogConfig) error {
+	known := map[string][]string{
+		"json-file": {"max-file", "max-size", "compress", "labels", "labels-regex", "env", "env-regex", "tag"},
+		"local":     {"max-file", "max-size", "compress"},
+		"none":      {},
+	}
+	opts, ours := known[l.Type]
+	if !ours {
+		if slices.Contains([]string{"awslogs", "fluentd", "gcplogs", "gelf", "journald", "logentries", "splunk", "syslog"}, l.Type) {
+			return nil
+		}
+		return bad("error looking up logging plugin %s: plugin %q not found", l.Type, l.Type)
+	}
+	for _, k := range sorted(l.Config) {
+		if !slices.Contains(opts, k) {
+			return bad("unknown log opt '%s' for %s log driver", k, l.Type)
+		}
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func (s *State) makeVolume(name, driver string, opts, labels map[string]string) 
 		}
 	}
 	if opts["type"] != "" && opts["device"] == "" {
-		return nil, bad("create %s: missing device in volume options", name)
+		return nil, bad("create %s: missing required option: \"device\"", name)
 	}
 	vol := &Volume{
 		Name: name, Driver: driver, Mountpoint: "/var/lib/docker/volumes/" + name + "/_data", Created: s.Now,

@@ -14,8 +14,10 @@ package embedded
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 )
@@ -53,13 +55,17 @@ func Open(dir, name, api string) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := openFile(dir, name)
+	f, err := openFile(dir, name, patience)
 	if err != nil {
 		return nil, err
 	}
 	state, ahead, err := f.read(v, time.Now())
 	if err != nil {
 		return nil, errors.Join(err, f.close())
+	}
+	state.PathExists = func(path string) bool {
+		_, err := os.Stat(path)
+		return !errors.Is(err, fs.ErrNotExist)
 	}
 	w := &World{file: f, state: state, ahead: ahead, saved: state.Emitted, sleepers: map[*sleeper]bool{}, listen: newListener()}
 	w.turned = sync.NewCond(&w.mu)
@@ -126,9 +132,6 @@ func (w *World) turn(now time.Time, changes bool, f func(s *State, now time.Time
 		w.ahead += jump
 	}
 	w.busy, w.calm = time.Now(), breath
-	if w.state.Emitted != w.saved {
-		w.calm = pause
-	}
 	if changes || w.state.Emitted != w.saved {
 		if serr := w.save(); serr != nil && err == nil {
 			err = serr
@@ -144,12 +147,16 @@ func (w *World) save() error {
 }
 
 // How long nobody must have asked for anything before the clock jumps: the one
-// who waits may be about to ask. After something has happened, longer: those
-// who heard of it have more to do.
+// who waits may be about to ask. After the clock itself has made something
+// happen, longer, unless somebody asks: those who watch are to see it before a
+// limit that they have set runs out.
 const (
 	breath = 3 * time.Millisecond
-	pause  = 30 * time.Millisecond
+	pause  = 200 * time.Millisecond
 )
+
+// patience is how long another command is waited for.
+const patience = 5 * time.Second
 
 // mostJumps is how often the clock jumps for open streams alone. Somebody who
 // just looks on does not want to see years go by.
@@ -219,7 +226,7 @@ func (w *World) pump() {
 		}
 		if rest := w.rest(to); rest > 0 {
 			w.mu.Unlock()
-			time.Sleep(min(rest, pause))
+			time.Sleep(min(rest, breath))
 			w.mu.Lock()
 			continue
 		}
@@ -257,8 +264,12 @@ func (w *World) jump(to time.Time) {
 	if now := w.now(); to.After(now) {
 		w.ahead += to.Sub(now)
 	}
+	before := w.state.Emitted
 	// A world that cannot be written down says so at the next call.
 	_ = w.turn(w.now(), false, func(*State, time.Time) error { return nil })
+	if w.watching > 0 && w.state.Emitted != before {
+		w.calm = pause
+	}
 	for sl := range w.sleepers {
 		if !sl.until.After(w.state.Now) {
 			sl.woken = true
