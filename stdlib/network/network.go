@@ -13,7 +13,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
@@ -133,12 +132,9 @@ var reserved = []string{"bridge", "host", "none", "default"}
 
 // Finish checks what no attribute alone can tell.
 func (s *Spec) Finish(f *schema.Finishing) {
-	switch {
-	case slices.Contains(reserved, s.Name):
+	if slices.Contains(reserved, s.Name) {
 		f.Errorf("name", "%q is the engine's own: it cannot name a network", s.Name).
 			Hintf("leave `name` out, or choose another; a container joins %s by network_mode = %q", s.Name, s.Name)
-	case !isName(s.Name):
-		f.Errorf("name", "%q is no name for a network: want letters, digits, _ . and -, not a sign first", s.Name)
 	}
 	if s.IPAM == nil {
 		return
@@ -155,10 +151,6 @@ func (s *Spec) Finish(f *schema.Finishing) {
 			}
 		}
 	}
-}
-
-func isName(s string) bool {
-	return s != "" && !strings.ContainsAny(s[:1], "_.-") && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == ""
 }
 
 // check reports what lies outside of the subnet: engines from 25 on refuse it

@@ -126,7 +126,7 @@ func TestMistakes(t *testing.T) {
 		{"overlap within", obj("ipam", obj("config", strs("10.20.0.0/16", "10.20.3.0/24"))), "overlap"},
 		{"pool without subnet", obj("ipam", obj("config", ir.ListVal(obj("gateway", "10.20.0.1")))), `"subnet" is missing`},
 		{"the engine's own", obj("name", "host"), `"host" is the engine's own`},
-		{"no name", obj("name", "a b"), "is no name for a network"},
+		{"no name", obj("name", "a b"), `got "a b", want letters`},
 		{"docker provider", obj("driver_opts", obj()), `unknown attribute "driver_opts"`},
 	}
 	for _, tt := range tests {
