@@ -195,7 +195,7 @@ func worst(changes []schema.Change) schema.Effect {
 func pending(in kind.In[Spec], c schema.Change) bool {
 	switch c.Attr {
 	case "name":
-		return isTemporary(in.Live.Name, in.Want.Name)
+		return midway(in, in.Live)
 	case "restart":
 		return in.Have.Restart == "no"
 	case "state":

@@ -61,24 +61,36 @@ func TestTogether(t *testing.T) {
 // TestKilled stops a replacement after each of its calls. What is planned then
 // goes on or back, and ends with what the program wants and nothing else.
 func TestKilled(t *testing.T) {
-	before := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(12) + ":8080"), "files": obj("/f", "1")}}
-	after := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(12) + ":8080"), "files": obj("/f", "1"), "env": obj("X", "1")}}
-	other := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(12) + ":8080"), "files": obj("/f", "2"), "env": obj("X", "2")}}
 	w := &workshop{t: t, e: inMemory(t, "1.41"), stack: stackName("killed"), dir: t.TempDir()}
-	for name, then := range map[string]decls{"forward": after, "back": before, "elsewhere": other} {
-		t.Run(name, func(t *testing.T) {
+	d := func(name, file, x string) decls {
+		attrs := obj("image", probe1, "restart", "always", "ports", strs(port(12)+":8080"), "files", obj("/f", file), "env", obj("X", x), "name", w.stack+"-"+name).Map
+		return decls{"container.web": attrs}
+	}
+	before := d("web", "1", "1")
+	for _, c := range []struct {
+		way         string
+		after, then decls
+		name        string // at the end
+	}{
+		{"forward", d("web", "1", "2"), d("web", "1", "2"), "web"},
+		{"back", d("web", "1", "2"), before, "web"},
+		{"elsewhere", d("web", "1", "2"), d("web", "2", "3"), "web"},
+		{"forward, renamed", d("new", "1", "2"), d("new", "1", "2"), "new"},
+		{"back, renamed", d("new", "1", "2"), before, "web"},
+	} {
+		t.Run(c.way, func(t *testing.T) {
 			w.t = t
 			for k := 1; ; k++ {
 				w.apply(before)
-				p := w.plan(after)
+				p := w.plan(c.after)
 				if k > cut(p.Steps[0], k) {
 					break
 				}
 				if r := w.run(p); len(r.Failed) > 0 {
 					t.Fatalf("cut after %d: %v", k, r.Failed[0].Err)
 				}
-				w.apply(then)
-				w.alone()
+				w.apply(c.then)
+				w.alone(c.name)
 			}
 		})
 	}
@@ -95,10 +107,10 @@ func cut(s *plan.Step, k int) int {
 }
 
 // alone holds that one container of the stack is there, and runs.
-func (w *workshop) alone() {
+func (w *workshop) alone(name string) {
 	w.t.Helper()
 	found := w.world(nil).Found["container"]
-	if len(found.Live) != 1 || found.Live[0].Name != w.stack+"-web" || found.Live[0].Old != nil || !found.Live[0].Object.(*object).State.Running {
+	if len(found.Live) != 1 || found.Live[0].Name != w.stack+"-"+name || found.Live[0].Old != nil || !found.Live[0].Object.(*object).State.Running {
 		w.t.Errorf("left on the engine: %v", found.Live)
 	}
 }
@@ -115,7 +127,7 @@ func TestRollback(t *testing.T) {
 			if len(r.Failed) != 1 || !r.Failed[0].RolledBack {
 				t.Fatalf("%s: %+v", bad, r.Failed)
 			}
-			w.alone()
+			w.alone("web")
 			if now := w.world(nil).Found["container"].Live[0].ID; now != was {
 				t.Errorf("%s: another container came back", bad)
 			}

@@ -262,7 +262,7 @@ func rollback(in kind.In[Spec], id func(*engine.Blanks) string, old *kind.Live) 
 	ops := []engine.Op{
 		setPolicy(id, "no"), stopNew, rename(id, tag(in.Want.Name, "failed", old.ID)), rename(living(old), home(in, old)),
 	}
-	if p := was(old); p != "no" {
+	if p := was(in, old); p != "no" {
 		ops = append(ops, setPolicy(living(old), p))
 	}
 	for _, n := range old.Spec.(*Spec).Networks {
@@ -285,20 +285,25 @@ func value(d *time.Duration) time.Duration {
 
 // home is the name to which an old container goes back.
 func home(in kind.In[Spec], old *kind.Live) string {
-	if isTemporary(old.Name, old.Identity.Name) {
+	if midway(in, old) {
 		return in.Want.Name
 	}
 	return old.Name
 }
 
+// midway reports whether a container bears a name that a replacement gave it.
+func midway(in kind.In[Spec], l *kind.Live) bool {
+	return isTemporary(l.Name, l.Identity.Name) || isTemporary(l.Name, in.Want.Name)
+}
+
 // was is the restart policy that a container had before its replacement began:
 // within one it is no.
-func was(old *kind.Live) string {
+func was(in kind.In[Spec], old *kind.Live) string {
 	now := old.Spec.(*Spec).Restart
 	if now != "no" {
 		return now
 	}
-	if p := old.Record["restart"].Str; p != "" && isTemporary(old.Name, old.Identity.Name) {
+	if p := old.Record["restart"].Str; p != "" && (in.Live != old || in.Discard != nil) {
 		return p
 	}
 	return now

@@ -171,7 +171,7 @@ func (r *reading) ours(ctx context.Context) error {
 		if o == nil {
 			continue
 		}
-		l, err := r.live(ctx, o)
+		l, err := r.live(o)
 		if err != nil {
 			return err
 		}
@@ -179,8 +179,36 @@ func (r *reading) ours(ctx context.Context) error {
 			r.found.Live = append(r.found.Live, l)
 		}
 	}
+	if err := r.files(ctx); err != nil {
+		return err
+	}
 	slices.SortFunc(r.found.Live, compareLive)
 	r.pair()
+	return nil
+}
+
+// files reads the files of all containers that program or record name.
+func (r *reading) files(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	for _, l := range r.found.Live {
+		g.Go(func() error {
+			files, err := readBack(ctx, r.Reader, l.ID, fileNames(l.Record, r.want(l.Identity.Addr)))
+			if err != nil {
+				return fmt.Errorf("container %s: %w", l.Name, err)
+			}
+			l.Spec.(*Spec).Files = files
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// want returns what the program says at an address, or nil.
+func (r *reading) want(a ir.Addr) *Spec {
+	if w := r.wants[a]; w != nil {
+		return w.Spec.(*Spec)
+	}
 	return nil
 }
 
@@ -242,7 +270,7 @@ func isTemporary(name, want string) bool {
 
 // live returns a container of ours, or nil with a note if it cannot be worked
 // with.
-func (r *reading) live(ctx context.Context, o *object) (*kind.Live, error) {
+func (r *reading) live(o *object) (*kind.Live, error) {
 	name := r.names[o.ID]
 	id, _, err := engine.IdentityOf(o.Config.Labels)
 	if err != nil {
@@ -257,17 +285,11 @@ func (r *reading) live(ctx context.Context, o *object) (*kind.Live, error) {
 			Hintf("the engine lets nobody work with it: run docker rm -f %.12s, and plan again", o.ID)
 		return nil, nil
 	}
-	var want *Spec
-	if w := r.wants[id.Addr]; w != nil {
-		want = w.Spec.(*Spec)
-	}
+	want := r.want(id.Addr)
 	l := &kind.Live{
 		Kind: "container", ID: o.ID, Name: name, Identity: id, Record: rec, Object: o, Status: status(o),
 	}
 	spec := r.spec(o, id, rec, want)
-	if spec.Files, err = readBack(ctx, r.Reader, o.ID, fileNames(rec, want)); err != nil {
-		return nil, fmt.Errorf("container %s: %w", name, err)
-	}
 	l.Spec = spec
 	l.Uses = r.uses(o, spec)
 	l.Attrs = attrs(o, spec, cmp.Or(want, portsOf(rec)))
