@@ -186,6 +186,11 @@ func (m *maker) resource(r *ir.Resource) {
 	if job.Live != nil {
 		s.ID = job.Live.ID
 		m.steering[job.Live] = s
+		for _, half := range []*kind.Live{job.Live.Old, job.Discard} {
+			if half != nil {
+				m.steering[half] = s // it goes in this step, and lets go of what it holds
+			}
+		}
 	}
 	if verb == kind.Create {
 		s.Changes = written(r)

@@ -243,6 +243,18 @@ func TestMake(t *testing.T) {
 		want: "0 remove crane.user (no longer in the program)\n1 remove crane.base (no longer in the program) after [0]\n" +
 			"keep quay.q (no longer in the program, but it holds data)\n",
 	}, {
+		name: "what the old one of a cut replacement still holds goes after it",
+		live: func(h harbour) {
+			h.alive("crane.base", "t-base", &crane{Name: "t-base"}, nil)
+			h.alive("crane.user", "t-user", &crane{Name: "t-user"}, func(l *kind.Live) {
+				l.Old = &kind.Live{Kind: "crane", ID: "id-old", Name: "t-user.old", Spec: &crane{Name: "t-user"}, Identity: l.Identity,
+					Uses: []kind.Use{{Kind: "crane", Name: "t-base"}}}
+			})
+		},
+		program: []decl{{addr: "crane.user"}},
+		want: "0 finish crane.user (its replacement was cut short and goes on)\n" +
+			"1 remove crane.base (no longer in the program) after [0]\n",
+	}, {
 		name: "destroy takes all but data",
 		live: func(h harbour) {
 			h.alive("quay.q", "t-q", &quay{Name: "t-q"}, nil)
