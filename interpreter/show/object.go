@@ -48,9 +48,9 @@ func (t *text) headline(v kind.Verb, addr string, width int, what string) {
 }
 
 // headlineOf says in a few words what happens and why, and the engine's name
-// where it is not the one that follows from the address.
+// where it goes or does not follow from the address.
 func (t *text) headlineOf(s *plan.Step) string {
-	if s.Name == "" || s.Name == s.Addr.EngineName(t.stack) {
+	if s.Name == "" || s.Verb != kind.Remove && s.Name == s.Addr.EngineName(t.stack) {
 		return headline(s)
 	}
 	return headline(s) + " (named " + s.Name + ")"
