@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"bayplan/interpreter"
 	"bayplan/interpreter/plan"
 	"bayplan/interpreter/show"
@@ -8,9 +10,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// planFlags is what a plan is asked for.
+type planFlags struct {
+	detailed, asJSON, verbose bool
+	remove                    []string
+}
+
 func (a *app) planCmd() *cobra.Command {
-	var detailed, asJSON, verbose bool
-	var remove []string
+	var o planFlags
 	cmd := &cobra.Command{
 		Use:   "plan [DIR]",
 		Short: "Show what apply would change, and change nothing",
@@ -25,38 +32,41 @@ interrupted, and what is kept (=). It only reads.`,
   bay plan --detailed-exitcode      # ends with 2 if there are changes
   bay plan --json | jq .counts      # for programs`,
 		Args: atMost(1, "one DIR at most"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			gone, err := addresses(remove)
-			if err != nil {
-				return err
-			}
-			prog, err := a.load(where(args), false)
-			if err != nil {
-				return err
-			}
-			e, err := a.connect(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer e.Close()
-			p, err := a.plan(cmd.Context(), e, prog, interpreter.PlanOptions{Mode: plan.Apply, Remove: gone})
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				err = show.JSON(a.out, p)
-			} else {
-				err = a.showPlan(e, prog, p, verbose)
-			}
-			if err == nil && detailed && !p.Empty() {
-				err = ended(exitChanges)
-			}
-			return err
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.planOf(cmd.Context(), where(args), o) },
 	}
-	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "end with 2 if there are changes")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "the plan as JSON, format "+plan.Format)
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "the calls that apply would send, and values in full")
-	removeVolumeFlag(cmd, &remove)
+	f := cmd.Flags()
+	f.BoolVar(&o.detailed, "detailed-exitcode", false, "end with 2 if there are changes")
+	f.BoolVar(&o.asJSON, "json", false, "the plan as JSON, format "+plan.Format)
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "the calls that apply would send, and values in full")
+	removeVolumeFlag(cmd, &o.remove)
 	return cmd
+}
+
+func (a *app) planOf(ctx context.Context, path string, o planFlags) error {
+	gone, err := addresses(o.remove)
+	if err != nil {
+		return err
+	}
+	prog, err := a.load(path, false)
+	if err != nil {
+		return err
+	}
+	e, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{Mode: plan.Apply, Remove: gone})
+	if err != nil {
+		return err
+	}
+	if o.asJSON {
+		err = show.JSON(a.out, p)
+	} else {
+		err = a.showPlan(e, prog, p, o.verbose)
+	}
+	if err == nil && o.detailed && !p.Empty() {
+		return ended(exitChanges)
+	}
+	return err
 }

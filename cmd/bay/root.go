@@ -223,7 +223,8 @@ func (a *app) embedded() bool { return strings.HasPrefix(a.common.engine, "embed
 func (a *app) host(e *engine.Engine) string {
 	switch {
 	case a.embedded():
-		return "the " + a.common.engine + " engine"
+		name, _, _ := strings.Cut(strings.TrimPrefix(a.common.engine, "embedded"), "@")
+		return strings.TrimSpace("the embedded engine " + strings.TrimPrefix(name, ":"))
 	case e.Info.Name != "":
 		return e.Info.Name
 	}

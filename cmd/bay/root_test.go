@@ -1,27 +1,21 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"bayplan/interpreter"
-	"bayplan/interpreter/apply"
-	"bayplan/interpreter/engine"
 	"bayplan/interpreter/engine/embedded"
-	"bayplan/interpreter/kind"
-	"bayplan/interpreter/plan"
-	"bayplan/lang/ir"
 	"bayplan/stdlib"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // tester is an app whose outputs are files.
+
 type tester struct {
 	*app
 	t   *testing.T
@@ -128,174 +122,6 @@ func TestHelpNamesEveryCode(t *testing.T) {
 	}
 }
 
-func TestAgree(t *testing.T) {
-	shop := &plan.Plan{Mode: plan.Destroy, Stack: "shop"}
-	for _, c := range []struct {
-		name string
-		o    destroyFlags
-		err  string // "" is agreed
-		hint string
-	}{
-		{"nothing said, no terminal", destroyFlags{}, "nothing was changed: there is no terminal on which to ask", "`bay destroy --yes` removes without asking"},
-		{"yes", destroyFlags{yes: true}, "", ""},
-		{"data, no terminal", destroyFlags{volumes: true}, "nothing was changed: there is no terminal on which to ask", "agree with --confirm shop"},
-		{"data, yes", destroyFlags{volumes: true, yes: true}, "nothing was changed: data would go, and --yes is not enough for that", "agree with --confirm shop"},
-		{"data, confirmed", destroyFlags{volumes: true, confirm: "shop"}, "", ""},
-		{"data, another stack confirmed", destroyFlags{volumes: true, yes: true, confirm: "blog"}, `nothing was changed: --confirm says "blog", and the stack is "shop"`, ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			err := newTester(t).agreeDestroy(shop, "dock", c.o)
-			if err == nil {
-				if c.err != "" {
-					t.Error("agreed")
-				}
-				return
-			}
-			var f *failure
-			if !errors.As(err, &f) || f.Error() != c.err || f.hint != c.hint || f.code != 0 {
-				t.Errorf("got %#v, want %q, hint %q", err, c.err, c.hint)
-			}
-		})
-	}
-}
-
-func TestAgreeToLosingAVolume(t *testing.T) {
-	gone := &plan.Step{Verb: kind.Remove, Addr: ir.Addr{Kind: "volume", Label: "data"}}
-	p := &plan.Plan{Mode: plan.Apply, Stack: "shop", Steps: []*plan.Step{gone}}
-	for _, c := range []struct {
-		o    applyFlags
-		want bool
-	}{{applyFlags{yes: true}, false}, {applyFlags{}, false}, {applyFlags{confirm: "blog"}, false}, {applyFlags{confirm: "shop"}, true}} {
-		if err := newTester(t).agreeApply(p, "dock", c.o); (err == nil) != c.want {
-			t.Errorf("%+v: agreed is %v, want %v", c.o, err == nil, c.want)
-		}
-	}
-	p.Steps = nil
-	if err := newTester(t).agreeApply(p, "dock", applyFlags{yes: true}); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestOutputArgs(t *testing.T) {
-	for _, c := range []struct {
-		args      []string
-		dir, name string
-	}{
-		{nil, ".", ""},
-		{[]string{"url"}, ".", "url"},
-		{[]string{"./shop"}, "./shop", ""},
-		{[]string{".."}, "..", ""},
-		{[]string{"main.bay.star"}, "main.bay.star", ""},
-		{[]string{"shop", "url"}, "shop", "url"},
-	} {
-		if dir, name := outputArgs(c.args); dir != c.dir || name != c.name {
-			t.Errorf("%q: %q and %q, want %q and %q", c.args, dir, name, c.dir, c.name)
-		}
-	}
-}
-
-func TestOneOutput(t *testing.T) {
-	db := ir.Addr{Kind: "container", Label: "db"}
-	for _, c := range []struct {
-		name   string
-		v      ir.Value
-		asJSON bool
-		want   string
-		err    string
-	}{
-		{"text", ir.StringVal("http://x"), false, "http://x\n", ""},
-		{"number", ir.IntVal(8080), false, "8080\n", ""},
-		{"list", ir.ListVal(ir.StringVal("a"), ir.IntVal(1)), false, "[\n  \"a\",\n  1\n]\n", ""},
-		{"text as JSON", ir.StringVal("<x>"), true, "\"<x>\"\n", ""},
-		{"sensitive", ir.StringVal("pw").AsSensitive(), false, "pw\n", ""},
-		{"sensitive inside", ir.ListVal(ir.StringVal("pw").AsSensitive()), true, "[\n  \"pw\"\n]\n", ""},
-		{"not known", ir.EngineVal(db, "ip"), false, "", "output x is not known: the engine does not tell container.db.ip now"},
-		{"not given", ir.Value{Kind: ir.String, Sensitive: true, Opaque: true}, false, "", "output x holds a sensitive input that was not given"},
-	} {
-		x := newTester(t)
-		err := x.oneOutput("x", c.v, c.asJSON)
-		got := ""
-		if err != nil {
-			got = err.Error()
-		}
-		if got != c.err || x.read(x.out) != c.want {
-			t.Errorf("%s: %q, error %q; want %q, %q", c.name, x.read(x.out), got, c.want, c.err)
-		}
-	}
-}
-
-func TestLocale(t *testing.T) {
-	for _, c := range []struct {
-		env  map[string]string
-		want bool
-	}{
-		{nil, false},
-		{map[string]string{"LANG": "de_DE.UTF-8"}, false},
-		{map[string]string{"LANG": "C.utf8"}, false},
-		{map[string]string{"LANG": "C"}, true},
-		{map[string]string{"LC_ALL": "POSIX", "LANG": "en_US.UTF-8"}, true},
-	} {
-		x := newTester(t)
-		x.env = c.env
-		if got := x.ascii(); got != c.want {
-			t.Errorf("%v: ascii is %v, want %v", c.env, got, c.want)
-		}
-	}
-}
-
 // TestProgress shows an apply to a file: a line for what begins, what is
-// waited for, and how it ends.
-func TestProgress(t *testing.T) {
-	x := newTester(t)
-	web := &plan.Step{Verb: kind.Replace, Addr: ir.Addr{Kind: "container", Label: "web"}}
-	data := &plan.Step{Verb: kind.Create, Addr: ir.Addr{Kind: "volume", Label: "data"}}
-	p := &plan.Plan{Mode: plan.Apply, Stack: "shop", Steps: []*plan.Step{data, web}}
-	sick := &engine.NotReady{Container: "shop-web", Reason: "became unhealthy", Health: "refused", Logs: []string{"one", "two\x1b[31m"}}
-	v := x.progress(p, false)
-	v.mu.Lock()
-	v.while = 0
-	v.mu.Unlock()
-	for _, ev := range []apply.Event{
-		{Kind: apply.Begin, Step: data},
-		{Kind: apply.Doing, Step: data, Text: "POST /volumes/create"},
-		{Kind: apply.Done, Step: data, Took: 120 * time.Millisecond},
-		{Kind: apply.Begin, Step: web},
-		{Kind: apply.Progress, Step: web, Progress: engine.Progress{Text: "Step 1/3 : FROM scratch"}},
-		{Kind: apply.Progress, Step: web, Progress: engine.Progress{Text: " ---> 1234"}},
-		{Kind: apply.Waiting, Step: web, Text: "to be healthy, at most 1m0s"},
-		{Kind: apply.Stopping},
-		{Kind: apply.Undoing, Step: web, Err: sick},
-		{Kind: apply.Failed, Step: web, Err: sick, Took: 12 * time.Second},
-	} {
-		v.event(ev)
-		v.refresh()
-	}
-	v.close()
-	want := `  + volume.data    creating…
-  + volume.data    created in 100ms
-  ± container.web  replacing…
-  ± container.web  Step 1/3 : FROM scratch
-  ± container.web  waits to be healthy, at most 1m0s
-  stopping after what runs now; Ctrl-C again leaves at once
-  ± container.web  failed: container shop-web became unhealthy
-  ± container.web  is taken back…
-  ± container.web  failed after 12s
-`
-	if d := cmp.Diff(want, x.read(x.out)); d != "" {
-		t.Errorf("progress (-want +got):\n%s", d)
-	}
-	x.summary(p, &apply.Report{Done: []*plan.Step{data}, Failed: []apply.Failure{{Step: web, Err: sick, Touched: true, RolledBack: true}}, Took: 13 * time.Second})
-	want = `
-error: container.web: container shop-web became unhealthy
-  its health check said: refused
-  its last lines:
-    one
-    two\x1b[31m
-  it was taken back: what was there before is there again
 
-Not all is done after 13s: 1 of 2 steps done, 1 failed. The next ` + "`bay apply`" + ` goes on from here.
-`
-	if d := cmp.Diff(want, x.read(x.err)); d != "" {
-		t.Errorf("summary (-want +got):\n%s", d)
-	}
-}
+// waited for, and how it ends.

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"bayplan/interpreter/apply"
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/interpreter/plan"
+	"bayplan/lang/ir"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestProgress(t *testing.T) {
+	x := newTester(t)
+	web := &plan.Step{Verb: kind.Replace, Addr: ir.Addr{Kind: "container", Label: "web"}}
+	data := &plan.Step{Verb: kind.Create, Addr: ir.Addr{Kind: "volume", Label: "data"}}
+	p := &plan.Plan{Mode: plan.Apply, Stack: "shop", Steps: []*plan.Step{data, web}}
+	sick := &engine.NotReady{Container: "shop-web", Reason: "became unhealthy", Health: "refused", Logs: []string{"one", "two\x1b[31m"}}
+	v := x.progress(p, false)
+	v.mu.Lock()
+	v.while = 0
+	v.mu.Unlock()
+	for _, ev := range []apply.Event{
+		{Kind: apply.Begin, Step: data},
+		{Kind: apply.Doing, Step: data, Text: "POST /volumes/create"},
+		{Kind: apply.Done, Step: data, Took: 120 * time.Millisecond},
+		{Kind: apply.Begin, Step: web},
+		{Kind: apply.Progress, Step: web, Progress: engine.Progress{Text: "Step 1/3 : FROM scratch"}},
+		{Kind: apply.Progress, Step: web, Progress: engine.Progress{Text: " ---> 1234"}},
+		{Kind: apply.Waiting, Step: web, Text: "to be healthy, at most 1m0s"},
+		{Kind: apply.Stopping},
+		{Kind: apply.Undoing, Step: web, Err: sick},
+		{Kind: apply.Failed, Step: web, Err: sick, Took: 12 * time.Second},
+	} {
+		v.event(ev)
+		v.refresh()
+	}
+	v.close()
+	want := `  + volume.data    creating…
+  + volume.data    created in 100ms
+  ± container.web  replacing…
+  ± container.web  Step 1/3 : FROM scratch
+  ± container.web  waits to be healthy, at most 1m0s
+  stopping after what runs now; Ctrl-C again leaves at once
+  ± container.web  failed: container shop-web became unhealthy
+  ± container.web  is taken back…
+  ± container.web  failed after 12s
+`
+	if d := cmp.Diff(want, x.read(x.out)); d != "" {
+		t.Errorf("progress (-want +got):\n%s", d)
+	}
+	x.summary(p, &apply.Report{Done: []*plan.Step{data}, Failed: []apply.Failure{{Step: web, Err: sick, Touched: true, RolledBack: true}}, Took: 13 * time.Second})
+	want = `
+error: container.web: container shop-web became unhealthy
+  its health check said: refused
+  its last lines:
+    one
+    two\x1b[31m
+  it was taken back: what was there before is there again
+
+Not all is done after 13s: 1 of 2 steps done, 1 failed. The next ` + "`bay apply`" + ` goes on from here.
+`
+	if d := cmp.Diff(want, x.read(x.err)); d != "" {
+		t.Errorf("summary (-want +got):\n%s", d)
+	}
+}
