@@ -197,7 +197,8 @@ type Work struct {
 type Removal struct {
 	Live    *Live
 	Env     *Env
-	Volumes bool // unnamed volumes go with it
+	Volumes bool       // unnamed volumes go with it
+	Diags   *diag.List // what forbids it
 }
 
 // Kind is a kind with its Go type hidden.

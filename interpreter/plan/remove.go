@@ -69,7 +69,7 @@ func (m *maker) remove(l *kind.Live, why string) {
 	if want := m.w.Wants[a]; want != nil {
 		s.Pos = want.Res.Pos
 	}
-	s.Work = k.Remove(kind.Removal{Live: l, Env: m.env, Volumes: m.o.Volumes})
+	s.Work = k.Remove(kind.Removal{Live: l, Env: m.env, Volumes: m.o.Volumes, Diags: &m.diags})
 	m.steering[l] = s
 	m.all = append(m.all, s)
 }
