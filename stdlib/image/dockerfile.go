@@ -1,37 +1,48 @@
 package image
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 
+	"bayplan/lang/diag"
+
 	"github.com/distribution/reference"
+	"github.com/moby/buildkit/frontend/dockerfile/command"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 )
 
 // basesOf returns the references of the images that a Dockerfile builds upon or
 // copies from, canonical and in order. What a stage, or nothing at all, stands
-// for is left out.
-func basesOf(path string, args map[string]string) ([]string, error) {
-	file, err := os.Open(path)
+// for is left out. shown is the file's name in errors.
+func basesOf(path, shown string, args map[string]string) ([]string, error) {
+	src, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the Dockerfile: %w", err)
 	}
-	defer file.Close()
-	parsed, err := parser.Parse(file)
+	parsed, err := parser.Parse(bytes.NewReader(src))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", shown, err)
 	}
-	d := dockerfile{lex: shell.NewLex(parsed.EscapeToken), given: args, stages: map[string]bool{"scratch": true}}
+	d := dockerfile{lex: shell.NewLex(parsed.EscapeToken), given: args, stages: map[string]bool{"scratch": true}, other: otherSyntax(src)}
 	for _, node := range parsed.AST.Children {
 		if err := d.instruction(node); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", path, node.StartLine, err)
+			return nil, fmt.Errorf("%s:%d: %w", shown, node.StartLine, err)
 		}
 	}
 	slices.Sort(d.bases)
 	return slices.Compact(d.bases), nil
+}
+
+// otherSyntax reports whether a Dockerfile asks for another reader than
+// docker's own, which may know other instructions.
+func otherSyntax(src []byte) bool {
+	syntax, _, _, ok := parser.DetectSyntax(src)
+	return ok && !strings.HasPrefix(syntax, "docker/dockerfile")
 }
 
 type dockerfile struct {
@@ -39,17 +50,22 @@ type dockerfile struct {
 	given  map[string]string // build arguments
 	global []string          // KEY=value of ARG before the first FROM
 	stages map[string]bool   // names of stages so far
+	other  bool              // its instructions need not be docker's
 	count  int               // of stages
 	bases  []string
 }
 
 func (d *dockerfile) instruction(n *parser.Node) error {
+	word := strings.ToLower(n.Value)
+	if _, known := command.Commands[word]; !known && !d.other {
+		return unknownInstruction(n.Value)
+	}
 	switch {
-	case strings.EqualFold(n.Value, "arg") && d.count == 0:
+	case word == "arg" && d.count == 0:
 		for a := n.Next; a != nil; a = a.Next {
 			d.arg(a.Value)
 		}
-	case strings.EqualFold(n.Value, "from"):
+	case word == "from":
 		return d.from(n)
 	}
 	for _, flag := range n.Flags {
@@ -58,6 +74,14 @@ func (d *dockerfile) instruction(n *parser.Node) error {
 		}
 	}
 	return nil
+}
+
+func unknownInstruction(word string) error {
+	known := slices.Sorted(maps.Keys(command.Commands))
+	if near := diag.Nearest(strings.ToLower(word), known); near != "" {
+		return fmt.Errorf("unknown instruction %s: did you mean %s?", word, strings.ToUpper(near))
+	}
+	return fmt.Errorf("unknown instruction %s", word)
 }
 
 func (d *dockerfile) arg(text string) {

@@ -192,7 +192,7 @@ func (b *Build) finish(f *schema.Finishing) {
 		f.Errorf("build", "%v", m.Err).Hintf("%s", m.Hint)
 		return
 	}
-	bases, err := basesOf(place.dockerfile, b.Args)
+	bases, err := basesOf(place.dockerfile, short(f.Root(), place.dockerfile), b.Args)
 	if err != nil {
 		f.Errorf("build", "%v", err)
 		return

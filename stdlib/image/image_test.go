@@ -123,6 +123,8 @@ func TestMistakes(t *testing.T) {
 		{"no context", []declared{{"web", obj("build", "./wep")}}, "t:2:3: image.web.build: there is no directory wep", "context is a path"},
 		{"no Dockerfile", []declared{{"web", obj("build", obj("context", "web", "dockerfile", "x"))}}, "there is no file web/x", "from the context on"},
 		{"context missing", []declared{{"web", obj("build", obj("target", "x"))}}, `"context" is missing`, ""},
+		{"misspelt instruction", []declared{{"web", obj("build", "bad")}}, "image.web.build: bad/Dockerfile:2: unknown instruction COPPY: did you mean COPY?", ""},
+		{"no Dockerfile at all", []declared{{"web", obj("build", "none")}}, "image.web.build: none/Dockerfile: file with no instructions", ""},
 		{"outside", []declared{{"web", obj("build", "../x")}}, "leads out of the stack's directory", "move it below"},
 		{"secret argument", []declared{{"web", obj("build", obj("context", "web", "args", obj("TOKEN", secret)))}}, `image.web.build.args["TOKEN"]: a sensitive value cannot be used here`, ""},
 		{"label of ours", []declared{{"web", obj("build", obj("context", "web", "labels", obj("bayplan.stack", "x")))}}, `the label "bayplan.stack" is bay's own`, ""},
@@ -130,7 +132,7 @@ func TestMistakes(t *testing.T) {
 		{"docker provider", []declared{{"web", obj("pull", "a", "keep_locally", "x")}}, `unknown attribute "keep_locally"`, "images are a cache"},
 		{"in a circle", []declared{{"a", obj("build", "x", "tags", strs("x/a:1"))}, {"b", obj("build", "y", "tags", strs("x/b:1"))}}, "in a cycle: image.a → image.b → image.a", ""},
 	}
-	dir := plant(t, map[string]string{"web/Dockerfile": "FROM scratch", "x/Dockerfile": "FROM x/b:1", "y/Dockerfile": "FROM x/a:1"})
+	dir := plant(t, map[string]string{"web/Dockerfile": "FROM scratch", "x/Dockerfile": "FROM x/b:1", "bad/Dockerfile": "FROM scratch\nCOPPY a /\n", "none/Dockerfile": "# nothing\n", "y/Dockerfile": "FROM x/a:1"})
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, diags := program(t, "s", dir, tt.images...)
@@ -200,9 +202,10 @@ func TestRecord(t *testing.T) {
 	for i := range 20000 {
 		big.Files[fmt.Sprintf("pkg%d/mod%d/file%d.go", i%5, i%50, i)] = fmt.Sprintf("%016x", i*7919*7919)
 	}
-	got, err = decodeRecord(big.encode())
-	if err != nil || len(big.encode()) > maxRecord {
-		t.Fatalf("a record of many files has %d bytes, %v", len(big.encode()), err)
+	text := big.encode()
+	got, err = decodeRecord(text)
+	if err != nil || len(text) > maxRecord {
+		t.Fatalf("a record of many files has %d bytes, %v", len(text), err)
 	}
 	if diff := cmp.Diff(fold(big.Files, got.Depth), got.Files); diff != "" || got.Depth == 0 {
 		t.Errorf("depth %d: %s", got.Depth, diff)

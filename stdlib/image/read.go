@@ -128,7 +128,7 @@ func (r *reading) builds() error {
 			r.fail(w, "build", "reading the context: %v", err).Hintf("a file that the builder need not see can be named in .dockerignore")
 			continue
 		}
-		if st.bases, err = basesOf(place.dockerfile, spec.Build.Args); err != nil {
+		if st.bases, err = basesOf(place.dockerfile, short(r.Dir, place.dockerfile), spec.Build.Args); err != nil {
 			r.fail(w, "build", "%v", err)
 			continue
 		}

@@ -40,11 +40,20 @@ const maxRecord = 48 << 10
 func (r record) encode() string {
 	text := r.pack()
 	files := r.Files
-	for r.Depth = 8; len(text) > maxRecord && r.Depth > 0; r.Depth-- {
-		r.Files = fold(files, r.Depth)
+	for depth := deepest(files) - 1; len(text) > maxRecord && depth > 0; depth-- {
+		r.Files, r.Depth = fold(files, depth), depth
 		text = r.pack()
 	}
 	return text
+}
+
+// deepest returns how many names the longest path has.
+func deepest(files map[string]string) int {
+	most := 0
+	for name := range files {
+		most = max(most, strings.Count(name, "/")+1)
+	}
+	return most
 }
 
 func (r record) pack() string {

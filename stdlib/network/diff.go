@@ -86,8 +86,12 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	}
 	overlaps, _ := in.Known.([]overlap)
 	for _, o := range overlaps {
-		in.Errorf("ipam", "subnet %s overlaps %s", o.subnet, o.other).
-			Hintf("the engine refuses two bridges that overlap: choose another subnet, or take the other network away first")
+		d := in.Errorf("ipam", "subnet %s overlaps %s", o.subnet, o.other)
+		if o.ours {
+			d.Hintf("that one gives it up only when its containers are on this one: choose another subnet, or let this plan be two")
+		} else {
+			d.Hintf("the engine refuses two bridges that overlap: choose another subnet, or take the other network away first")
+		}
 	}
 	if in.Want.IPv6 && !in.Env.Info.Has("1.46") && (in.Want.IPAM == nil || !hasFamily(in.Want.IPAM.Config, true)) {
 		in.Warnf("ipv6", "engines before Docker 27.0 pick no IPv6 subnet by themselves unless the daemon has pools for it").

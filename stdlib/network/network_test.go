@@ -297,6 +297,20 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+func TestRemove(t *testing.T) {
+	w, _ := declare(t, "back", nil)
+	l := living(t, w, func(*api.Summary) {})
+	var diags diag.List
+	work := Kind.Remove(kind.Removal{Live: l, Diags: &diags})
+	if method, path := work.Ops[0].Path(); len(work.Ops) != 1 || method+path != "DELETE/networks/n1" || work.Facts[0].Want != "u1" || len(diags) > 0 {
+		t.Errorf("got %+v, %v", work, diags)
+	}
+	l.Guests = []string{"a", "b"}
+	if Kind.Remove(kind.Removal{Live: l, Diags: &diags}); !strings.Contains(diags.Error(), "not this stack's are on it: a, b") {
+		t.Errorf("with guests: %v", diags)
+	}
+}
+
 func TestOverlapping(t *testing.T) {
 	w, _ := declare(t, "back", obj("ipam", "10.20.0.0/24").Map)
 	other, _ := declare(t, "front", obj("ipam", "10.20.0.0/16").Map)

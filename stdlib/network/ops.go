@@ -7,6 +7,7 @@ import (
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
+	"bayplan/lang/diag"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 
@@ -79,9 +80,14 @@ func discreet(m map[string]string, rec ir.Value, b *engine.Blanks) map[string]st
 	return out
 }
 
-// remove takes the network away. Who is on it by then is not ours, or has not
-// been planned away, and the engine's refusal names them.
+// remove takes the network away, once our own containers have left it. Somebody
+// else's would lose it: the engine refuses while one is running, and does not
+// mind a stopped one, which then never starts again.
 func remove(r kind.Removal) kind.Work {
+	if guests := r.Live.Guests; len(guests) > 0 {
+		r.Diags.Addf(diag.Pos{}, "network %s cannot be removed while containers that are not this stack's are on it: %s", r.Live.Name, strings.Join(guests, ", ")).
+			Hintf("take them off first: docker network disconnect %s %s", r.Live.Name, guests[0])
+	}
 	return kind.Work{
 		Facts: same(r.Live),
 		Ops:   []engine.Op{{Call: &engine.NetworkRemove{Network: r.Live.ID}}},

@@ -35,6 +35,7 @@ type member struct {
 type overlap struct {
 	subnet string // the want's
 	other  string // for people: whose subnet it overlaps
+	ours   bool   // a network of this stack that goes, or gets another subnet
 }
 
 // read lists all networks: the list tells of each what inspect would, but for
@@ -297,17 +298,17 @@ func overlapping(w *kind.Want, list []api.Summary, found *kind.Found, s kind.Sco
 		if !spec.bridge() || n.Driver != "bridge" {
 			continue
 		}
-		what := holder(n).What
+		what, ours := holder(n).What, false
 		if i := slices.IndexFunc(found.Live, func(l *kind.Live) bool { return l.ID == n.ID }); i >= 0 {
 			addr := found.Live[i].Identity.Addr
 			if addr == w.Res.Addr || stillWanted(addr, spec, s.Wants) {
 				continue
 			}
-			what = fmt.Sprintf("network %s of this stack", n.Name)
+			what, ours = fmt.Sprintf("network %s of this stack", n.Name), true
 		}
 		for _, c := range n.IPAM.Config {
 			if subnet := spec.overlap(c.Subnet); subnet != "" {
-				out = append(out, overlap{subnet: subnet, other: fmt.Sprintf("%s of %s", c.Subnet, what)})
+				out = append(out, overlap{subnet: subnet, other: fmt.Sprintf("%s of %s", c.Subnet, what), ours: ours})
 			}
 		}
 	}
