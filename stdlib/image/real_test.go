@@ -67,7 +67,9 @@ func inMemory(t *testing.T) *engine.Engine {
 }
 
 // cleared returns the name of a stack whose images go when the test is over.
-// Several runs may share an engine, so that it holds the process.
+// Several runs may share an engine, so that it holds the process. What they build
+// has to hold it too: of two builds of one content the engine makes one image, and
+// who takes it away first takes it from the other.
 func cleared(t *testing.T, e *engine.Engine, name string) string {
 	t.Helper()
 	stack := fmt.Sprintf("%s-%d", name, os.Getpid())
@@ -186,7 +188,7 @@ func TestConfig(t *testing.T) { both(t, testConfig) }
 func testConfig(t *testing.T, e *engine.Engine) {
 	stack := cleared(t, e, "imgnet-conf")
 	dir := plant(t, map[string]string{
-		"Dockerfile": "FROM scratch\nCOPY hello /\nENV A=b\nEXPOSE 80\nVOLUME /data\nUSER 7\nHEALTHCHECK --interval=3s CMD [\"/hello\"]\nENTRYPOINT [\"/hello\"]\n",
+		"Dockerfile": "FROM scratch\nCOPY hello /\nLABEL run=" + stack + "\nENV A=b\nEXPOSE 80\nVOLUME /data\nUSER 7\nHEALTHCHECK --interval=3s CMD [\"/hello\"]\nENTRYPOINT [\"/hello\"]\n",
 	})
 	program0(t, dir)
 	ws, _ := program(t, stack, dir, declared{"web", obj("build", ".")})
@@ -214,7 +216,7 @@ func testBuild(t *testing.T, e *engine.Engine) {
 	stack := cleared(t, e, "imgnet-build")
 	dir := plant(t, map[string]string{
 		"web/Dockerfile":    "FROM scratch\nARG V=0\nCOPY . /\n",
-		"web/.dockerignore": "*.md\n", "web/a.txt": "1", "web/README.md": "1",
+		"web/.dockerignore": "*.md\n", "web/a.txt": "1", "web/README.md": "1", "web/run": stack,
 	})
 	write(t, dir, "site", "->web")
 	web := func(extra ...any) []*kind.Want {
@@ -349,7 +351,7 @@ func TestBase(t *testing.T) { both(t, testBase) }
 func testBase(t *testing.T, e *engine.Engine) {
 	stack := cleared(t, e, "imgnet-base")
 	dir := plant(t, map[string]string{
-		"base/Dockerfile": "FROM scratch\nCOPY a /\n", "base/a": "1",
+		"base/Dockerfile": "FROM scratch\nCOPY a /\n", "base/a": stack,
 		"web/Dockerfile": "ARG FROM=" + stack + "/base:1\nFROM $FROM\nCOPY b /\n", "web/b": "1",
 	})
 	images := []declared{
