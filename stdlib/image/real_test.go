@@ -247,18 +247,19 @@ func testBuild(t *testing.T, e *engine.Engine) {
 		changes []string
 		why     string
 		calls   string
+		memory  bool // only in memory, since a real build takes seconds
 	}{
 		{name: "what is ignored", do: func() { write(t, dir, "web/README.md", "2") }, verb: kind.Same},
 		{name: "times", do: func() { write(t, dir, "web/a.txt", "1") }, verb: kind.Same},
 		{name: "a file", do: func() { write(t, dir, "web/a.txt", "2") }, verb: kind.Update,
 			changes: []string{"build a.txt: changed"}, why: "a.txt changed", calls: "ImageBuild ImageBuild ImageTag ImageTag"},
-		{name: "files", do: func() { write(t, dir, "web/b.txt", "2"); write(t, dir, "web/a.txt:x", "2") }, verb: kind.Update,
+		{memory: true, name: "files", do: func() { write(t, dir, "web/b.txt", "2"); write(t, dir, "web/a.txt:x", "2") }, verb: kind.Update,
 			changes: []string{"build a.txt: changed", "build b.txt: added"}, why: "2 files changed: a.txt, b.txt", calls: "ImageBuild ImageBuild ImageTag ImageTag"},
 		{name: "an argument", wants: build("args", obj("V", "1")), verb: kind.Update,
 			changes: []string{"build args V: (none) → 1"}, why: "build arg V changed", calls: "ImageBuild ImageBuild ImageTag ImageTag"},
-		{name: "argument and label", wants: build("args", obj("V", "2"), "labels", obj("x", "y")), verb: kind.Update,
+		{memory: true, name: "argument and label", wants: build("args", obj("V", "2"), "labels", obj("x", "y")), verb: kind.Update,
 			changes: []string{"build args V: 1 → 2", "build labels x: (none) → y"}, why: "build arg V changed, build label x changed", calls: "ImageBuild ImageBuild ImageTag ImageTag"},
-		{name: "back to what was built before", wants: build("args", obj("V", "1")), verb: kind.Update,
+		{memory: true, name: "back to what was built before", wants: build("args", obj("V", "1")), verb: kind.Update,
 			changes: []string{"build args V: 2 → 1", "build labels x: y → (none)"}, why: "build arg V changed, build label x changed", calls: "ImageTag ImageTag"},
 		{name: "another name for the context",
 			wants: web("build", obj("context", "site", "args", obj("V", "1"))), verb: kind.Same},
@@ -266,6 +267,9 @@ func testBuild(t *testing.T, e *engine.Engine) {
 			changes: []string{"tags " + stack + "/web:2: (none) → " + stack + "/web:2"}, calls: "ImageTag"},
 	}
 	for _, m := range moves {
+		if m.memory && strings.HasSuffix(t.Name(), "/real") {
+			continue
+		}
 		if m.do != nil {
 			m.do()
 		}
