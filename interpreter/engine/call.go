@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -608,7 +609,23 @@ func (c *ImageBuild) Body() any { return nil }
 
 func (c *ImageBuild) limit() time.Duration { return 6 * time.Hour }
 
+// buildTries is how often a build is sent that failed for the sake of others.
+const buildTries = 5
+
+// do sends the build. The builder looks through all images for a step that was
+// done before, and fails when one of them goes away meanwhile. That says nothing
+// about this build.
 func (c *ImageBuild) do(ctx context.Context, e *Engine, s *Stream, note func(Progress)) (string, error) {
+	for tries := 1; ; tries++ {
+		id, err := c.build(ctx, e, s, note)
+		var failed *StreamError
+		if tries == buildTries || !errors.As(err, &failed) || !strings.HasPrefix(failed.Msg, `unable to find image "sha256:`) {
+			return id, err
+		}
+	}
+}
+
+func (c *ImageBuild) build(ctx context.Context, e *Engine, s *Stream, note func(Progress)) (string, error) {
 	r, err := s.Open()
 	if err != nil {
 		return "", err

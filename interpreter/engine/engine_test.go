@@ -3,7 +3,10 @@ package engine
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -11,6 +14,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/registry"
+	"github.com/docker/docker/client"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -220,5 +224,42 @@ func TestAuths(t *testing.T) {
 	want := map[string]registry.AuthConfig{hubKey: {Username: "me"}, "reg.example": {Username: "me"}}
 	if d := cmp.Diff(want, got); d != "" || err != nil {
 		t.Errorf("(-want +got)\n%s %v", d, err)
+	}
+}
+
+func TestBuildTries(t *testing.T) {
+	const gone = `{"error":"unable to find image \"sha256:ab\""}`
+	tests := []struct {
+		name    string
+		answers []string
+		sent    int
+		want    string // error
+	}{
+		{"at once", []string{`{"aux":{"ID":"sha256:x"}}`}, 1, ""},
+		{"another image went away", []string{gone, gone, `{"aux":{"ID":"sha256:x"}}`}, 3, ""},
+		{"for ever", []string{gone, gone, gone, gone, gone, gone}, buildTries, "unable to find image"},
+		{"its own fault", []string{`{"error":"COPY failed"}`}, 1, "COPY failed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			sent := 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if body, _ := io.ReadAll(r.Body); string(body) != "context" {
+					t.Errorf("sent %q", body)
+				}
+				fmt.Fprintln(w, tt.answers[sent])
+				sent++
+			}))
+			defer server.Close()
+			c, err := client.NewClientWithOpts(client.WithHost("tcp://"+server.Listener.Addr().String()), client.WithVersion("1.41"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			stream := &Stream{Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("context")), nil }}
+			id, err := (&Engine{client: c}).Do(t.Context(), &ImageBuild{}, stream, nil)
+			if sent != tt.sent || (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) || err == nil && id != "sha256:x" {
+				t.Errorf("sent %d times: %q, %v", sent, id, err)
+			}
+		})
 	}
 }
