@@ -54,7 +54,9 @@ const pullsSay = 5 * time.Second
 func (a *app) progress(p *plan.Plan, verbose bool) *progress {
 	v := &progress{app: a, verbose: verbose, live: a.out.terminal && a.getenv("TERM") != "dumb", while: time.Second, stop: make(chan struct{})}
 	for _, s := range p.Steps {
-		v.width = max(v.width, min(len(s.Addr.String()), 40))
+		if n := len(s.Addr.String()); n <= 32 { // a longer one shifts its line
+			v.width = max(v.width, n)
+		}
 	}
 	v.stopped.Add(1)
 	go v.tick()

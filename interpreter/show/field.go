@@ -156,7 +156,7 @@ const maxName = 36
 func (t *text) rows(rows []row) {
 	var c columns
 	for _, r := range rows {
-		c.name = max(c.name, min(cells(r.name), maxName))
+		c.name = widen(c.name, r.name, maxName)
 	}
 	c.room = t.o.Width - len(indent) - c.name - 2
 	for _, r := range rows {

@@ -43,7 +43,7 @@ func Text(w io.Writer, p *plan.Plan, o Options) error {
 	objects := objectsOf(p)
 	addrWidth := 0
 	for _, x := range objects {
-		addrWidth = max(addrWidth, min(cells(x.addr), maxAddr))
+		addrWidth = widen(addrWidth, x.addr, maxAddr)
 	}
 	roomy := false // lines stand below the last object's own
 	for i, x := range objects {
@@ -65,7 +65,16 @@ func Text(w io.Writer, p *plan.Plan, o Options) error {
 }
 
 // maxAddr is the widest column of addresses; a longer address shifts its line.
-const maxAddr = 40
+const maxAddr = 32
+
+// widen returns the width of a column to which s is added. One that is longer
+// than most is no reason to move all others.
+func widen(width int, s string, most int) int {
+	if n := cells(s); n <= most {
+		return max(width, n)
+	}
+	return width
+}
 
 // object is a step or something kept.
 type object struct {
