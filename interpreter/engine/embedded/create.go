@@ -112,10 +112,6 @@ func dropUnknown(v Version, cfg *container.Config, host *container.HostConfig, n
 			ep.GwPriority = 0
 		}
 	}
-	// The container's own address is that of its first endpoint.
-	if ep := nets.EndpointsConfig[string(host.NetworkMode)]; ep != nil && ep.MacAddress == "" {
-		ep.MacAddress = cfg.MacAddress //lint:ignore SA1019 what engines before API 1.44 know
-	}
 }
 
 // reserve returns the name for a container, one of the engine's own if none

@@ -36,6 +36,21 @@ func (s *State) plug(c *Container, nets *network.NetworkingConfig) {
 	if len(c.Endpoints) == 0 || (s.Version >= 44 && c.Endpoints[name] == nil) {
 		c.Endpoints[name] = &Endpoint{}
 	}
+	s.ownAddress(c)
+}
+
+// ownAddress gives the container's own hardware address, which is all that API
+// versions before 1.44 know, to its place on the network that its mode names.
+func (s *State) ownAddress(c *Container) {
+	mac := c.Config.MacAddress //lint:ignore SA1019 old API versions know no other
+	ep := c.Endpoints[c.Mode]
+	if ep == nil || ep.AskedMac != "" || mac == "" {
+		return
+	}
+	ep.AskedMac = mac
+	if s.Version >= 44 {
+		ep.MacAddress = mac
+	}
 }
 
 // endpointName is the name of the network that a request means.

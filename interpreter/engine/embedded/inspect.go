@@ -116,7 +116,9 @@ func (s *State) hostConfig(c *Container) *container.HostConfig {
 
 func (s *State) config(v Version, c *Container) *container.Config {
 	cfg := copied(c.Config)
-	cfg.MacAddress = ""
+	if ep := c.Endpoints[c.Mode]; ep != nil {
+		cfg.MacAddress = ep.AskedMac
+	}
 	if v < 44 && cfg.Healthcheck != nil {
 		cfg.Healthcheck.StartInterval = 0
 	}

@@ -323,7 +323,7 @@ func serving() container.Config { return container.Config{Cmd: []string{"serve"}
 func script(root []byte) []part {
 	return []part{
 		{"images", images(root)}, {"configs", configs()}, {"volumes", volumes()}, {"networks", networks()},
-		{"ports", ports()}, {"lives", lives()}, {"told", told()}, {"builds", builds()}, {"mistakes", mistakes()},
+		{"ports", ports()}, {"lives", lives()}, {"told", told()}, {"mac", mac()}, {"builds", builds()}, {"mistakes", mistakes()},
 	}
 }
 
@@ -564,6 +564,18 @@ func lives() []step {
 		update("l8", container.UpdateConfig{RestartPolicy: container.RestartPolicy{Name: "sometimes"}}), look("l8"),
 		create("l9", words("serve"), auto, nil), start("l9"), settle(), update("l9", container.UpdateConfig{RestartPolicy: container.RestartPolicy{Name: "always"}}), stop("l9"),
 		remove("l1"), remove("l2"), remove("l4"), remove("l5"), remove("l6"), remove("l7"), remove("l8"), look("l8"), remove("l8"),
+	}
+}
+
+// mac is a container with a hardware address of its own.
+func mac() []step {
+	own := serving()
+	own.MacAddress = "02:00:00:00:00:09" //lint:ignore SA1019 the recorded engine knows no other
+	host := container.HostConfig{NetworkMode: container.NetworkMode(named("mn"))}
+	return []step{
+		newNetwork("mn", network.CreateOptions{IPAM: subnet("10.213.6.0/24")}),
+		create("m", own, host, map[string]*network.EndpointSettings{named("mn"): {}}), look("m"), start("m"), look("m"), settle(), stop("m"), look("m"),
+		remove("m"), removeNetwork("mn"),
 	}
 }
 
