@@ -51,7 +51,7 @@ func TestByHand(t *testing.T) {
 // TestNames reports what is taken, and what is not there.
 func TestNames(t *testing.T) {
 	w := &workshop{t: t, e: inMemory(t, ""), stack: "names", dir: t.TempDir()}
-	w.do(&engine.ContainerCreate{Name: "names-web", Config: &api.Config{Image: probe1}, HostConfig: &api.HostConfig{PortBindings: portsBound(Port{Container: 80, Host: 8080, HostIP: "127.0.0.1"})}})
+	w.do(&engine.ContainerCreate{Name: "names-web", Config: &api.Config{Image: probe1, ExposedPorts: nat.PortSet{"80/tcp": {}}}, HostConfig: &api.HostConfig{PortBindings: portsBound(Port{Container: 80, Host: 8080, HostIP: "127.0.0.1"})}})
 	w.do(&engine.ContainerStart{Container: "names-web"})
 	for _, c := range []struct {
 		name  string
