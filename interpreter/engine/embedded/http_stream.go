@@ -292,7 +292,7 @@ func (c *call) hijack(typ string) (net.Conn, *bufio.Reader, error) {
 func (c *call) containerAttach(ref string) error {
 	var k *Container
 	sent, ran := 0, false
-	err := c.read(func(s *State, _ time.Time) (err error) {
+	err := c.change(func(s *State, _ time.Time) (err error) {
 		if k, err = s.Container(ref); err != nil {
 			return err
 		}
@@ -303,6 +303,7 @@ func (c *call) containerAttach(ref string) error {
 			sent = len(k.Log)
 		}
 		ran = k.Run.Running
+		k.Stdin = k.Stdin || c.flag("stdin") // before the caller knows that it is connected
 		return nil
 	})
 	if err != nil {
@@ -341,7 +342,6 @@ func (c *call) asked(lines []Line) []Line {
 // listen reads a container's input to its end, whose program then ends too if
 // that is all that it waits for.
 func (c *call) listen(in io.Reader, k *Container) {
-	_ = c.world.do(true, func(*State, time.Time) error { k.Stdin = true; return nil })
 	_, _ = io.Copy(io.Discard, in) // an error is an end as well
 	_ = c.world.do(true, func(s *State, now time.Time) error { s.CloseStdin(now, k.ID); return nil })
 }

@@ -476,16 +476,6 @@ func (s *State) execEvents(c *Container, id, command string, code int) {
 	s.containerEvent(c, "exec_die", "execID", id, "exitCode", strconv.Itoa(code))
 }
 
-// HoldStdin notes that somebody holds the standard input of a container.
-func (s *State) HoldStdin(ref string) error {
-	c, err := s.Container(ref)
-	if err != nil {
-		return err
-	}
-	c.Stdin = true
-	return nil
-}
-
 // CloseStdin is the end of a container's standard input: a program made to
 // read it to its end, and nothing else, ends.
 func (s *State) CloseStdin(now time.Time, id string) {
