@@ -75,6 +75,16 @@ func TestOpBlanks(t *testing.T) {
 	}
 }
 
+// What an object of the engine holds is printed and sent as it is, whatever it
+// holds.
+func TestForeignNUL(t *testing.T) {
+	for _, text := range []string{"a\x00b", "\x00", "\x007\x00", "\x00-1\x00x", "\x00\x00"} {
+		if got := (Blanks{}).Printed(text); got != text {
+			t.Errorf("%q is printed as %q", text, got)
+		}
+	}
+}
+
 func TestWire(t *testing.T) {
 	sha := strings.Repeat("a", 64)
 	tests := []struct {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"reflect"
 	"slices"
@@ -168,8 +167,13 @@ func (b Blanks) fill(s string, f func(Blank) (string, error)) (string, error) {
 	pieces := strings.Split(s, mark)
 	for i := 1; i < len(pieces); i += 2 {
 		n, err := strconv.Atoi(pieces[i])
-		if err != nil || n >= len(b) {
-			return "", fmt.Errorf("a string holds a NUL character")
+		if err != nil || n < 0 || n >= len(b) || i+1 == len(pieces) {
+			// Not ours: an object that somebody forged can hold anything.
+			pieces[i] = mark + pieces[i]
+			if i+1 < len(pieces) {
+				pieces[i] += mark
+			}
+			continue
 		}
 		if pieces[i], err = f(b[n]); err != nil {
 			return "", err
