@@ -31,6 +31,20 @@ func (s *Stale) Error() string {
 		what, strings.Join(s.Fact.Path, "."), s.Fact.Want, s.Got)
 }
 
+// CallError is the error of one call of a step.
+type CallError struct {
+	Op  engine.Op
+	Err error
+}
+
+func (c *CallError) Error() string {
+	method, path := c.Op.Path()
+	return fmt.Sprintf("%s %s: %v", method, path, c.Err)
+}
+
+// Unwrap returns what the engine said.
+func (c *CallError) Unwrap() error { return c.Err }
+
 // errInterrupted says that a step was given up before it had touched anything.
 var errInterrupted = errors.New("interrupted before it began")
 
@@ -119,8 +133,7 @@ func waitText(w engine.Wait) string {
 func (x *stepRun) ops(ctx context.Context, ops []engine.Op) error {
 	for _, op := range ops {
 		if err := x.op(ctx, op); err != nil {
-			method, path := op.Path()
-			return fmt.Errorf("%s %s: %w", method, path, err)
+			return &CallError{Op: op, Err: err}
 		}
 	}
 	return nil
@@ -222,8 +235,7 @@ func (x *stepRun) undo(ctx context.Context, err error) *Failure {
 	x.emit(Event{Kind: Undoing, Step: x.s, Err: err})
 	for _, op := range x.s.Work.Undo {
 		if uerr := x.undoOp(ctx, op); uerr != nil {
-			method, path := op.Path()
-			f.UndoErr = errors.Join(f.UndoErr, fmt.Errorf("%s %s: %w", method, path, uerr))
+			f.UndoErr = errors.Join(f.UndoErr, &CallError{Op: op, Err: uerr})
 		}
 	}
 	f.RolledBack = f.UndoErr == nil
