@@ -127,7 +127,7 @@ func (v *progress) event(ev apply.Event) {
 	case apply.Progress:
 		v.progressed(t, ev.Progress)
 	case apply.Undoing:
-		v.say(t, v.app.paint(v.app.out, "31", "failed")+": "+firstLine(ev.Err.Error()))
+		v.say(t, v.app.paint(v.app.out, "31", "failed")+": "+firstLine(cause(ev.Err)))
 		t.failed = true
 		v.now(t, "is taken back"+v.app.pick("…", "..."))
 	case apply.Done:
@@ -135,7 +135,7 @@ func (v *progress) event(ev apply.Event) {
 		v.say(t, v.app.paint(v.app.out, "32", past(ev.Step.Verb))+" in "+duration(ev.Took))
 	case apply.Failed:
 		v.end(t)
-		why := ": " + firstLine(ev.Err.Error())
+		why := ": " + firstLine(cause(ev.Err))
 		if t.failed {
 			why = ""
 		}

@@ -76,9 +76,13 @@ func stands(p *plan.Plan, r *apply.Report) string {
 // what was taken back.
 func (a *app) failed(f apply.Failure) {
 	fmt.Fprintln(a.err)
-	a.complain(f.Step.Addr.String()+": "+f.Err.Error(), "")
+	a.complain(f.Step.Addr.String()+": "+cause(f.Err), "")
 	if f.Step.Pos.Known() {
 		a.detail("declared at", f.Step.Pos.String())
+	}
+	var call *apply.CallError
+	if errors.As(f.Err, &call) {
+		a.detail("the call was", callOf(call.Op))
 	}
 	var not *engine.NotReady
 	if errors.As(f.Err, &not) {
@@ -99,6 +103,22 @@ func (a *app) failed(f apply.Failure) {
 	case !f.Touched:
 		a.detail("", "nothing of it was changed")
 	}
+}
+
+// cause is what went wrong, in the engine's own words where it has some.
+func cause(err error) string {
+	var call *apply.CallError
+	if errors.As(err, &call) {
+		err = call.Err
+	}
+	return strings.TrimPrefix(err.Error(), "Error response from daemon: ")
+}
+
+// callOf names a call without its query, which can be long.
+func callOf(op engine.Op) string {
+	method, path := op.Path()
+	path, _, _ = strings.Cut(path, "?")
+	return method + " " + path
 }
 
 // detail prints a heading and text below an error.
