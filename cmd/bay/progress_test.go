@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -13,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// TestProgress shows an apply to a file: a line for what takes a while, and
+// how it ends.
 func TestProgress(t *testing.T) {
 	x := newTester(t)
 	web := &plan.Step{Verb: kind.Replace, Addr: ir.Addr{Kind: "container", Label: "web"}}
@@ -65,5 +69,25 @@ Not all is done after 13s: 1 of 2 steps done, 1 failed. The next ` + "`bay apply
 `
 	if d := cmp.Diff(want, x.read(x.err)); d != "" {
 		t.Errorf("summary (-want +got):\n%s", d)
+	}
+}
+
+func TestCause(t *testing.T) {
+	said := errors.New("Error response from daemon: port is already allocated")
+	op := engine.Op{Call: &engine.ContainerStart{Container: "shop-web"}}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{&apply.CallError{Op: op, Err: said}, "port is already allocated"},
+		{&apply.CallError{Op: op, Err: fmt.Errorf("starting: %w", said)}, "starting: Error response from daemon: port is already allocated"},
+		{errors.New("waiting"), "waiting"},
+	} {
+		if got := cause(c.err); got != c.want {
+			t.Errorf("cause(%v) = %q, want %q", c.err, got, c.want)
+		}
+	}
+	if got, want := callOf(op), "POST /containers/shop-web/start"; got != want {
+		t.Errorf("callOf: %q, want %q", got, want)
 	}
 }
