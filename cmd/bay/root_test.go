@@ -121,7 +121,3 @@ func TestHelpNamesEveryCode(t *testing.T) {
 		}
 	}
 }
-
-// TestProgress shows an apply to a file: a line for what begins, what is
-
-// waited for, and how it ends.
