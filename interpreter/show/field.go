@@ -152,6 +152,10 @@ func (t *text) unified(a, b string) []word {
 // maxName is the widest column of field names; a longer name shifts its line.
 const maxName = 36
 
+// maxValue is the widest column of values that have an effect beside them: what
+// stands far away is not read together.
+const maxValue = 60
+
 // rows writes fields in columns: name, value, effect.
 func (t *text) rows(rows []row) {
 	var c columns
@@ -160,7 +164,7 @@ func (t *text) rows(rows []row) {
 	}
 	c.room = t.o.Width - len(indent) - c.name - 2
 	for _, r := range rows {
-		if w := t.pairWidth(r, r.old, r.new); len(r.tail) > 0 && !r.sentence && w+2+t.tailWidth(r) <= c.room {
+		if w := t.pairWidth(r, r.old, r.new); len(r.tail) > 0 && !r.sentence && w <= maxValue && w+2+t.tailWidth(r) <= c.room {
 			c.value = max(c.value, w)
 		}
 	}
