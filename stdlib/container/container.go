@@ -31,6 +31,7 @@ type Spec struct {
 	User        string              // "" is the image's
 	WorkingDir  string              // absolute; "" is the image's
 	Hostname    string              // "" is the short ID
+	Domainname  string              // "" is none
 	Labels      map[string]string   // the user's, over the image's
 	Ports       []Port              // engine: HostConfig.PortBindings
 	Networks    []Net               // the first is where ip is read; engine: NetworkSettings.Networks
@@ -225,6 +226,7 @@ func (s *Spec) Bind(f *schema.Set) {
 	f.String(&s.User, "user", schema.Replace, "User, or user:group; the image's by default.").From("Config.User")
 	f.Parsed(&s.WorkingDir, "working_dir", "path", "an absolute path", schema.Replace, "Directory in which the command starts.", parsePath).From("Config.WorkingDir")
 	f.String(&s.Hostname, "hostname", schema.Replace, "Hostname within; the short ID by default.").From("Config.Hostname")
+	f.String(&s.Domainname, "domainname", schema.Replace, "Domain name within.").From("Config.Domainname")
 	f.PlainMap(&s.Labels, "labels", schema.Replace, "Labels of the container, over those of the image.").From("Config.Labels").OpenKeys()
 	schema.Objects(f, &s.Ports, "ports", schema.Replace, `Published ports: "8080:80", "127.0.0.1:53:53/udp", "80", or objects.`, Port.full, schema.Short[Port]{Text: parsePorts}).From("HostConfig.PortBindings").ByRoom()
 	schema.Objects(f, &s.Networks, "networks", schema.Reconnect, "Networks to be on; the stack's network `default` by default.", Net.key, schema.Short[Net]{As: "network", SkipOff: true}).From("NetworkSettings.Networks")

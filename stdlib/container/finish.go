@@ -92,7 +92,7 @@ func (s *Spec) finishNetworks(f *schema.Finishing) {
 	for _, a := range []struct {
 		name string
 		set  bool
-	}{{"hostname", s.Hostname != ""}, {"dns", s.DNS != nil}, {"extra_hosts", s.ExtraHosts != nil}} {
+	}{{"hostname", s.Hostname != ""}, {"domainname", s.Domainname != ""}, {"dns", s.DNS != nil}, {"extra_hosts", s.ExtraHosts != nil}} {
 		if a.set {
 			f.Errorf(a.name, "a container that shares another's network has its %s too", a.name).Hintf("set it on the other container")
 		}

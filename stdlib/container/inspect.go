@@ -41,7 +41,7 @@ func (r *reading) spec(o *object, id engine.Identity, rec schema.Record, want *S
 	c, h := o.Config, o.HostConfig
 	s := &Spec{
 		Name: r.names[o.ID], Image: schema.Ref{Name: c.Image}, Command: texts(c.Cmd), Entrypoint: texts(c.Entrypoint), Env: envOf(c.Env),
-		User: c.User, WorkingDir: c.WorkingDir, Labels: engine.UserLabels(c.Labels), Ports: portsIn(h.PortBindings),
+		User: c.User, WorkingDir: c.WorkingDir, Domainname: c.Domainname, Labels: engine.UserLabels(c.Labels), Ports: portsIn(h.PortBindings),
 		Restart: policy(string(h.RestartPolicy.Name), h.RestartPolicy.MaximumRetryCount), StopTimeout: seconds(c.StopTimeout),
 		Healthcheck: healthOf(c.Healthcheck), Memory: h.Memory, CPUs: cpusOf(h.Resources),
 		ReadOnly: h.ReadonlyRootfs, Init: h.Init, Privileged: h.Privileged, CapAdd: caps(h.CapAdd), CapDrop: caps(h.CapDrop),

@@ -87,6 +87,7 @@ func TestEveryAttribute(t *testing.T) {
 		{Attr: "user", A: str("1000"), B: str("1000:1000")},
 		{Attr: "working_dir", A: str("/srv"), B: str("/srv/www")},
 		{Attr: "hostname", A: str("one"), B: str("two")},
+		{Attr: "domainname", A: str("one.example"), B: str("two.example")},
 		{Attr: "labels", A: obj("a", "1"), B: obj("a", "2", "b", "3")},
 		{Attr: "ports", A: strs("8080:80"), B: strs("8081:80")},
 		{Attr: "ports", A: strs("127.0.0.1:8080:80"), B: strs("8080:80/udp")},

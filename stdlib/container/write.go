@@ -99,7 +99,7 @@ func (w *writing) config(b birth) *api.Config {
 		id.Replaces = b.replaces.ID
 	}
 	c := &api.Config{
-		Image: w.in.Env.Outcome(s.Image.Addr).Ref, Hostname: s.Hostname, User: s.User, WorkingDir: s.WorkingDir,
+		Image: w.in.Env.Outcome(s.Image.Addr).Ref, Hostname: s.Hostname, Domainname: s.Domainname, User: s.User, WorkingDir: s.WorkingDir,
 		Cmd: w.texts(s.Command), Entrypoint: w.entrypoint(), StopSignal: s.StopSignal, Healthcheck: w.healthcheck(),
 		Labels: id.Labels(&w.op.Blanks),
 	}
