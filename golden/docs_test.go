@@ -1,0 +1,112 @@
+package golden
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"bayplan/interpreter"
+	"bayplan/interpreter/show"
+	"bayplan/stdlib"
+)
+
+var (
+	console = regexp.MustCompile("(?s)```console\n(.*?)```\n")
+	quoted  = regexp.MustCompile("(?s)(<!-- file: ([^ ]+) -->\n```[a-z]*\n)(.*?)(```\n)")
+)
+
+// TestDocsREADME runs the commands that README shows, one after the other, and
+// holds that what it shows is what they print; files that it quotes are as it
+// quotes them. -update rewrites README.
+func TestDocsREADME(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	needExamples(t)
+	tour := newTour(t)
+	got := quoted.ReplaceAllStringFunc(string(text), func(block string) string {
+		m := quoted.FindStringSubmatch(block)
+		file, err := os.ReadFile(filepath.Join("..", m[2]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m[1] + string(file) + m[4]
+	})
+	got = console.ReplaceAllStringFunc(got, func(block string) string {
+		out := new(strings.Builder)
+		for _, line := range strings.Split(console.FindStringSubmatch(block)[1], "\n") {
+			if command, ok := strings.CutPrefix(line, "$ "); ok {
+				fmt.Fprintf(out, "%s\n%s", line, tour.run(command))
+			}
+		}
+		now := "```console\n" + out.String() + "```\n"
+		if sameLines(block, now) {
+			return block // steps that run side by side end in any order
+		}
+		return now
+	})
+	hold(t, "../README.md", got)
+}
+
+func sameLines(a, b string) bool {
+	sorted := func(text string) []string { return slices.Sorted(strings.SplitSeq(text, "\n")) }
+	return slices.Equal(sorted(a), sorted(b))
+}
+
+// A tour is where README's commands are run: a copy of the examples, and an
+// embedded engine of its own.
+type tour struct {
+	t   *testing.T
+	dir string
+}
+
+func newTour(t *testing.T) *tour {
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS("../examples")); err != nil {
+		t.Fatal(err)
+	}
+	program, err := built("bay")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrapper := fmt.Sprintf("#!/bin/sh\nexec %s \"$@\" --engine embedded\n", program)
+	if err := os.MkdirAll(filepath.Join(dir, "bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bin", "bay"), []byte(wrapper), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return &tour{t, dir}
+}
+
+// run returns what a command prints, both streams together.
+func (r *tour) run(command string) string {
+	cmd := exec.Command("sh", "-c", command)
+	cmd.Dir = r.dir
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Join(r.dir, "bin")+":"+os.Getenv("PATH"), "XDG_STATE_HOME="+filepath.Join(r.dir, ".state"))
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	var exit *exec.ExitError
+	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+		r.t.Fatal(err)
+	}
+	return normal(out.String())
+}
+
+// TestDocsReference holds REFERENCE.md to the tables that bay decodes with.
+func TestDocsReference(t *testing.T) {
+	bay := interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs()}
+	var out bytes.Buffer
+	if err := show.Reference(&out, bay.Universe()); err != nil {
+		t.Fatal(err)
+	}
+	hold(t, "../REFERENCE.md", out.String())
+}

@@ -1,0 +1,201 @@
+package golden
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+	"github.com/docker/docker/client"
+	"github.com/docker/go-units"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// handed is what somebody can do by hand, behind bay's back.
+var handed = map[string]struct {
+	usage string
+	args  int // at least
+	do    func(context.Context, *client.Client, []string) error
+}{
+	"run": {"NAME IMAGE [WORD...]", 2, func(ctx context.Context, c *client.Client, args []string) error {
+		made, err := c.ContainerCreate(ctx, &container.Config{Image: args[1], Cmd: args[2:]}, &container.HostConfig{NetworkMode: "none"}, nil, nil, args[0])
+		if err != nil {
+			return err
+		}
+		return c.ContainerStart(ctx, made.ID, container.StartOptions{})
+	}},
+	"update": {"CONTAINER memory=SIZE|restart=POLICY|cpus=N", 2, update1},
+	"rm": {"CONTAINER", 1, func(ctx context.Context, c *client.Client, args []string) error {
+		return c.ContainerRemove(ctx, args[0], container.RemoveOptions{Force: true})
+	}},
+	"stop": {"CONTAINER", 1, func(ctx context.Context, c *client.Client, args []string) error {
+		now := 0
+		return c.ContainerStop(ctx, args[0], container.StopOptions{Timeout: &now})
+	}},
+	"pause": {"CONTAINER", 1, func(ctx context.Context, c *client.Client, args []string) error {
+		return c.ContainerPause(ctx, args[0])
+	}},
+	"rename": {"CONTAINER NAME", 2, func(ctx context.Context, c *client.Client, args []string) error {
+		return c.ContainerRename(ctx, args[0], args[1])
+	}},
+	"disconnect": {"CONTAINER NETWORK", 2, func(ctx context.Context, c *client.Client, args []string) error {
+		return c.NetworkDisconnect(ctx, args[1], args[0], true)
+	}},
+	"connect": {"CONTAINER NETWORK", 2, func(ctx context.Context, c *client.Client, args []string) error {
+		return c.NetworkConnect(ctx, args[1], args[0], nil)
+	}},
+	"network": {"NAME", 1, func(ctx context.Context, c *client.Client, args []string) error {
+		_, err := c.NetworkCreate(ctx, args[0], network.CreateOptions{})
+		return err
+	}},
+	"volume": {"NAME", 1, func(ctx context.Context, c *client.Client, args []string) error {
+		_, err := c.VolumeCreate(ctx, volume.CreateOptions{Name: args[0]})
+		return err
+	}},
+	"tag": {"IMAGE NAME", 2, func(ctx context.Context, c *client.Client, args []string) error {
+		return c.ImageTag(ctx, args[0], args[1])
+	}},
+}
+
+// handCmd changes the engine behind bay's back: hand VERB ARGS...
+func handCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 || neg {
+		ts.Fatalf("usage: hand VERB ARGS..., where VERB is one of %s", strings.Join(slices.Sorted(maps.Keys(handed)), ", "))
+	}
+	h, ok := handed[args[0]]
+	if !ok || len(args)-1 < h.args {
+		ts.Fatalf("usage: hand %s %s", args[0], h.usage)
+	}
+	r := runOf(ts)
+	var words []string
+	for _, arg := range args[1:] {
+		words = append(words, r.out(arg))
+	}
+	ts.Check(r.with(func(ctx context.Context, c *client.Client) error { return h.do(ctx, c, words) }))
+}
+
+func update1(ctx context.Context, c *client.Client, args []string) error {
+	var u container.UpdateConfig
+	key, value, _ := strings.Cut(args[1], "=")
+	switch key {
+	case "memory":
+		n, err := units.RAMInBytes(value)
+		if err != nil {
+			return err
+		}
+		u.Memory, u.MemorySwap = n, 2*n
+	case "restart":
+		u.RestartPolicy.Name = container.RestartPolicyMode(value)
+	default:
+		return fmt.Errorf("nobody updates %s by hand here", key)
+	}
+	_, err := c.ContainerUpdate(ctx, args[0], u)
+	return err
+}
+
+// livingCmd prints what lives on the engine and bears the script's word, as a
+// table that is the same on every engine.
+func livingCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 0 || neg {
+		ts.Fatalf("usage: living")
+	}
+	r := runOf(ts)
+	var lines []string
+	ts.Check(r.with(func(ctx context.Context, c *client.Client) (err error) {
+		lines, err = r.living(ctx, c)
+		return err
+	}))
+	w := tabwriter.NewWriter(ts.Stdout(), 0, 0, 2, ' ', 0)
+	for _, line := range lines {
+		fmt.Fprintln(w, r.in(line))
+	}
+	ts.Check(w.Flush())
+}
+
+// living returns a line for each object, its cells parted by tabs, in order.
+func (d dock) living(ctx context.Context, c *client.Client) ([]string, error) {
+	var lines []string
+	containers, err := c.ContainerList(ctx, container.ListOptions{All: true})
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range containers {
+		if name := strings.TrimPrefix(x.Names[0], "/"); strings.Contains(name, d.word) {
+			got, err := c.ContainerInspect(ctx, x.ID)
+			if err != nil {
+				return nil, err
+			}
+			lines = append(lines, "container\t"+name+"\t"+describe(got))
+		}
+	}
+	networks, err := c.NetworkList(ctx, network.ListOptions{Filters: filters.NewArgs(filters.Arg("name", d.word))})
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range networks {
+		lines = append(lines, "network\t"+x.Name+"\t"+x.Driver)
+	}
+	volumes, err := c.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("name", d.word))})
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range volumes.Volumes {
+		lines = append(lines, "volume\t"+x.Name+"\t"+x.Driver)
+	}
+	sort.Strings(lines)
+	return lines, nil
+}
+
+// describe says of a container what scripts look at.
+func describe(c container.InspectResponse) string {
+	words := []string{string(c.State.Status)}
+	if c.State.Status == "exited" {
+		words[0] += fmt.Sprintf("(%d)", c.State.ExitCode)
+	}
+	if c.State.Health != nil && c.State.Health.Status != "none" {
+		words = append(words, string(c.State.Health.Status))
+	}
+	if m := c.HostConfig.Memory; m != 0 {
+		words = append(words, "memory="+units.BytesSize(float64(m)))
+	}
+	if p := c.HostConfig.RestartPolicy.Name; p != "no" && p != "" {
+		words = append(words, "restart="+string(p))
+	}
+	if nets := slices.Sorted(maps.Keys(c.NetworkSettings.Networks)); len(nets) > 0 {
+		words = append(words, "on="+strings.Join(nets, ","))
+	}
+	return strings.Join(words, " ")
+}
+
+// sameCmd holds that a container is the one that was there when somebody last
+// looked, and was not restarted: same CONTAINER. The first look only notes who
+// it is.
+func sameCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: same CONTAINER")
+	}
+	r := runOf(ts)
+	var now string
+	ts.Check(r.with(func(ctx context.Context, c *client.Client) error {
+		got, err := c.ContainerInspect(ctx, r.out(args[0]))
+		if err == nil {
+			now = got.ID + " started at " + got.State.StartedAt
+		}
+		return err
+	}))
+	old, looked := r.seen[args[0]]
+	r.seen[args[0]] = now
+	switch {
+	case !looked && neg:
+		ts.Fatalf("nobody has looked at %s before", args[0])
+	case looked && (old == now) == neg:
+		ts.Fatalf("%s was %s and is %s", args[0], old, now)
+	}
+}

@@ -1,0 +1,179 @@
+package golden
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/docker/docker/client"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// A wire stands between bay and an engine and keeps what changes the engine.
+type wire struct {
+	address string         // for --engine
+	engine  *client.Client // of what it leads to
+	server  *http.Server
+
+	mu    sync.Mutex
+	calls []call
+
+	// cut is asked twice about the n-th call, from 1: before it reaches the
+	// engine, and when the engine has acted. If it says so, the call ends
+	// there, and bay gets no answer. It may be nil.
+	cut func(n int, acted bool) bool
+}
+
+// call is one request that changes an engine.
+type call struct {
+	Method string
+	Path   string // without the API version
+	Body   string // compact JSON; "" for none, "(stream)" for an archive
+}
+
+var version = regexp.MustCompile(`^/v1\.\d+`)
+
+// newWire serves engine on a socket in dir.
+func newWire(dir string, engine *client.Client) (*wire, error) {
+	socket := filepath.Join(dir, "engine.sock")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		return nil, err
+	}
+	w := &wire{address: "unix://" + socket, engine: engine}
+	w.server = &http.Server{Handler: w.keep(through(engine))}
+	go w.server.Serve(l)
+	return w, nil
+}
+
+func (w *wire) keep(engine http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			engine.ServeHTTP(rw, r)
+			return
+		}
+		n, err := w.note(r)
+		if err != nil {
+			http.Error(rw, err.Error(), http.StatusBadGateway)
+			return
+		}
+		if w.cut == nil {
+			engine.ServeHTTP(rw, r)
+			return
+		}
+		if w.cut(n, false) {
+			panic(http.ErrAbortHandler)
+		}
+		answer := httptest.NewRecorder()
+		engine.ServeHTTP(answer, r.WithContext(context.WithoutCancel(r.Context())))
+		if w.cut(n, true) {
+			panic(http.ErrAbortHandler)
+		}
+		maps.Copy(rw.Header(), answer.Header())
+		rw.WriteHeader(answer.Code)
+		rw.Write(answer.Body.Bytes())
+	})
+}
+
+func (w *wire) note(r *http.Request) (int, error) {
+	c := call{Method: r.Method, Path: version.ReplaceAllString(r.URL.RequestURI(), "")}
+	switch r.Header.Get("Content-Type") {
+	case "application/json":
+		data, err := io.ReadAll(r.Body)
+		if err != nil {
+			return 0, err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(data))
+		var compact bytes.Buffer
+		if len(data) > 0 && json.Compact(&compact, data) == nil {
+			c.Body = compact.String()
+		}
+	case "application/x-tar":
+		c.Body = "(stream)"
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, c)
+	return len(w.calls), nil
+}
+
+// through returns a handler that hands everything to the engine behind c's
+// socket, hijacked connections too.
+func through(c *client.Client) http.Handler {
+	return &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: "engine"})
+		},
+		FlushInterval: -1,
+		Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return c.Dialer()(ctx)
+		}},
+	}
+}
+
+// listen puts a wire between bay and the engine.
+func (d dock) listen() (w *wire, closing func(), err error) {
+	dir, err := os.MkdirTemp("", "wire-") // a socket's path has to be short
+	if err != nil {
+		return nil, nil, err
+	}
+	c, closeEngine, err := d.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	if w, err = newWire(dir, c); err != nil {
+		return nil, nil, err
+	}
+	return w, func() {
+		if err := errors.Join(w.server.Close(), closeEngine(), os.RemoveAll(dir)); err != nil {
+			panic(err)
+		}
+	}, nil
+}
+
+// taken returns the calls that were sent since it was last asked.
+func (w *wire) taken() []call {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	calls := w.calls
+	w.calls = nil
+	return calls
+}
+
+// listenCmd puts a wire between bay and the engine, for `sent`.
+func listenCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 0 || neg {
+		ts.Fatalf("usage: listen")
+	}
+	r := runOf(ts)
+	w, closing, err := r.dock.listen()
+	ts.Check(err)
+	ts.Defer(closing)
+	r.wire = w
+	r.dock.open = func() (*client.Client, func() error, error) { return w.engine, func() error { return nil }, nil }
+}
+
+// sentCmd prints the calls that changed the engine since somebody last asked.
+func sentCmd(ts *testscript.TestScript, neg bool, args []string) {
+	r := runOf(ts)
+	if len(args) != 0 || neg || r.wire == nil {
+		ts.Fatalf("usage: sent, after listen")
+	}
+	for _, c := range r.wire.taken() {
+		fmt.Fprintln(ts.Stdout(), r.in(strings.TrimSpace(c.Method+" "+c.Path+" "+c.Body)))
+	}
+}
