@@ -106,7 +106,7 @@ func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
 // agreeApply asks before a plan is applied.
 func (a *app) agreeApply(p *plan.Plan, host string, o applyFlags) error {
 	if n := show.CountsOf(p).VolumesRemoved; n > 0 || o.confirm != "" {
-		return a.agreeLoss(p, o.confirm, o.yes, fmt.Sprintf("This applies the changes to stack %s on %s, and removes %s for good.", p.Stack, host, plural(n, "volume")))
+		return a.agreeLoss(p, o.confirm, o.yes, fmt.Sprintf("This applies the changes to stack %s on %s, and removes %s for good.", p.Stack, host, show.Plural(n, "volume")))
 	}
 	if o.yes {
 		return nil

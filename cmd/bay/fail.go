@@ -9,6 +9,7 @@ import (
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/engine/embedded"
+	"bayplan/interpreter/show"
 	"bayplan/lang/diag"
 
 	"github.com/spf13/cobra"
@@ -115,9 +116,9 @@ func (a *app) reportMistakes(l diag.List, src diag.Sources) int {
 		}
 	}
 	if len(l) > 1 {
-		count := plural(errs, "error")
+		count := show.Plural(errs, "error")
 		if warnings > 0 {
-			count += ", " + plural(warnings, "warning")
+			count += ", " + show.Plural(warnings, "warning")
 		}
 		fmt.Fprintf(a.err, "\n%s\n", count)
 	}
@@ -183,11 +184,4 @@ func (a *app) engineHint() string {
 		return ""
 	}
 	return "an engine is a DOCKER_HOST value such as ssh://me@host, a docker context (`docker context ls`), or embedded"
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

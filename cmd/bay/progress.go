@@ -203,9 +203,9 @@ func pulled(layers map[string]engine.Progress) string {
 		total += p.Total
 	}
 	if total == 0 {
-		return "pulling " + plural(len(layers), "layer")
+		return "pulling " + show.Plural(len(layers), "layer")
 	}
-	return fmt.Sprintf("pulling %.1f of %.1f MB, %s", float64(current)/1e6, float64(total)/1e6, plural(len(layers), "layer"))
+	return fmt.Sprintf("pulling %.1f of %.1f MB, %s", float64(current)/1e6, float64(total)/1e6, show.Plural(len(layers), "layer"))
 }
 
 // paint takes the running steps off the screen, prints text for good, and puts

@@ -10,6 +10,7 @@ import (
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
 	"bayplan/interpreter/plan"
+	"bayplan/interpreter/show"
 )
 
 // summary says how an apply ended: what is done, and of what failed why, and
@@ -40,21 +41,15 @@ func (a *app) summary(p *plan.Plan, r *apply.Report) {
 // done counts what was done, in words.
 func done(steps []*plan.Step) string {
 	var parts []string
-	for _, v := range []struct {
-		verb kind.Verb
-		word string
-	}{
-		{kind.Create, "created"}, {kind.Update, "changed"}, {kind.Restart, "restarted"}, {kind.Replace, "replaced"},
-		{kind.Finish, "finished"}, {kind.Restore, "put back"}, {kind.Remove, "removed"},
-	} {
+	for _, v := range []kind.Verb{kind.Create, kind.Update, kind.Restart, kind.Replace, kind.Finish, kind.Restore, kind.Remove} {
 		n := 0
 		for _, s := range steps {
-			if s.Verb == v.verb {
+			if s.Verb == v {
 				n++
 			}
 		}
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, v.word))
+			parts = append(parts, fmt.Sprintf("%d %s", n, past(v)))
 		}
 	}
 	return "Done: " + strings.Join(parts, ", ")
@@ -62,7 +57,7 @@ func done(steps []*plan.Step) string {
 
 // stands says where an apply that did not do everything has come to.
 func stands(p *plan.Plan, r *apply.Report) string {
-	s := fmt.Sprintf("%d of %s done", len(r.Done), plural(len(p.Steps), "step"))
+	s := fmt.Sprintf("%d of %s done", len(r.Done), show.Plural(len(p.Steps), "step"))
 	if n := len(r.Failed); n > 0 {
 		s += fmt.Sprintf(", %d failed", n)
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 
+	"bayplan/interpreter/show"
+
 	"github.com/spf13/cobra"
 )
 
@@ -22,7 +24,7 @@ run it.`,
 				return err
 			}
 			_, err = fmt.Fprintf(a.out, "Valid: stack %s, %s, %s.\n", prog.Stack,
-				plural(len(prog.Resources), "resource"), plural(len(prog.Outputs), "output"))
+				show.Plural(len(prog.Resources), "resource"), show.Plural(len(prog.Outputs), "output"))
 			return err
 		},
 	}

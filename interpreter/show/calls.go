@@ -144,7 +144,7 @@ func fact(f engine.Fact) string {
 func bytesText(n int64) string {
 	switch {
 	case n < 1<<10:
-		return plural(int(n), "byte")
+		return Plural(int(n), "byte")
 	case n < 1<<20:
 		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
 	}

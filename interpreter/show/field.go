@@ -133,7 +133,7 @@ func (t *text) unified(a, b string) []word {
 	var out []word
 	for i, l := range all {
 		if i == maxDiff && !t.o.Verbose {
-			return append(out, word{dim, plural(len(all)-i, "more line") + " (-v shows all)"})
+			return append(out, word{dim, Plural(len(all)-i, "more line") + " (-v shows all)"})
 		}
 		color := dim
 		switch l[:min(1, len(l))] {

@@ -1,6 +1,7 @@
 package show
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -16,7 +17,7 @@ const indent = "      "
 // object writes an object, and reports whether lines stand below its own.
 func (t *text) object(x object, addrWidth int) bool {
 	if x.kept != nil {
-		t.headline(kind.Keep, x.addr, addrWidth, "keep: "+orElse(x.kept.Why, "no longer in the program"))
+		t.headline(kind.Keep, x.addr, addrWidth, "keep: "+cmp.Or(x.kept.Why, "no longer in the program"))
 		if x.kept.Hint != "" {
 			t.line(indent + t.paint(dim, diag.Escape(x.kept.Hint)))
 		}
@@ -99,11 +100,4 @@ func (t *text) impact(s *plan.Step) []row {
 		what = s.Work.Strategy + ": " + what
 	}
 	return []row{{name: "impact", nameColor: yellow, new: diag.Escape(what), single: true, sentence: true}}
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }

@@ -168,8 +168,8 @@ func (t *text) last(p *plan.Plan) {
 	}
 	parts := []string{
 		t.paint(bold, "Plan:") + " " + strings.Join(steps, ", "),
-		t.count(c.Interrupted, plural(c.Interrupted, interruptedNoun(p))+" interrupted", yellow),
-		t.count(c.VolumesRemoved, plural(c.VolumesRemoved, "volume")+" removed", red),
+		t.count(c.Interrupted, Plural(c.Interrupted, interruptedNoun(p))+" interrupted", yellow),
+		t.count(c.VolumesRemoved, Plural(c.VolumesRemoved, "volume")+" removed", red),
 	}
 	if c.Kept > 0 {
 		parts = append(parts, t.count(c.Kept, fmt.Sprintf("%d kept", c.Kept), blue))
@@ -212,7 +212,7 @@ func nothing(p *plan.Plan) string {
 	case p.Same == 0:
 		return fmt.Sprintf("Nothing to do: stack %s has no resources.", stack)
 	}
-	return fmt.Sprintf("Nothing to do: stack %s is as its program says (%s).", stack, plural(p.Same, "resource"))
+	return fmt.Sprintf("Nothing to do: stack %s is as its program says (%s).", stack, Plural(p.Same, "resource"))
 }
 
 // interruptedNoun names what is interrupted: its kind, if it is one kind.
@@ -233,7 +233,8 @@ func interruptedNoun(p *plan.Plan) string {
 	return noun
 }
 
-func plural(n int, noun string) string {
+// Plural counts things: "1 volume", "2 volumes".
+func Plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
