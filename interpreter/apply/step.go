@@ -53,7 +53,7 @@ type stepRun struct {
 	*run
 	s       *plan.Step
 	index   int
-	touched bool // a call that changes something was sent
+	touched bool // a call has changed something, or may have
 }
 
 func (r *run) step(ctx context.Context, i int) result {
@@ -155,10 +155,10 @@ func (x *stepRun) op(ctx context.Context, op engine.Op) error {
 	}
 	method, path := op.Path()
 	x.emit(Event{Kind: Doing, Step: x.s, Text: method + " " + path})
-	x.touched = true
 	id, err := x.e.Do(ctx, call, stream, func(p engine.Progress) {
 		x.emit(Event{Kind: Progress, Step: x.s, Progress: p})
 	})
+	x.touched = x.touched || err == nil || engine.Unknown(err)
 	if err != nil {
 		return err
 	}

@@ -213,7 +213,7 @@ func TestUnknown(t *testing.T) {
 		errors.New("read unix: connection reset by peer"):       true,
 		errors.New("Error response from daemon: no such image"): false,
 	} {
-		if got := unknown(err); got != want {
+		if got := Unknown(err); got != want {
 			t.Errorf("%v: outcome unknown %v, want %v", err, got, want)
 		}
 	}

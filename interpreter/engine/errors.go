@@ -35,9 +35,9 @@ func removing(err error) bool {
 	return conflict(err) && strings.Contains(err.Error(), "already in progress")
 }
 
-// unknown reports whether err leaves open what the engine did: the connection
+// Unknown reports whether err leaves open what the engine did: the connection
 // broke, or the engine failed in a way that may come after it acted.
-func unknown(err error) bool {
+func Unknown(err error) bool {
 	switch {
 	case err == nil:
 		return false

@@ -51,7 +51,7 @@ func (e *Engine) Do(ctx context.Context, c Call, s *Stream, note func(Progress))
 		note = func(Progress) {}
 	}
 	id, err := e.once(ctx, r, s, note)
-	if !unknown(err) {
+	if !Unknown(err) {
 		return id, err
 	}
 	if err := e.sleep(context.WithoutCancel(ctx), 200*time.Millisecond); err != nil {

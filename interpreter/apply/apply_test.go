@@ -1,0 +1,309 @@
+package apply_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"bayplan/interpreter/apply"
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/engine/embedded"
+	"bayplan/interpreter/kind"
+	"bayplan/interpreter/plan"
+	"bayplan/lang/ir"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+	"github.com/google/go-cmp/cmp"
+)
+
+func open(t *testing.T) *engine.Engine {
+	t.Helper()
+	w, err := embedded.Open(t.TempDir(), "apply", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := engine.Through(t.Context(), w.Dial, engine.Options{Local: true, Sleep: w.Sleep, Close: w.Close})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := e.Do(t.Context(), &engine.ImagePull{Ref: "app:1"}, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func addr(label string) ir.Addr { return ir.Addr{Kind: "thing", Label: label} }
+
+func step(label string, ops ...engine.Op) *plan.Step {
+	return &plan.Step{Verb: kind.Create, Addr: addr(label), Work: kind.Work{Ops: ops}}
+}
+
+// makeVolume is the op that makes a volume; one of the engine's own would keep
+// no fresh label.
+func makeVolume(name string) engine.Op {
+	op := engine.Op{}
+	op.Call = &engine.VolumeCreate{Options: volume.CreateOptions{Name: name, Labels: map[string]string{engine.LabelUID: op.Blanks.Fresh("uid")}}}
+	return op
+}
+
+func dropVolume(name string) engine.Op {
+	return engine.Op{Call: &engine.VolumeRemove{Volume: name}}
+}
+
+// broken is an op that the engine refuses.
+func broken() engine.Op {
+	return engine.Op{Call: &engine.ContainerCreate{Name: "x", Config: &container.Config{Image: "no-such-image"}, HostConfig: &container.HostConfig{}}}
+}
+
+func volumes(t *testing.T, e *engine.Engine) []string {
+	t.Helper()
+	list, err := e.Reader().VolumeList(t.Context(), volume.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, v := range list.Volumes {
+		names = append(names, v.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// labels returns the labels of the steps.
+func labels(steps []*plan.Step) []string {
+	var out []string
+	for _, s := range steps {
+		out = append(out, s.Addr.Label)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestOrder(t *testing.T) {
+	e := open(t)
+	var begun []string
+	p := &plan.Plan{Steps: []*plan.Step{step("a", makeVolume("vol-a")), step("b", makeVolume("vol-b")), step("c", makeVolume("vol-c"))}}
+	p.Steps[1].Needs, p.Steps[2].Needs = []int{0}, []int{1}
+	r := apply.Run(t.Context(), e, p, apply.Options{Events: func(ev apply.Event) {
+		if ev.Kind == apply.Begin || ev.Kind == apply.Done {
+			begun = append(begun, string(ev.Kind)+" "+ev.Step.Addr.Label)
+		}
+	}})
+	if d := cmp.Diff([]string{"begin a", "done a", "begin b", "done b", "begin c", "done c"}, begun); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+	if len(r.Failed) > 0 || len(r.NotRun) > 0 || len(r.Done) != 3 {
+		t.Errorf("report: %+v", r)
+	}
+}
+
+// An ID that one call answered is used by a later one; a text of the engine's
+// is read when it is needed.
+func TestBlanks(t *testing.T) {
+	e := open(t)
+	make := engine.Op{Makes: "thing.a"}
+	make.Call = &engine.NetworkCreate{Name: "net", Options: network.CreateOptions{Labels: map[string]string{engine.LabelRun: make.Blanks.Fresh("run")}}}
+	use := engine.Op{}
+	source := func(ir.Ref) *engine.Source {
+		return &engine.Source{Read: engine.Read{Call: "NetworkInspect", Arg: "net"}, Path: []string{"Driver"}}
+	}
+	use.Call = &engine.VolumeCreate{Options: volume.CreateOptions{Name: "vol-v", Labels: map[string]string{
+		engine.LabelUID: use.Blanks.Fresh("uid"), "id": use.Blanks.MadeID("thing.a"),
+		"text": use.Blanks.Text(ir.Concat(ir.StringVal("driver "), ir.EngineVal(addr("a"), "driver")), source),
+	}}}
+	r := apply.Run(t.Context(), e, &plan.Plan{Steps: []*plan.Step{step("a", make, use)}}, apply.Options{})
+	if len(r.Failed) > 0 {
+		t.Fatal(r.Failed[0].Err)
+	}
+	net, err := e.Reader().NetworkInspect(t.Context(), "net", network.InspectOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := e.Reader().VolumeInspect(t.Context(), "vol-v")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.Labels["id"] != net.ID || v.Labels["text"] != "driver bridge" || len(v.Labels[engine.LabelUID]) != 32 || net.Labels[engine.LabelRun] == "" {
+		t.Errorf("labels %v, network %s", v.Labels, net.ID)
+	}
+}
+
+// What was done before a failure is taken back, but for what was never made
+// and what is so already. Nothing new begins.
+func TestUndo(t *testing.T) {
+	e := open(t)
+	never := engine.Op{}
+	never.Call = &engine.ContainerStop{Container: never.Blanks.MadeID("thing.never")}
+	p := &plan.Plan{Steps: []*plan.Step{step("a", makeVolume("vol-a"), broken()), step("b", makeVolume("vol-b"))}}
+	p.Steps[0].Work.Undo = []engine.Op{never, dropVolume("gone-already"), dropVolume("vol-a")}
+	p.Steps[1].Needs = []int{0}
+	var kinds []apply.EventKind
+	r := apply.Run(t.Context(), e, p, apply.Options{Events: func(ev apply.Event) { kinds = append(kinds, ev.Kind) }})
+	if len(r.Failed) != 1 || !r.Failed[0].RolledBack || r.Failed[0].UndoErr != nil || !r.Failed[0].Touched {
+		t.Fatalf("report: %+v", r)
+	}
+	if got := r.Failed[0].Err.Error(); !strings.Contains(got, "POST /containers/create?name=x: ") || !strings.Contains(got, "no-such-image") {
+		t.Errorf("the error is %q", got)
+	}
+	if d := cmp.Diff([]string{"b"}, labels(r.NotRun)); d != "" {
+		t.Errorf("not run (-want +got)\n%s", d)
+	}
+	if got := volumes(t, e); got != nil {
+		t.Errorf("volumes are left: %v", got)
+	}
+	want := []apply.EventKind{apply.Begin, apply.Doing, apply.Doing, apply.Undoing, apply.Doing, apply.Failed}
+	if d := cmp.Diff(want, kinds); d != "" {
+		t.Errorf("events (-want +got)\n%s", d)
+	}
+}
+
+// After the point of no return nothing is taken back.
+func TestCommitIsFinal(t *testing.T) {
+	e := open(t)
+	p := &plan.Plan{Steps: []*plan.Step{step("a", makeVolume("vol-a"))}}
+	p.Steps[0].Work.Commit = []engine.Op{broken()}
+	p.Steps[0].Work.Undo = []engine.Op{dropVolume("vol-a")}
+	r := apply.Run(t.Context(), e, p, apply.Options{})
+	if len(r.Failed) != 1 || r.Failed[0].RolledBack {
+		t.Fatalf("report: %+v", r)
+	}
+	if d := cmp.Diff([]string{"vol-a"}, volumes(t, e)); d != "" {
+		t.Errorf("volumes (-want +got)\n%s", d)
+	}
+}
+
+func TestStale(t *testing.T) {
+	e := open(t)
+	read := engine.Source{Read: engine.Read{Call: "VolumeInspect", Arg: "vol-v"}, Path: []string{"Driver"}}
+	if _, err := e.Do(t.Context(), &engine.VolumeCreate{Options: volume.CreateOptions{Name: "vol-v"}}, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	missing := read
+	missing.Read.Arg = "other"
+	tests := []struct {
+		name string
+		fact engine.Fact
+		want string // the error; "" if the fact holds
+	}{
+		{"holds", engine.Fact{Source: read, Want: "local"}, ""},
+		{"changed", engine.Fact{Source: read, Want: "nfs"}, `vol-v has changed since the plan was made: Driver was "nfs" and is "local"; plan again`},
+		{"gone", engine.Fact{Source: missing, Want: "local"}, "other has gone since the plan was made; plan again"},
+		{"absent", engine.Fact{Source: missing, Absent: true}, ""},
+		{"appeared", engine.Fact{Source: read, Absent: true}, "vol-v has appeared since the plan was made; plan again"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := &plan.Plan{Steps: []*plan.Step{step("a", makeVolume("made-"+tt.name))}}
+			p.Steps[0].Work.Facts = []engine.Fact{tt.fact}
+			r := apply.Run(t.Context(), e, p, apply.Options{})
+			made := slices.Contains(volumes(t, e), "made-"+tt.name)
+			if tt.want == "" {
+				if len(r.Failed) > 0 || !made {
+					t.Errorf("report %+v, made %v", r, made)
+				}
+				return
+			}
+			var stale *apply.Stale
+			if len(r.Failed) != 1 || !errors.As(r.Failed[0].Err, &stale) || stale.Error() != tt.want || made || r.Failed[0].Touched {
+				t.Errorf("report %+v, made %v, want %q", r, made, tt.want)
+			}
+		})
+	}
+}
+
+// A wish to stop begins nothing new and finishes what has begun.
+func TestInterrupt(t *testing.T) {
+	e := open(t)
+	ctx, stop := context.WithCancel(t.Context())
+	p := &plan.Plan{Steps: []*plan.Step{step("a", makeVolume("vol-a"), makeVolume("vol-a2")), step("b", makeVolume("vol-b"))}}
+	p.Steps[1].Needs = []int{0}
+	r := apply.Run(ctx, e, p, apply.Options{Events: func(ev apply.Event) {
+		if ev.Kind == apply.Doing {
+			stop()
+		}
+	}})
+	if !r.Interrupted || len(r.Failed) > 0 {
+		t.Errorf("report: %+v", r)
+	}
+	if d := cmp.Diff([]string{"a"}, labels(r.Done)); d != "" {
+		t.Errorf("done (-want +got)\n%s", d)
+	}
+	if d := cmp.Diff([]string{"vol-a", "vol-a2"}, volumes(t, e)); d != "" {
+		t.Errorf("volumes (-want +got)\n%s", d)
+	}
+}
+
+// A gate that can never open fails its step before that has touched anything.
+func TestGate(t *testing.T) {
+	e := open(t)
+	id, err := e.Do(t.Context(), &engine.ContainerCreate{
+		Name: "job", Config: &container.Config{Image: "app:1", Entrypoint: []string{"/probe"}, Cmd: []string{"exit", "3"}}, HostConfig: &container.HostConfig{NetworkMode: "none"},
+	}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Do(t.Context(), &engine.ContainerStart{Container: id}, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	p := &plan.Plan{Steps: []*plan.Step{step("a", makeVolume("vol-a"))}}
+	p.Steps[0].Gates = []plan.Gate{{On: addr("job"), Wait: engine.Wait{Container: "job", Until: ir.Completed, Limit: time.Minute}}}
+	r := apply.Run(t.Context(), e, p, apply.Options{})
+	var not *engine.NotReady
+	if len(r.Failed) != 1 || !errors.As(r.Failed[0].Err, &not) || not.Reason != "exited with code 3" || r.Failed[0].Touched {
+		t.Fatalf("report: %+v", r)
+	}
+	if got := volumes(t, e); got != nil {
+		t.Errorf("volumes were made: %v", got)
+	}
+}
+
+// No more steps run at once than allowed, and ops that ask for it run alone.
+func TestLimits(t *testing.T) {
+	e := open(t)
+	var steps []*plan.Step
+	for _, name := range strings.Split("abcdefghij", "") {
+		op := makeVolume("vol-" + name)
+		op.Alone = true
+		steps = append(steps, step(name, op))
+	}
+	var mu sync.Mutex
+	running, most := 0, 0
+	r := apply.Run(t.Context(), e, &plan.Plan{Steps: steps}, apply.Options{Parallelism: 3, Events: func(ev apply.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch ev.Kind {
+		case apply.Begin:
+			running++
+		case apply.Done, apply.Failed:
+			running--
+		}
+		most = max(most, running)
+	}})
+	if len(r.Done) != len(steps) || most > 3 {
+		t.Errorf("%d of %d done, %d at once", len(r.Done), len(steps), most)
+	}
+}
+
+func TestOutputs(t *testing.T) {
+	e := open(t)
+	ref := ir.Ref{Addr: addr("a"), Attr: "driver"}
+	p := &plan.Plan{Steps: []*plan.Step{step("a", makeVolume("vol-v"))}, Outputs: []plan.Output{{
+		Name: "o", Value: ir.Concat(ir.StringVal("by "), ir.EngineVal(ref.Addr, ref.Attr)), Sensitive: true,
+		Sources: map[ir.Ref]engine.Source{ref: {Read: engine.Read{Call: "VolumeInspect", Arg: "vol-v"}, Path: []string{"Driver"}}},
+	}}}
+	r := apply.Run(t.Context(), e, p, apply.Options{})
+	if got := r.Outputs["o"]; got.Str != "by local" || !got.Sensitive {
+		t.Errorf("got %+v", got)
+	}
+}
