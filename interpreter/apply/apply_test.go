@@ -295,6 +295,26 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// A bug in a step reaches the caller after what else ran has ended.
+func TestBug(t *testing.T) {
+	e := open(t)
+	blank := engine.Op{}
+	blank.Call = &engine.VolumeCreate{Options: volume.CreateOptions{
+		Name: blank.Blanks.Text(ir.EngineVal(addr("a"), "x"), func(ir.Ref) *engine.Source { return nil }),
+	}}
+	defer func() {
+		bug, ok := recover().(*apply.Bug)
+		if !ok || !strings.Contains(bug.Error(), "nobody knows where to read thing.a.x") {
+			t.Errorf("got %v, want the bug", bug)
+		}
+		if d := cmp.Diff([]string{"vol-b"}, volumes(t, e)); d != "" {
+			t.Errorf("volumes (-want +got)\n%s", d)
+		}
+	}()
+	apply.Run(t.Context(), e, &plan.Plan{Steps: []*plan.Step{step("b", makeVolume("vol-b")), step("z", blank)}}, apply.Options{Parallelism: 1})
+	t.Error("a bug was swallowed")
+}
+
 func TestOutputs(t *testing.T) {
 	e := open(t)
 	ref := ir.Ref{Addr: addr("a"), Attr: "driver"}

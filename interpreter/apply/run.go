@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -55,13 +57,14 @@ func (r *run) steps(ctx context.Context) {
 	}
 	ended := make(chan result)
 	running, begun, stop := 0, map[int]bool{}, false
+	var bug *Bug
 	cancelled := ctx.Done()
 	for {
 		for !stop && running < r.o.Parallelism && ready.Len() > 0 && ctx.Err() == nil {
 			i := ready.Pop()
 			begun[i] = true
 			running++
-			go func() { ended <- r.step(ctx, i) }()
+			go func() { ended <- r.caught(ctx, i) }()
 		}
 		if running == 0 {
 			break
@@ -73,6 +76,10 @@ func (r *run) steps(ctx context.Context) {
 			r.emit(Event{Kind: Stopping})
 		case res := <-ended:
 			running--
+			if res.bug != nil {
+				bug, stop = res.bug, true
+				continue
+			}
 			if !r.note(res) {
 				stop = true
 				continue
@@ -84,6 +91,9 @@ func (r *run) steps(ctx context.Context) {
 			}
 		}
 	}
+	if bug != nil {
+		panic(bug)
+	}
 	r.report.Interrupted = r.report.Interrupted || ctx.Err() != nil
 	for i, s := range r.p.Steps {
 		if !begun[i] {
@@ -92,8 +102,28 @@ func (r *run) steps(ctx context.Context) {
 	}
 }
 
+// Bug is what a step panicked with. Run panics with it in turn when all that
+// ran has ended, so that its caller can catch it.
+type Bug struct {
+	Value any
+	Stack []byte
+}
+
+func (b *Bug) Error() string { return fmt.Sprintf("%v\n%s", b.Value, b.Stack) }
+
+// caught runs a step and catches its panic.
+func (r *run) caught(ctx context.Context, i int) (res result) {
+	defer func() {
+		if v := recover(); v != nil {
+			res = result{index: i, bug: &Bug{Value: v, Stack: debug.Stack()}}
+		}
+	}()
+	return r.step(ctx, i)
+}
+
 // result is how one step ended.
 type result struct {
+	bug     *Bug // it panicked
 	index   int
 	failure *Failure // nil if it ended well
 	skipped bool     // an interrupt came before it had touched anything
