@@ -269,7 +269,7 @@ func TestMake(t *testing.T) {
 			h.alive("crane.z", "t-z", &crane{Name: "t-z"}, func(l *kind.Live) { l.Identity.Deps = []ir.Addr{{Kind: "quay", Label: "q"}} })
 		},
 		opts: plan.Options{Mode: plan.Destroy, Volumes: true},
-		want: "0 remove crane.z\n1 remove quay.q after [0]\n",
+		want: "0 remove crane.z\n1 remove quay.q (its data goes too) after [0]\n",
 	}, {
 		name:    "prevent_destroy forbids a destroy with data",
 		live:    func(h harbour) { h.alive("quay.q", "t-q", &quay{Name: "t-q"}, nil) },
@@ -405,9 +405,11 @@ func TestMake(t *testing.T) {
 		want:    "0 remove crane.a (a second object of this address)\n",
 	}, {
 		name: "data goes when somebody says so",
-		live: func(h harbour) { h.alive("quay.q", "t-q", &quay{Name: "t-q"}, nil) },
+		live: func(h harbour) {
+			h.alive("quay.q", "t-q", &quay{Name: "t-q"}, func(l *kind.Live) { l.Status = "made in May" })
+		},
 		opts: plan.Options{Remove: []ir.Addr{{Kind: "quay", Label: "q"}}},
-		want: "0 remove quay.q (no longer in the program)\n",
+		want: "0 remove quay.q (no longer in the program; its data, made in May, goes too)\n",
 	}, {
 		name:    "but not while the program has it",
 		live:    func(h harbour) { h.alive("quay.q", "t-q", &quay{Name: "t-q"}, nil) },

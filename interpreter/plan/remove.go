@@ -65,6 +65,9 @@ func (m *maker) remove(l *kind.Live, why string) {
 			Hintf("take prevent_destroy away first, or leave its data out of what is destroyed")
 		return
 	}
+	if k.Data() {
+		why = lostWhy(why, l.Status)
+	}
 	s := &Step{Verb: kind.Remove, Addr: a, Name: l.Name, Why: why, ID: l.ID}
 	if want := m.w.Wants[a]; want != nil {
 		s.Pos = want.Res.Pos
@@ -79,6 +82,18 @@ func keptWhy(why string) string {
 		return "it holds data"
 	}
 	return why + ", but it holds data"
+}
+
+// lostWhy says that data goes, and of what it is known how old it is.
+func lostWhy(why, status string) string {
+	lost := "its data goes too"
+	if status != "" {
+		lost = "its data, " + status + ", goes too"
+	}
+	if why == "" {
+		return lost
+	}
+	return why + "; " + lost
 }
 
 func keptHint(mode Mode, a ir.Addr) string {

@@ -61,9 +61,11 @@ func fromEngine(v *api.Volume, stack string) (*kind.Live, error) {
 			spec.Options[k] = ir.StringVal(o)
 		}
 	}
-	return &kind.Live{
-		Kind: "volume", ID: v.Name, Name: v.Name, Identity: id, Record: rec, Spec: spec, Object: v,
-	}, nil
+	l := &kind.Live{Kind: "volume", ID: v.Name, Name: v.Name, Identity: id, Record: rec, Spec: spec, Object: v}
+	if v.CreatedAt != "" {
+		l.Status = "made " + v.CreatedAt
+	}
+	return l, nil
 }
 
 func holder(v *api.Volume) kind.Holder {
