@@ -189,7 +189,7 @@ func TestRecord(t *testing.T) {
 	if b := got.spec().Build; b.Context != "web" || len(b.Args["A"]) != 400 {
 		t.Errorf("got %+v", b)
 	}
-	if r.encode() != r.encode() {
+	if first, second := r.encode(), r.encode(); first != second {
 		t.Error("two records of one build differ")
 	}
 	for _, text := range []string{"", "x", "H4sI", "aGVsbG8="} {
