@@ -151,7 +151,7 @@ func (x example) run(t *testing.T, lang, other string) {
 	}
 	w.bay(t, "plan", "--detailed-exitcode", "--var", port, "main.bay."+lang)
 	w.bay(t, "plan", "--detailed-exitcode", "--var", port, "main.bay."+other)
-	w.bay(t, "destroy", "--yes", "--volumes", "main.bay."+lang)
+	w.bay(t, "destroy", "--yes", "--volumes", "--confirm", w.word, "main.bay."+lang)
 	err := w.with(func(ctx context.Context, c *client.Client) error {
 		left, err := w.living(ctx, c)
 		if err == nil && len(left) > 0 {

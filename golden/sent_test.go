@@ -14,7 +14,8 @@ import (
 )
 
 // added is what docker's own client puts into a request beside what a plan
-// prints of it: by path, the query's keys.
+// prints of it: by path, the query's keys. What it puts into a body stands in
+// isLikeBody.
 var added = []struct {
 	path *regexp.Regexp
 	keys []string
@@ -116,6 +117,9 @@ func isLikeBody(op show.Op, c call) bool {
 	var sent any
 	if err := json.Unmarshal([]byte(c.Body), &sent); err != nil {
 		return false
+	}
+	if body, ok := sent.(map[string]any); ok && c.Path == "/networks/create" {
+		delete(body, "CheckDuplicate") // docker's client adds it for API 1.43 and older
 	}
 	return isLikeTree(op.Body, sent)
 }

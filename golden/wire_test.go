@@ -18,6 +18,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/docker/docker/client"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -139,7 +140,10 @@ func (d dock) listen() (w *wire, closing func(), err error) {
 		return nil, nil, err
 	}
 	return w, func() {
-		if err := errors.Join(w.server.Close(), closeEngine(), os.RemoveAll(dir)); err != nil {
+		// What a killed bay had sent the engine still does; nobody comes before it has.
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := errors.Join(w.server.Shutdown(ctx), closeEngine(), os.RemoveAll(dir)); err != nil {
 			panic(err)
 		}
 	}, nil
