@@ -18,7 +18,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/docker/docker/client"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -29,6 +28,8 @@ type wire struct {
 	address string         // for --engine
 	engine  *client.Client // of what it leads to
 	server  *http.Server
+
+	under sync.WaitGroup // changing calls that the engine has not answered yet
 
 	mu    sync.Mutex
 	calls []call
@@ -67,6 +68,8 @@ func (w *wire) keep(engine http.Handler) http.Handler {
 			engine.ServeHTTP(rw, r)
 			return
 		}
+		w.under.Add(1)
+		defer w.under.Done()
 		n, err := w.note(r)
 		if err != nil {
 			http.Error(rw, err.Error(), http.StatusBadGateway)
@@ -140,10 +143,8 @@ func (d dock) listen() (w *wire, closing func(), err error) {
 		return nil, nil, err
 	}
 	return w, func() {
-		// What a killed bay had sent the engine still does; nobody comes before it has.
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if err := errors.Join(w.server.Shutdown(ctx), closeEngine(), os.RemoveAll(dir)); err != nil {
+		w.under.Wait() // what a killed bay had sent the engine still does; nobody comes before it has
+		if err := errors.Join(w.server.Close(), closeEngine(), os.RemoveAll(dir)); err != nil {
 			panic(err)
 		}
 	}, nil
