@@ -64,12 +64,8 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 	}
 	r.guests(list)
 	r.strangersPorts(list)
-	slices.SortFunc(r.found.Live, compareLive)
+	r.found.Sort()
 	return r.found, nil
-}
-
-func compareLive(a, b *kind.Live) int {
-	return cmp.Or(a.Identity.Addr.Compare(b.Identity.Addr), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
 }
 
 // reading is one reading of the containers of a stack.
@@ -182,7 +178,7 @@ func (r *reading) ours(ctx context.Context) error {
 	if err := r.files(ctx); err != nil {
 		return err
 	}
-	slices.SortFunc(r.found.Live, compareLive)
+	r.found.Sort()
 	r.pair()
 	return nil
 }
@@ -272,23 +268,18 @@ func isTemporary(name, want string) bool {
 // with.
 func (r *reading) live(o *object) (*kind.Live, error) {
 	name := r.names[o.ID]
-	id, _, err := engine.IdentityOf(o.Config.Labels)
-	if err != nil {
-		return nil, fmt.Errorf("container %s: %w", name, err)
+	l, err := kind.LiveOf("container", o.ID, name, r.Stack, o.Config.Labels)
+	if l == nil || err != nil {
+		return nil, err
 	}
-	rec, err := schema.ParseRecord(id.Spec)
-	if err != nil {
-		return nil, fmt.Errorf("container %s: %w", name, err)
-	}
+	id, rec := l.Identity, l.Record
 	if o.State.Dead || o.State.Status == "removing" {
 		r.found.Notes.Addf(diag.Pos{}, "container %s of %s is half removed (%s)", name, id.Addr, o.State.Status).
 			Hintf("the engine lets nobody work with it: run docker rm -f %.12s, and plan again", o.ID)
 		return nil, nil
 	}
 	want := r.want(id.Addr)
-	l := &kind.Live{
-		Kind: "container", ID: o.ID, Name: name, Identity: id, Record: rec, Object: o, Status: status(o),
-	}
+	l.Object, l.Status = o, status(o)
 	spec := r.spec(o, id, rec, want)
 	l.Spec = spec
 	l.Uses = r.uses(o, spec)
@@ -356,21 +347,10 @@ func (r *reading) pair() {
 
 // stranger enters a container that is not ours as the holder of its names.
 func (r *reading) stranger(c api.Summary) {
-	h := kind.Holder{ID: c.ID, What: holder(c)}
+	h := kind.HolderOf(fmt.Sprintf("container %.12s", c.ID), c.ID, c.Labels)
 	for _, n := range c.Names {
 		r.found.Taken[strings.TrimPrefix(n, "/")] = h
 	}
-}
-
-func holder(c api.Summary) string {
-	what := fmt.Sprintf("container %.12s", c.ID)
-	switch {
-	case c.Labels[engine.LabelStack] != "":
-		return what + fmt.Sprintf(" of stack %q", c.Labels[engine.LabelStack])
-	case c.Labels["com.docker.compose.project"] != "":
-		return what + fmt.Sprintf(", made by Compose project %q", c.Labels["com.docker.compose.project"])
-	}
-	return what + ", which no stack made"
 }
 
 // strangersPorts enters the host ports that containers which are not ours hold

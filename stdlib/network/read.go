@@ -49,7 +49,7 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 	for _, n := range list {
 		live, err := fromEngine(n, s.Stack)
 		if err != nil {
-			return nil, fmt.Errorf("network %s: %w", n.Name, err)
+			return nil, err
 		}
 		if live != nil {
 			found.Live = append(found.Live, live)
@@ -57,12 +57,7 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 			found.Taken[n.Name] = holder(n)
 		}
 	}
-	slices.SortFunc(found.Live, func(a, b *kind.Live) int {
-		if c := a.Identity.Addr.Compare(b.Identity.Addr); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Name, b.Name)
-	})
+	found.Sort()
 	dropCopies(found)
 	if err := readMembers(ctx, s, found.Live); err != nil {
 		return nil, err
@@ -76,15 +71,8 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 
 // fromEngine returns the network if it is the stack's, or nil.
 func fromEngine(n api.Summary, stack string) (*kind.Live, error) {
-	id, ours, err := engine.IdentityOf(n.Labels)
-	if !ours || id.Stack != stack {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	rec, err := schema.ParseRecord(id.Spec)
-	if err != nil {
+	l, err := kind.LiveOf("network", n.ID, n.Name, stack, n.Labels)
+	if l == nil || err != nil {
 		return nil, err
 	}
 	spec := &Spec{
@@ -95,11 +83,9 @@ func fromEngine(n api.Summary, stack string) (*kind.Live, error) {
 	for _, c := range n.IPAM.Config {
 		spec.IPAM.Config = append(spec.IPAM.Config, poolOf(c))
 	}
-	return &kind.Live{
-		Kind: "network", ID: n.ID, Name: n.Name, Identity: id, Record: rec, Spec: spec,
-		Attrs:  map[string]ir.Value{"id": ir.StringVal(n.ID)},
-		Object: &object{Summary: n},
-	}, nil
+	l.Spec, l.Object = spec, &object{Summary: n}
+	l.Attrs = map[string]ir.Value{"id": ir.StringVal(n.ID)}
+	return l, nil
 }
 
 func texts(m map[string]string) map[string]ir.Value {
@@ -140,18 +126,10 @@ func poolOf(c api.IPAMConfig) Pool {
 }
 
 func holder(n api.Summary) kind.Holder {
-	what := "network " + n.Name
-	switch {
-	case n.Labels[engine.LabelStack] != "":
-		what += fmt.Sprintf(" of stack %q", n.Labels[engine.LabelStack])
-	case n.Labels["com.docker.compose.project"] != "":
-		what += fmt.Sprintf(", made by Compose project %q", n.Labels["com.docker.compose.project"])
-	case slices.Contains(reserved, n.Name):
-		what += ", the engine's own"
-	default:
-		what += ", which no stack made"
+	if what := "network " + n.Name; !slices.Contains(reserved, n.Name) {
+		return kind.HolderOf(what, n.ID, n.Labels)
 	}
-	return kind.Holder{ID: n.ID, What: what}
+	return kind.Holder{ID: n.ID, What: "network " + n.Name + ", the engine's own"}
 }
 
 // dropCopies leaves one network for each uid: somebody who makes a network

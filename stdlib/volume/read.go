@@ -3,13 +3,10 @@ package volume
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
 	"bayplan/lang/ir"
-	"bayplan/lang/schema"
 
 	api "github.com/docker/docker/api/types/volume"
 )
@@ -24,34 +21,22 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 	for _, v := range list.Volumes {
 		live, err := fromEngine(v, s.Stack)
 		if err != nil {
-			return nil, fmt.Errorf("volume %s: %w", v.Name, err)
+			return nil, err
 		}
 		if live != nil {
 			found.Live = append(found.Live, live)
 		} else {
-			found.Taken[v.Name] = holder(v)
+			found.Taken[v.Name] = kind.HolderOf("volume "+v.Name, v.Name, v.Labels)
 		}
 	}
-	slices.SortFunc(found.Live, func(a, b *kind.Live) int {
-		if c := a.Identity.Addr.Compare(b.Identity.Addr); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Name, b.Name)
-	})
+	found.Sort()
 	return found, nil
 }
 
 // fromEngine returns the volume if it is the stack's, or nil.
 func fromEngine(v *api.Volume, stack string) (*kind.Live, error) {
-	id, ours, err := engine.IdentityOf(v.Labels)
-	if !ours || id.Stack != stack {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	rec, err := schema.ParseRecord(id.Spec)
-	if err != nil {
+	l, err := kind.LiveOf("volume", v.Name, v.Name, stack, v.Labels)
+	if l == nil || err != nil {
 		return nil, err
 	}
 	spec := &Spec{Name: v.Name, Driver: v.Driver, Labels: engine.UserLabels(v.Labels)}
@@ -61,22 +46,9 @@ func fromEngine(v *api.Volume, stack string) (*kind.Live, error) {
 			spec.Options[k] = ir.StringVal(o)
 		}
 	}
-	l := &kind.Live{Kind: "volume", ID: v.Name, Name: v.Name, Identity: id, Record: rec, Spec: spec, Object: v}
+	l.Spec, l.Object = spec, v
 	if v.CreatedAt != "" {
 		l.Status = "made " + v.CreatedAt
 	}
 	return l, nil
-}
-
-func holder(v *api.Volume) kind.Holder {
-	what := "volume " + v.Name
-	switch {
-	case v.Labels[engine.LabelStack] != "":
-		what += fmt.Sprintf(" of stack %q", v.Labels[engine.LabelStack])
-	case v.Labels["com.docker.compose.project"] != "":
-		what += fmt.Sprintf(", made by Compose project %q", v.Labels["com.docker.compose.project"])
-	default:
-		what += ", which no stack made"
-	}
-	return kind.Holder{ID: v.Name, What: what}
 }

@@ -1,0 +1,49 @@
+package kind
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"bayplan/interpreter/engine"
+	"bayplan/lang/schema"
+)
+
+// LiveOf returns an object of the stack as its labels tell of it, or nil if
+// they say that it is somebody else's. A room adds what lives.
+func LiveOf(kind, id, name, stack string, labels map[string]string) (*Live, error) {
+	ident, ours, err := engine.IdentityOf(labels)
+	if !ours || ident.Stack != stack {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", kind, name, err)
+	}
+	rec, err := schema.ParseRecord(ident.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", kind, name, err)
+	}
+	return &Live{Kind: kind, ID: id, Name: name, Identity: ident, Record: rec}, nil
+}
+
+// HolderOf returns somebody else's object, with who made it as far as its
+// labels tell. what names it: "volume data".
+func HolderOf(what, id string, labels map[string]string) Holder {
+	switch stack, project := labels[engine.LabelStack], labels["com.docker.compose.project"]; {
+	case stack != "":
+		what += fmt.Sprintf(" of stack %q", stack)
+	case project != "":
+		what += fmt.Sprintf(", made by Compose project %q", project)
+	default:
+		what += ", which no stack made"
+	}
+	return Holder{ID: id, What: what}
+}
+
+// Sort puts what lives in order of address, then of name and ID.
+func (f *Found) Sort() {
+	slices.SortFunc(f.Live, func(a, b *Live) int {
+		return cmp.Or(a.Identity.Addr.Compare(b.Identity.Addr), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+	})
+}
