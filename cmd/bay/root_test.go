@@ -88,11 +88,11 @@ func TestUnreachable(t *testing.T) {
 
 func TestHeld(t *testing.T) {
 	x := newTester(t)
-	err := fmt.Errorf("opening: %w", &embedded.Held{World: "default", By: "process 4711 since 12s"})
+	err := fmt.Errorf("opening: %w", &embedded.Held{World: "default", By: "process 4711, for 12s"})
 	if code := x.report(x.root(), x.unreachable(err)); code != exitLocked {
 		t.Errorf("exit code %d, want %d", code, exitLocked)
 	}
-	want := "error: embedded world default is held by process 4711 since 12s; wait until it has ended, or take another world\n"
+	want := "error: embedded world default is held by process 4711, for 12s; wait until it has ended, or take another world\n"
 	if d := cmp.Diff(want, x.read(x.err)); d != "" {
 		t.Errorf("errors (-want +got):\n%s", d)
 	}

@@ -53,7 +53,7 @@ func openFile(dir, name string, patience time.Duration) (*file, error) {
 // Held is the error of a world that another command is at work on.
 type Held struct {
 	World string
-	By    string // for people: "process 4711 since 12s"
+	By    string // for people: "process 4711, for 12s"
 }
 
 func (h *Held) Error() string {
@@ -97,7 +97,7 @@ func (f *file) holder() string {
 	if err != nil {
 		return fmt.Sprintf("process %d", pid)
 	}
-	return fmt.Sprintf("process %d since %s", pid, time.Since(t).Round(time.Second))
+	return fmt.Sprintf("process %d, for %s", pid, time.Since(t).Round(time.Second))
 }
 
 func (f *file) close() error { return f.lock.Close() }

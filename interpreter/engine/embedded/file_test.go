@@ -57,9 +57,10 @@ func TestTwoCannotHaveIt(t *testing.T) {
 	if err := other.close(); err != nil {
 		t.Error(err)
 	}
+	held := f
 	go func() {
 		time.Sleep(50 * time.Millisecond)
-		_ = f.close()
+		_ = held.close()
 	}()
 	f, err = openFile(dir, "default", time.Minute)
 	if err != nil {
