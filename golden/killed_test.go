@@ -116,7 +116,7 @@ func (w *workshop) killed(t *testing.T, moment int) int {
 		var out bytes.Buffer
 		apply.Stdout, apply.Stderr = &out, &out
 		started := make(chan struct{})
-		wire.cut = func(n int, acted bool) bool {
+		wire.cutBy(func(n int, acted bool) bool {
 			now := 2*n - 1
 			if acted {
 				now++
@@ -127,7 +127,7 @@ func (w *workshop) killed(t *testing.T, moment int) int {
 			<-started
 			apply.Process.Kill()
 			return true // nothing of a killed bay reaches the engine
-		}
+		})
 		err := apply.Start()
 		close(started)
 		if err == nil {

@@ -62,6 +62,13 @@ func newWire(dir string, engine *client.Client) (*wire, error) {
 	return w, nil
 }
 
+// cutBy sets who is asked about calls, before the first one.
+func (w *wire) cutBy(f func(n int, acted bool) bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cut = f
+}
+
 func (w *wire) keep(engine http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {
