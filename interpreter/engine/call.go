@@ -618,11 +618,18 @@ const buildTries = 5
 func (c *ImageBuild) do(ctx context.Context, e *Engine, s *Stream, note func(Progress)) (string, error) {
 	for tries := 1; ; tries++ {
 		id, err := c.build(ctx, e, s, note)
-		var failed *StreamError
-		if tries == buildTries || !errors.As(err, &failed) || !strings.HasPrefix(failed.Msg, `unable to find image "sha256:`) {
+		if tries == buildTries || !anotherWent(err) {
 			return id, err
 		}
 	}
+}
+
+// anotherWent reports whether a build failed because an image that is not its
+// own went away: the builder found it in its list and then no more.
+func anotherWent(err error) bool {
+	var failed *StreamError
+	return errors.As(err, &failed) &&
+		(strings.HasPrefix(failed.Msg, `unable to find image "sha256:`) || strings.HasPrefix(failed.Msg, "failed to get digest sha256:"))
 }
 
 func (c *ImageBuild) build(ctx context.Context, e *Engine, s *Stream, note func(Progress)) (string, error) {

@@ -247,6 +247,7 @@ func TestBuildTries(t *testing.T) {
 	}{
 		{"at once", []string{`{"aux":{"ID":"sha256:x"}}`}, 1, ""},
 		{"another image went away", []string{gone, gone, `{"aux":{"ID":"sha256:x"}}`}, 3, ""},
+		{"another image went away, said otherwise", []string{`{"error":"failed to get digest sha256:ab: open /x: no such file or directory"}`, `{"aux":{"ID":"sha256:x"}}`}, 2, ""},
 		{"for ever", []string{gone, gone, gone, gone, gone, gone}, buildTries, "unable to find image"},
 		{"its own fault", []string{`{"error":"COPY failed"}`}, 1, "COPY failed"},
 	}
