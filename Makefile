@@ -1,8 +1,8 @@
 # What people and CI run. `make check` is everything that a change must pass.
 
 GO     ?= go
-# Seconds that `make fuzz` gives each fuzz target.
-FUZZ   ?= 4
+# What `make fuzz` gives each fuzz target: inputs, or a time such as 10m.
+FUZZ   ?= 5000x
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE   := $(shell command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 && echo -race)
 
@@ -21,6 +21,7 @@ test: units examples
 units:
 	$(GO) test ./lang/...
 	$(GO) test $(RACE) ./cmd/... ./golden/probe/... ./interpreter/... ./stdlib/...
+	.ci/sweep
 
 # Rewrite what the golden scripts expect; read the diff before you commit it.
 golden: examples
@@ -40,13 +41,14 @@ lint:
 tidy:
 	$(GO) mod tidy -diff
 
-# Every fuzz target for a few seconds.
+# Every fuzz target for a while.
 fuzz:
 	.ci/fuzz $(FUZZ)
 
 # The golden scripts, the examples and the rooms on a real Docker Engine.
 engine: examples
 	.ci/engine
+	.ci/sweep
 
 # The small programs that the examples' images hold: static, from this source alone.
 examples:

@@ -105,19 +105,6 @@ func (d dock) sweep() error {
 	})
 }
 
-// sweepSteps takes away the untagged images that builds of the test image leave
-// on a real engine when others have built on their steps meanwhile.
-func sweepSteps() error {
-	d, err := newDock("")
-	if err != nil || *lane != "real" {
-		return err
-	}
-	return d.with(func(ctx context.Context, c *client.Client) error {
-		_, err := c.ImagesPrune(ctx, filters.NewArgs(filters.Arg("dangling", "true"), filters.Arg("label", "bayplan.test=golden")))
-		return err
-	})
-}
-
 func (d dock) sweepContainers(ctx context.Context, c *client.Client) error {
 	list, err := c.ContainerList(ctx, container.ListOptions{All: true})
 	for _, x := range list {

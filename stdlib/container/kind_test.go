@@ -3,8 +3,6 @@ package container_test
 import (
 	"testing"
 
-	"bayplan/interpreter/engine"
-	"bayplan/interpreter/engine/embedded"
 	"bayplan/interpreter/kind"
 	"bayplan/interpreter/kind/kindtest"
 	"bayplan/lang/ir"
@@ -15,25 +13,6 @@ import (
 	"bayplan/stdlib/volume"
 )
 
-// world opens an embedded engine that plays an API version.
-func world(t *testing.T, api string) *engine.Engine {
-	t.Helper()
-	w, err := embedded.Open(t.TempDir(), "kindtest", api)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := engine.Through(t.Context(), w.Dial, engine.Options{Local: true, Sleep: w.Sleep, Close: w.Close})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return e
-}
-
 func str(s string) ir.Value { return ir.StringVal(s) }
 
 func strs(ss ...string) ir.Value {
@@ -42,24 +21,6 @@ func strs(ss ...string) ir.Value {
 		v.List = append(v.List, str(s))
 	}
 	return v
-}
-
-// obj returns a map of keys and values in turn.
-func obj(kv ...any) ir.Value {
-	m := kindtest.Attrs{}
-	for i := 0; i < len(kv); i += 2 {
-		switch v := kv[i+1].(type) {
-		case ir.Value:
-			m[kv[i].(string)] = v
-		case string:
-			m[kv[i].(string)] = str(v)
-		case bool:
-			m[kv[i].(string)] = ir.BoolVal(v)
-		case int:
-			m[kv[i].(string)] = ir.IntVal(int64(v))
-		}
-	}
-	return ir.MapVal(m)
 }
 
 func handle(addr string) ir.Value {
@@ -76,39 +37,39 @@ func TestEveryAttribute(t *testing.T) {
 	yes, no := ir.BoolVal(true), ir.BoolVal(false)
 	joined := []string{"network.default"} // what a container joins that names no network
 	net := func(kv ...any) ir.Value {
-		return ir.ListVal(obj(append([]any{"network", handle("network.a")}, kv...)...))
+		return ir.ListVal(kindtest.Obj(append([]any{"network", handle("network.a")}, kv...)...))
 	}
 	samples := []kindtest.Sample{
 		{Attr: "name", A: str("kt-one"), B: str("kt-two")},
 		{Attr: "command", A: strs("/serve", "-v"), B: str("/serve -q")},
 		{Attr: "entrypoint", A: strs("/a"), B: strs("/b", "c")},
-		{Attr: "env", A: obj("A", "1", "B", "2"), B: obj("A", "1", "B", "3")},
-		{Attr: "env", A: obj("A", str("s3cret").AsSensitive()), B: obj("A", str("other").AsSensitive())},
+		{Attr: "env", A: kindtest.Obj("A", "1", "B", "2"), B: kindtest.Obj("A", "1", "B", "3")},
+		{Attr: "env", A: kindtest.Obj("A", str("s3cret").AsSensitive()), B: kindtest.Obj("A", str("other").AsSensitive())},
 		{Attr: "user", A: str("1000"), B: str("1000:1000")},
 		{Attr: "working_dir", A: str("/srv"), B: str("/srv/www")},
 		{Attr: "hostname", A: str("one"), B: str("two")},
 		{Attr: "domainname", A: str("one.example"), B: str("two.example")},
-		{Attr: "labels", A: obj("a", "1"), B: obj("a", "2", "b", "3")},
+		{Attr: "labels", A: kindtest.Obj("a", "1"), B: kindtest.Obj("a", "2", "b", "3")},
 		{Attr: "ports", A: strs("8080:80"), B: strs("8081:80")},
 		{Attr: "ports", A: strs("127.0.0.1:8080:80"), B: strs("8080:80/udp")},
 		{Attr: "ports", A: strs("8000-8002:80-82"), B: strs("80")},
 		{Attr: "networks", A: net("aliases", strs("x")), B: net("aliases", strs("y", "z")), Also: joined},
 		{Attr: "networks", A: net(), B: ir.ListVal(handle("network.a"), handle("network.b")), Also: joined},
 		{Attr: "networks", A: net("ipv4_address", "10.77.0.10"), B: net("ipv4_address", "10.77.0.11"), Also: joined},
-		{Attr: "networks", A: net("driver_opts", obj("o", "1")), B: net("driver_opts", obj("o", "2")), Also: joined},
+		{Attr: "networks", A: net("driver_opts", kindtest.Obj("o", "1")), B: net("driver_opts", kindtest.Obj("o", "2")), Also: joined},
 		{Attr: "networks", A: net("mac_address", "02:42:0a:4d:00:01"), B: net("mac_address", "02:42:0a:4d:00:02"), Is: schema.Replace, Gone: schema.Reconnect, Also: joined},
 		{Attr: "network_mode", A: str("none"), B: str("host"), Also: joined, Names: []string{"networks"}},
 		{Attr: "state", A: str("created"), Is: schema.Live, Gone: schema.Live},
-		{Attr: "mounts", A: ir.ListVal(obj("volume", handle("volume.v"), "target", "/v")), B: ir.ListVal(obj("volume", handle("volume.v"), "target", "/v", "read_only", true))},
-		{Attr: "mounts", A: ir.ListVal(obj("type", "tmpfs", "target", "/t", "size", "1m")), B: ir.ListVal(obj("type", "tmpfs", "target", "/t", "mode", "1777"))},
+		{Attr: "mounts", A: ir.ListVal(kindtest.Obj("volume", handle("volume.v"), "target", "/v")), B: ir.ListVal(kindtest.Obj("volume", handle("volume.v"), "target", "/v", "read_only", true))},
+		{Attr: "mounts", A: ir.ListVal(kindtest.Obj("type", "tmpfs", "target", "/t", "size", "1m")), B: ir.ListVal(kindtest.Obj("type", "tmpfs", "target", "/t", "mode", "1777"))},
 		{Attr: "mounts", A: strs("/etc:/host:ro"), B: strs("/etc:/host")},
-		{Attr: "files", A: obj("/etc/a", "1"), B: obj("/etc/a", "2"), Gone: schema.Replace},
-		{Attr: "files", A: obj("/etc/a", obj("content", "1", "mode", "0600", "uid", 7)), B: obj("/etc/a", obj("content", "1", "mode", "0640", "gid", 8)), Gone: schema.Replace},
+		{Attr: "files", A: kindtest.Obj("/etc/a", "1"), B: kindtest.Obj("/etc/a", "2"), Gone: schema.Replace},
+		{Attr: "files", A: kindtest.Obj("/etc/a", kindtest.Obj("content", "1", "mode", "0600", "uid", 7)), B: kindtest.Obj("/etc/a", kindtest.Obj("content", "1", "mode", "0640", "gid", 8)), Gone: schema.Replace},
 		{Attr: "restart", A: str("always"), B: str("on-failure:3")},
 		{Attr: "stop_signal", A: str("SIGINT"), B: str("SIGQUIT")},
 		{Attr: "stop_timeout", A: str("0s"), B: str("30s")},
-		{Attr: "healthcheck", A: obj("test", strs("CMD", "/ok"), "interval", "1s"), B: obj("test", strs("CMD", "/ok"), "interval", "2s", "retries", 5)},
-		{Attr: "healthcheck", A: obj("disable", true), B: obj("test", "true")},
+		{Attr: "healthcheck", A: kindtest.Obj("test", strs("CMD", "/ok"), "interval", "1s"), B: kindtest.Obj("test", strs("CMD", "/ok"), "interval", "2s", "retries", 5)},
+		{Attr: "healthcheck", A: kindtest.Obj("disable", true), B: kindtest.Obj("test", "true")},
 		{Attr: "memory", A: str("64m"), B: str("128m"), Gone: schema.Replace},
 		{Attr: "cpus", A: ir.FloatVal(0.5), B: ir.FloatVal(0.25), Gone: schema.Replace},
 		{Attr: "read_only", A: yes},
@@ -116,19 +77,19 @@ func TestEveryAttribute(t *testing.T) {
 		{Attr: "privileged", A: yes},
 		{Attr: "cap_add", A: strs("NET_ADMIN"), B: strs("cap_net_raw", "SYS_TIME")},
 		{Attr: "cap_drop", A: strs("ALL"), B: strs("CHOWN")},
-		{Attr: "extra_hosts", A: obj("db", "10.0.0.2"), B: obj("db", "10.0.0.3,10.0.0.4")},
+		{Attr: "extra_hosts", A: kindtest.Obj("db", "10.0.0.2"), B: kindtest.Obj("db", "10.0.0.3,10.0.0.4")},
 		{Attr: "dns", A: strs("10.0.0.53"), B: strs("10.0.0.54", "10.0.0.53")},
-		{Attr: "ulimits", A: obj("nofile", obj("soft", 1024, "hard", 2048)), B: obj("nofile", obj("soft", 512))},
-		{Attr: "sysctls", A: obj("net.core.somaxconn", "512"), B: obj("net.core.somaxconn", "1024")},
-		{Attr: "logging", A: obj("driver", "json-file", "options", obj("max-size", "1m")), B: obj("driver", "json-file", "options", obj("max-size", "2m"))},
-		{Attr: "logging", A: obj("driver", "none"), B: obj("driver", "local")},
+		{Attr: "ulimits", A: kindtest.Obj("nofile", kindtest.Obj("soft", 1024, "hard", 2048)), B: kindtest.Obj("nofile", kindtest.Obj("soft", 512))},
+		{Attr: "sysctls", A: kindtest.Obj("net.core.somaxconn", "512"), B: kindtest.Obj("net.core.somaxconn", "1024")},
+		{Attr: "logging", A: kindtest.Obj("driver", "json-file", "options", kindtest.Obj("max-size", "1m")), B: kindtest.Obj("driver", "json-file", "options", kindtest.Obj("max-size", "2m"))},
+		{Attr: "logging", A: kindtest.Obj("driver", "none"), B: kindtest.Obj("driver", "local")},
 		{Attr: "image", A: str("other:1"), B: str("other:2"), Also: []string{`image["docker.io/library/other:1"]`, `image["docker.io/library/other:2"]`}},
 	}
 	for _, api := range []string{"1.41", "1.44", "1.51"} {
 		t.Run(api, func(t *testing.T) {
 			kindtest.Suite{
 				Kinds:  []kind.Kind{container.Kind, image.Kind, network.Kind, volume.Kind},
-				Engine: world(t, api), Stack: "kt", Dir: t.TempDir(),
+				Engine: kindtest.Embedded(t, api), Stack: "kt", Dir: t.TempDir(),
 				Base: []kindtest.Decl{
 					{Addr: "network.a", Attrs: kindtest.Attrs{"ipam": str("10.77.0.0/24")}}, {Addr: "network.b"}, {Addr: "volume.v"},
 				},

@@ -113,7 +113,7 @@ func build(t *testing.T, e *engine.Engine, prog []byte) {
 	} {
 		var out bytes.Buffer
 		w := tar.NewWriter(&out)
-		for name, data := range map[string]string{"probe": string(prog), "Dockerfile": "FROM scratch\nCOPY probe /probe\n" + dockerfile} {
+		for name, data := range map[string]string{"probe": string(prog), "Dockerfile": "FROM scratch\nLABEL bayplan.test=1\nCOPY probe /probe\n" + dockerfile} {
 			if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(data)), Typeflag: tar.TypeReg}); err != nil {
 				t.Fatal(err)
 			}

@@ -186,9 +186,9 @@ func empty(t *testing.T, ps map[string]planned) {
 func TestConfig(t *testing.T) { both(t, testConfig) }
 
 func testConfig(t *testing.T, e *engine.Engine) {
-	stack := cleared(t, e, "imgnet-conf")
+	stack := cleared(t, e, "baytest-conf")
 	dir := plant(t, map[string]string{
-		"Dockerfile": "FROM scratch\nCOPY hello /\nLABEL run=" + stack + "\nENV A=b\nEXPOSE 80\nVOLUME /data\nUSER 7\nHEALTHCHECK --interval=3s CMD [\"/hello\"]\nENTRYPOINT [\"/hello\"]\n",
+		"Dockerfile": "FROM scratch\nLABEL bayplan.test=1\nCOPY hello /\nLABEL run=" + stack + "\nENV A=b\nEXPOSE 80\nVOLUME /data\nUSER 7\nHEALTHCHECK --interval=3s CMD [\"/hello\"]\nENTRYPOINT [\"/hello\"]\n",
 	})
 	program0(t, dir)
 	ws, _ := program(t, stack, dir, declared{"web", obj("build", ".")})
@@ -213,9 +213,9 @@ func testConfig(t *testing.T, e *engine.Engine) {
 func TestBuild(t *testing.T) { both(t, testBuild) }
 
 func testBuild(t *testing.T, e *engine.Engine) {
-	stack := cleared(t, e, "imgnet-build")
+	stack := cleared(t, e, "baytest-build")
 	dir := plant(t, map[string]string{
-		"web/Dockerfile":    "FROM scratch\nARG V=0\nCOPY . /\n",
+		"web/Dockerfile":    "FROM scratch\nLABEL bayplan.test=1\nARG V=0\nCOPY . /\n",
 		"web/.dockerignore": "*.md\n", "web/a.txt": "1", "web/README.md": "1", "web/run": stack,
 	})
 	write(t, dir, "site", "->web")
@@ -353,9 +353,9 @@ func runs(t *testing.T, e *engine.Engine, stack, ref string) {
 func TestBase(t *testing.T) { both(t, testBase) }
 
 func testBase(t *testing.T, e *engine.Engine) {
-	stack := cleared(t, e, "imgnet-base")
+	stack := cleared(t, e, "baytest-base")
 	dir := plant(t, map[string]string{
-		"base/Dockerfile": "FROM scratch\nCOPY a /\n", "base/a": stack,
+		"base/Dockerfile": "FROM scratch\nLABEL bayplan.test=1\nCOPY a /\n", "base/a": stack,
 		"web/Dockerfile": "ARG FROM=" + stack + "/base:1\nFROM $FROM\nCOPY b /\n", "web/b": "1",
 	})
 	images := []declared{
@@ -383,15 +383,15 @@ func testBase(t *testing.T, e *engine.Engine) {
 func TestBuildFails(t *testing.T) { both(t, testBuildFails) }
 
 func testBuildFails(t *testing.T, e *engine.Engine) {
-	stack := cleared(t, e, "imgnet-fails")
-	dir := plant(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY . /\nCOPY missing /\n"})
+	stack := cleared(t, e, "baytest-fails")
+	dir := plant(t, map[string]string{"Dockerfile": "FROM scratch\nLABEL bayplan.test=1\nCOPY . /\nCOPY missing /\n"})
 	ws, _ := program(t, stack, dir, declared{"web", obj("build", ".")})
 	p := plan(t, e, stack, ws, dir)["web"]
 	_, err := e.Do(context.Background(), p.work.Ops[0].Call, p.work.Ops[0].Stream, nil)
 	if err == nil || !strings.Contains(err.Error(), "missing") || !strings.Contains(err.Error(), "Step 3/") {
 		t.Errorf("a build that fails says %v", err)
 	}
-	write(t, dir, "Dockerfile", "FROM scratch\nCOPY . /\n")
+	write(t, dir, "Dockerfile", "FROM scratch\nLABEL bayplan.test=1\nCOPY . /\n")
 	_, err = e.Do(context.Background(), p.work.Ops[0].Call, p.work.Ops[0].Stream, nil)
 	if err == nil || !strings.Contains(err.Error(), "Dockerfile changed since the plan was made") {
 		t.Errorf("a context that changed says %v", err)
@@ -457,7 +457,7 @@ func (h *hub) push(t *testing.T, repo, tag, label string) (digest string) {
 func TestRealPull(t *testing.T) {
 	t.Parallel()
 	e := real(t)
-	stack := cleared(t, e, "imgnet-pull")
+	stack := cleared(t, e, "baytest-pull")
 	h := newHub(t)
 	repo := h.host() + "/" + stack + "/pg"
 	one := h.push(t, stack+"/pg", "1", "one")
@@ -561,7 +561,7 @@ func created(t *testing.T, e *engine.Engine, stack string, o kind.Outcome) {
 func TestRealUnanswered(t *testing.T) {
 	t.Parallel()
 	e := real(t)
-	stack := cleared(t, e, "imgnet-lost")
+	stack := cleared(t, e, "baytest-lost")
 	h := newHub(t)
 	tests := []struct{ ref, want, hint string }{
 		{h.host() + "/" + stack + "/none:1", "is not on the engine, and its registry does not tell what it is", "is it spelt right?"},

@@ -26,7 +26,7 @@ import (
 // Several runs of these tests may share an engine: names and subnets of each
 // are its own.
 var (
-	stack = fmt.Sprintf("imgnet-net-%d", os.Getpid())
+	stack = fmt.Sprintf("baytest-net-%d", os.Getpid())
 	ours  = fmt.Sprintf("10.%d.%d.", 200+os.Getpid()%50, os.Getpid()/50%250)
 )
 
@@ -529,7 +529,7 @@ func emptyImage(t *testing.T, e *engine.Engine, tag string) {
 	t.Helper()
 	var buf bytes.Buffer
 	tw := tar.NewWriter(&buf)
-	file := "FROM scratch\nLABEL made-by=imgnet\n"
+	file := "FROM scratch\nLABEL bayplan.test=1\nLABEL made-by=baytest\n"
 	if err := tw.WriteHeader(&tar.Header{Name: "Dockerfile", Size: int64(len(file)), Mode: 0o644}); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"bayplan/interpreter/apply"
 	"bayplan/interpreter/engine"
+	"bayplan/interpreter/engine/embedded"
 	"bayplan/interpreter/kind"
 	"bayplan/interpreter/plan"
 	"bayplan/interpreter/world"
@@ -55,6 +56,47 @@ type Sample struct {
 	Gone  schema.Effect // of taking it away; None takes Is
 	Also  []string      // addresses of what a change of it brings or takes along
 	Names []string      // attributes that change with it
+}
+
+// Embedded opens a new embedded engine that plays an API version, for the time
+// of a test.
+func Embedded(t *testing.T, api string) *engine.Engine {
+	t.Helper()
+	w, err := embedded.Open(t.TempDir(), "kindtest", api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := engine.Through(t.Context(), w.Dial, engine.Options{Local: true, Sleep: w.Sleep, Close: w.Close})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+// Obj returns a map of keys and values in turn; a value is an ir.Value or what
+// one is made of.
+func Obj(kv ...any) ir.Value {
+	m := Attrs{}
+	for i := 0; i < len(kv); i += 2 {
+		switch v := kv[i+1].(type) {
+		case ir.Value:
+			m[kv[i].(string)] = v
+		case string:
+			m[kv[i].(string)] = ir.StringVal(v)
+		case bool:
+			m[kv[i].(string)] = ir.BoolVal(v)
+		case int:
+			m[kv[i].(string)] = ir.IntVal(int64(v))
+		default:
+			panic(fmt.Sprintf("kindtest: no value of %T", v))
+		}
+	}
+	return ir.MapVal(m)
 }
 
 // Run checks each sample, and that no attribute is forgotten.
