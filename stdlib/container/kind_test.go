@@ -87,6 +87,7 @@ func TestEveryAttribute(t *testing.T) {
 	}
 	for _, api := range []string{"1.41", "1.44", "1.51"} {
 		t.Run(api, func(t *testing.T) {
+			t.Parallel()
 			kindtest.Suite{
 				Kinds:  []kind.Kind{container.Kind, image.Kind, network.Kind, volume.Kind},
 				Engine: kindtest.Embedded(t, api), Stack: "kt", Dir: t.TempDir(),
