@@ -15,6 +15,8 @@ import (
 	"bayplan/interpreter"
 	"bayplan/interpreter/show"
 	"bayplan/stdlib"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var (
@@ -99,6 +101,39 @@ func (r *tour) run(command string) string {
 		r.t.Fatal(err)
 	}
 	return normal(out.String())
+}
+
+// TestDocsLanguage holds that the stack which LANGUAGE.md writes twice can be
+// copied from there and planned, with one plan in both languages.
+func TestDocsLanguage(t *testing.T) {
+	text, err := os.ReadFile("../LANGUAGE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "web"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{"web/Dockerfile": "FROM scratch\n"}
+	for lang, fence := range map[string]string{"hcl": "hcl", "star": "python"} {
+		block := regexp.MustCompile("(?s)```" + fence + "\n(.*?)```").FindSubmatch(text)
+		if block == nil {
+			t.Fatalf("LANGUAGE.md has no block of %s", fence)
+		}
+		files["main.bay."+lang] = string(block[1])
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var plans []string
+	for _, lang := range languages {
+		plans = append(plans, unplaced(bayOn(t, "embedded", t.TempDir(), "plan", filepath.Join(dir, "main.bay."+lang))))
+	}
+	if diff := cmp.Diff(plans[0], plans[1]); diff != "" {
+		t.Errorf("the languages give other plans (-%s +%s):\n%s", languages[0], languages[1], diff)
+	}
 }
 
 // TestDocsReference holds REFERENCE.md to the tables that bay decodes with.
