@@ -24,13 +24,7 @@ var handed = map[string]struct {
 	args  int // at least
 	do    func(context.Context, *client.Client, []string) error
 }{
-	"run": {"NAME IMAGE [WORD...]", 2, func(ctx context.Context, c *client.Client, args []string) error {
-		made, err := c.ContainerCreate(ctx, &container.Config{Image: args[1], Cmd: args[2:]}, &container.HostConfig{NetworkMode: "none"}, nil, nil, args[0])
-		if err != nil {
-			return err
-		}
-		return c.ContainerStart(ctx, made.ID, container.StartOptions{})
-	}},
+	"run":    {"NAME IMAGE [env=NAME=VALUE|label=NAME=VALUE|volume=NAME:PATH|network=NAME|restart=POLICY]...", 2, run1},
 	"update": {"CONTAINER memory=SIZE|restart=POLICY|cpus=N", 2, update1},
 	"rm": {"CONTAINER", 1, func(ctx context.Context, c *client.Client, args []string) error {
 		return c.ContainerRemove(ctx, args[0], container.RemoveOptions{Force: true})
@@ -79,6 +73,33 @@ func handCmd(ts *testscript.TestScript, neg bool, args []string) {
 		words = append(words, r.out(arg))
 	}
 	ts.Check(r.with(func(ctx context.Context, c *client.Client) error { return h.do(ctx, c, words) }))
+}
+
+// run1 is docker run -d.
+func run1(ctx context.Context, c *client.Client, args []string) error {
+	cfg, host := &container.Config{Image: args[1], Labels: map[string]string{}}, &container.HostConfig{NetworkMode: "none"}
+	for _, arg := range args[2:] {
+		switch key, value, _ := strings.Cut(arg, "="); key {
+		case "env":
+			cfg.Env = append(cfg.Env, value)
+		case "label":
+			name, value, _ := strings.Cut(value, "=")
+			cfg.Labels[name] = value
+		case "volume":
+			host.Binds = append(host.Binds, value)
+		case "network":
+			host.NetworkMode = container.NetworkMode(value)
+		case "restart":
+			host.RestartPolicy.Name = container.RestartPolicyMode(value)
+		default:
+			return fmt.Errorf("nobody runs a container with %s here", key)
+		}
+	}
+	made, err := c.ContainerCreate(ctx, cfg, host, nil, nil, args[0])
+	if err != nil {
+		return err
+	}
+	return c.ContainerStart(ctx, made.ID, container.StartOptions{})
 }
 
 func update1(ctx context.Context, c *client.Client, args []string) error {

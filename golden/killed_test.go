@@ -4,15 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/docker/docker/client"
 	"github.com/google/go-cmp/cmp"
 )
-
-// moments is how often the real engine's apply is killed; on the embedded one
-// it is killed at every call.
-const moments = 10
 
 const before = `
 stack { name = "harbour" }
@@ -61,37 +58,119 @@ container "fresh" {
 }
 `
 
+// killing is one apply that is killed.
+type killing struct {
+	name          string
+	before, after string
+	hand          []string // what somebody does on the engine between the two
+	moments       int      // how often it is killed on the real engine; on the embedded one it is at every call
+}
+
+var killings = []killing{
+	{name: "stack", before: before, after: after, moments: 10},
+	{
+		name: "moved", moments: 3,
+		before: `
+stack { name = "harbour" }
+image "probe" { build = { context = "./probe" } }
+network "old" {}
+volume "old" {}
+container "old" {
+  image    = image.probe
+  networks = [network.old]
+  mounts   = [{ volume = volume.old, target = "/data" }]
+}
+`,
+		after: `
+stack { name = "harbour" }
+image "probe" { build = { context = "./probe" } }
+network "new" {}
+volume "new" {}
+container "new" {
+  image    = image.probe
+  networks = [network.new]
+  mounts   = [{ volume = volume.new, target = "/data" }]
+  env      = { NEW = "1" }
+}
+moved {
+  old = "network.old"
+  new = network.new
+}
+moved {
+  old = "volume.old"
+  new = volume.new
+}
+moved {
+  old = "container.old"
+  new = container.new
+}
+`,
+	},
+	{
+		name: "adopted", moments: 3,
+		before: `
+stack { name = "harbour" }
+image "probe" {
+  build = { context = "./probe" }
+  tags  = ["harbour/probe:1.0"]
+}
+`,
+		hand: []string{"run", "harbour-theirs", "harbour/probe:1.0", "restart=always"},
+		after: `
+stack { name = "harbour" }
+image "probe" { build = { context = "./probe" } }
+container "web" {
+  image        = image.probe
+  network_mode = "none"
+  restart      = "always"
+  env          = { NEW = "1" }
+}
+adopt {
+  resource = container.web
+  name     = "harbour-theirs"
+}
+`,
+	},
+}
+
 // TestKilledApply kills bay with SIGKILL in the middle of an apply, before and
 // after each call that changes the engine. The next apply has to finish the
 // work, with no hand cleaning, and end where an apply that nobody kills ends.
 func TestKilledApply(t *testing.T) {
-	want, calls := killedAt(t, 0)
-	step := 1
-	if *lane == "real" {
-		step = max(1, 2*calls/moments)
-	}
-	for moment := 1; moment <= 2*calls; moment += step {
-		t.Run(fmt.Sprint(moment), func(t *testing.T) {
-			if *lane != "real" {
-				t.Parallel()
+	for _, k := range killings {
+		t.Run(k.name, func(t *testing.T) {
+			want, calls := k.at(t, 0)
+			step := 1
+			if *lane == "real" {
+				step = max(1, 2*calls/k.moments)
 			}
-			got, _ := killedAt(t, moment)
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("what lives after the apply that follows (-want +got):\n%s", diff)
+			for moment := 1; moment <= 2*calls; moment += step {
+				t.Run(fmt.Sprint(moment), func(t *testing.T) {
+					if *lane != "real" {
+						t.Parallel()
+					}
+					got, _ := k.at(t, moment)
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("what lives after the apply that follows (-want +got):\n%s", diff)
+					}
+				})
 			}
 		})
 	}
 }
 
-// killedAt applies `before`, then `after`, killed at a moment: odd ones come
-// before a call, even ones when the engine has acted and bay does not know it
-// yet; at 0 nobody kills it. It returns what lives after one more apply, and
+// at applies what is before, then what is after, killed at a moment: odd ones
+// come before a call, even ones when the engine has acted and bay does not know
+// it yet; at 0 nobody kills it. It returns what lives after one more apply, and
 // how many calls the apply sent that was to be killed.
-func killedAt(t *testing.T, moment int) (living []string, calls int) {
+func (k killing) at(t *testing.T, moment int) (living []string, calls int) {
 	w := newWorkshop(t)
-	w.say(before)
+	w.say(k.before)
 	w.bay(t, "apply", "--yes")
-	w.say(after)
+	if k.hand != nil {
+		w.hand(t, k.hand[0], slices.Clone(k.hand[1:])...)
+	}
+	w.say(k.after)
 	calls = w.killed(t, moment)
 	w.bay(t, "apply", "--yes")
 	w.bay(t, "plan", "--detailed-exitcode")

@@ -1,11 +1,14 @@
 package golden
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/docker/docker/client"
 )
 
 // A workshop is a folder with a program in it, and an engine.
@@ -51,6 +54,17 @@ func (w *workshop) bay(t *testing.T, args ...string) string {
 		t.Fatalf("bay %s: %v\n%s%s", strings.Join(args, " "), err, out, errs.String())
 	}
 	return string(out)
+}
+
+// hand does something on the engine behind bay's back.
+func (w *workshop) hand(t *testing.T, what string, args ...string) {
+	t.Helper()
+	for i := range args {
+		args[i] = w.out(args[i])
+	}
+	if err := w.with(func(ctx context.Context, c *client.Client) error { return handed[what].do(ctx, c, args) }); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (w *workshop) command(t *testing.T, engine string, args ...string) *exec.Cmd {

@@ -7,14 +7,15 @@ import (
 	"strings"
 
 	"bayplan/interpreter/engine"
+	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 )
 
 // LiveOf returns an object of the stack as its labels tell of it, or nil if
 // they say that it is somebody else's. A room adds what lives.
-func LiveOf(kind, id, name, stack string, labels map[string]string) (*Live, error) {
+func (s Scope) LiveOf(kind, id, name string, labels map[string]string) (*Live, error) {
 	ident, ours, err := engine.IdentityOf(labels)
-	if !ours || ident.Stack != stack {
+	if !ours || ident.Stack != s.Stack {
 		return nil, nil
 	}
 	if err != nil {
@@ -24,7 +25,37 @@ func LiveOf(kind, id, name, stack string, labels map[string]string) (*Live, erro
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", kind, name, err)
 	}
-	return &Live{Kind: kind, ID: id, Name: name, Identity: ident, Record: rec}, nil
+	l := &Live{Kind: kind, ID: id, Name: name, Identity: ident, Record: rec}
+	l.Identity.Addr = s.At(ident.Addr)
+	if l.Identity.Addr != ident.Addr {
+		l.Was = ident.Addr
+	}
+	for i, a := range ident.Deps {
+		l.Identity.Deps[i] = s.At(a)
+	}
+	return l, nil
+}
+
+// At returns the address in the program of what was made at a.
+func (s Scope) At(a ir.Addr) ir.Addr {
+	if s.Now == nil {
+		return a
+	}
+	return s.Now(a)
+}
+
+// AdoptedOf returns an object that the program adopts, or nil. known is the
+// name by which it does: not always the one that the object has in the middle
+// of its replacement.
+func (s Scope) AdoptedOf(kind, id, name, known string, labels map[string]string) *Live {
+	a, ok := s.Adopts[Use{kind, known}]
+	if !ok {
+		return nil
+	}
+	return &Live{
+		Kind: kind, ID: id, Name: name, Identity: engine.Identity{Stack: s.Stack, Addr: a, Name: known},
+		Adopted: HolderOf(kind+" "+name, id, labels).What,
+	}
 }
 
 // HolderOf returns somebody else's object, with who made it as far as its

@@ -29,8 +29,10 @@ type Scope struct {
 	Info   engine.Info
 	Auth   func(ref string) (string, error) // encoded credentials for a reference's registry, "" for none; may be nil
 	Stack  string
-	Dir    string  // of the root module, absolute; "" without a program
-	Wants  []*Want // of this kind, in order of address
+	Dir    string                // of the root module, absolute; "" without a program
+	Wants  []*Want               // of this kind, in order of address
+	Now    func(ir.Addr) ir.Addr // the address in the program of what was made at another; nil if nothing has moved
+	Adopts map[Use]ir.Addr       // objects that become resources without having been made by the stack
 }
 
 // Found is what a kind has read. All of it is data.
@@ -54,6 +56,8 @@ type Live struct {
 	ID       string // the engine's; equal to Name for kinds without IDs
 	Name     string // on the engine now
 	Identity engine.Identity
+	Was      ir.Addr             // the address that its labels say, if the program has moved it since; else zero
+	Adopted  string              // whose it is, for people, if it bears none of our labels and is the stack's by its name alone; else ""
 	Record   schema.Record       // what the program set when it was made
 	Spec     schema.Binder       // what lives, in canonical form
 	Attrs    map[string]ir.Value // what only the engine knows, by path below the handle: "ip", `ips["shop-back"]`

@@ -30,9 +30,12 @@ func Make(w *world.World, prog *ir.Program, o Options) (*Plan, diag.List) {
 	}
 	m.env = &kind.Env{Info: w.Info, Stack: w.Stack, Outcome: m.outcome, Named: m.named, Taken: m.taken, Live: m.liveNamed, Source: m.source}
 	m.index()
+	m.moves()
 	if o.Mode == Destroy {
 		m.destroy()
+		m.left()
 	} else {
+		m.adoptions()
 		for _, r := range m.inOrder() {
 			m.resource(r)
 		}
@@ -172,6 +175,7 @@ func (m *maker) resource(r *ir.Resource) {
 	}
 	verb, changes := m.decide(k, job)
 	m.guard(job, verb, changes)
+	m.adopted(k, job, verb, changes)
 	out := k.Outcome(job, verb, changes)
 	m.outcomes[r.Addr] = &out
 	m.note(said)

@@ -32,6 +32,7 @@ type Plan struct {
 	Stack   string
 	Info    engine.Info
 	Steps   []*Step  // in an order that respects Needs; by address where that leaves a choice
+	Moved   []*Moved // objects that have another address than their labels say
 	Kept    []*Kept  // objects that stay although the program no longer has them
 	Same    int      // resources with nothing to do
 	Outputs []Output // in order of their names

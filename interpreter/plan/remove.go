@@ -27,6 +27,7 @@ func (m *maker) orphans() {
 	for _, l := range m.lives() {
 		a := l.Identity.Addr
 		switch {
+		case m.forgotten(l):
 		case slices.Contains(m.spare, l):
 			m.remove(l, "a second object of this address")
 		case m.w.Wants[a] == nil:
@@ -46,7 +47,9 @@ func (m *maker) orphans() {
 // destroy plans for taking the stack away.
 func (m *maker) destroy() {
 	for _, l := range m.lives() {
-		m.remove(l, "")
+		if !m.forgotten(l) {
+			m.remove(l, "")
+		}
 	}
 }
 

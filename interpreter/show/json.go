@@ -24,14 +24,15 @@ import (
 // {"sensitive": true}, a value that only the engine knows is a string such as
 // "${container.db.ip}", nothing is null.
 type Document struct {
-	Format  string            `json:"format"`  // "bayplan.plan/1"
-	Mode    plan.Mode         `json:"mode"`    // "apply" or "destroy"
-	Stack   string            `json:"stack"`   // its name
-	Engines map[string]Engine `json:"engines"` // by name; today there is one, "default"
-	Steps   []Step            `json:"steps"`   // in an order in which they can be done
-	Kept    []Kept            `json:"kept"`    // objects that stay although the program no longer has them
-	Outputs []Output          `json:"outputs"` // in order of their names
-	Notes   []Note            `json:"notes"`   // warnings
+	Format  string            `json:"format"`          // "bayplan.plan/1"
+	Mode    plan.Mode         `json:"mode"`            // "apply" or "destroy"
+	Stack   string            `json:"stack"`           // its name
+	Engines map[string]Engine `json:"engines"`         // by name; today there is one, "default"
+	Steps   []Step            `json:"steps"`           // in an order in which they can be done
+	Moved   []Moved           `json:"moved,omitempty"` // objects that have another address than their labels say
+	Kept    []Kept            `json:"kept"`            // objects that stay although the program no longer has them
+	Outputs []Output          `json:"outputs"`         // in order of their names
+	Notes   []Note            `json:"notes"`           // warnings
 	Counts  Counts            `json:"counts"`
 }
 
@@ -121,6 +122,13 @@ type Stream struct {
 	Size int64  `json:"size"` // bytes, about
 }
 
+// Moved is an object that has another address than its labels say.
+type Moved struct {
+	Old  string `json:"old"`
+	New  string `json:"new"`
+	Name string `json:"name"` // the engine's
+}
+
 // Kept is an object that stays.
 type Kept struct {
 	Address string `json:"address"`
@@ -200,6 +208,9 @@ func DocumentOf(p *plan.Plan) *Document {
 	}
 	for _, s := range p.Steps {
 		d.Steps = append(d.Steps, stepOf(s))
+	}
+	for _, m := range p.Moved {
+		d.Moved = append(d.Moved, Moved{Old: m.Old.String(), New: m.New.String(), Name: m.Name})
 	}
 	for _, k := range p.Kept {
 		d.Kept = append(d.Kept, Kept{Address: k.Addr.String(), Name: k.Name, Why: k.Why, Hint: k.Hint})

@@ -55,6 +55,7 @@ func Text(w io.Writer, p *plan.Plan, o Options) error {
 	if len(objects) > 0 {
 		t.line("")
 	}
+	t.moved(p)
 	t.outputs(p)
 	if err := t.notes(p.Notes); err != nil {
 		return err
@@ -98,7 +99,7 @@ func objectsOf(p *plan.Plan) []object {
 }
 
 func (t *text) heading(p *plan.Plan) {
-	if p.Empty() && len(p.Kept) == 0 {
+	if p.Empty() && len(p.Kept) == 0 && len(p.Moved) == 0 {
 		return
 	}
 	head := "stack " + diag.Escape(p.Stack)
@@ -109,6 +110,18 @@ func (t *text) heading(p *plan.Plan) {
 		head += t.sep() + fmt.Sprintf("%d unchanged", p.Same)
 	}
 	t.line(t.paint(dim, head))
+	t.line("")
+}
+
+// moved says what was recognised under another address.
+func (t *text) moved(p *plan.Plan) {
+	if len(p.Moved) == 0 {
+		return
+	}
+	t.line("  moved")
+	for _, m := range p.Moved {
+		t.line(indent + diag.Escape(fmt.Sprintf("%s %s %s", m.Old, t.arrow(), m.New)) + t.paint(dim, diag.Escape(" (named "+m.Name+")")))
+	}
 	t.line("")
 }
 

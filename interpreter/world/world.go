@@ -44,9 +44,9 @@ func Read(ctx context.Context, o Options) (*World, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	for i, k := range o.Kinds {
 		name := k.Schema().Name
-		scope := kind.Scope{Reader: o.Reader, Info: o.Info, Auth: o.Auth, Stack: o.Stack}
+		scope := kind.Scope{Reader: o.Reader, Info: o.Info, Auth: o.Auth, Stack: o.Stack, Now: o.Program.Now}
 		if !o.Leaving {
-			scope.Wants = byKind[name]
+			scope.Wants, scope.Adopts = byKind[name], adopted(o.Program)
 		}
 		if o.Program != nil {
 			scope.Dir = o.Program.Dir
@@ -67,6 +67,19 @@ func Read(ctx context.Context, o Options) (*World, error) {
 		w.Found[k.Schema().Name] = found[i]
 	}
 	return w, nil
+}
+
+// adopted returns what a program adopts. What is about to be left is not: it
+// stays as it was found.
+func adopted(p *ir.Program) map[kind.Use]ir.Addr {
+	out := map[kind.Use]ir.Addr{}
+	if p == nil {
+		return out
+	}
+	for _, a := range p.Adopts {
+		out[kind.Use{Kind: a.Addr.Kind, Name: a.Name}] = a.Addr
+	}
+	return out
 }
 
 func (w *World) decode(o Options) map[string][]*kind.Want {

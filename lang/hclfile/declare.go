@@ -29,6 +29,12 @@ func (r *reader) collect(file *hclsyntax.Body) {
 			r.addLocals(b)
 		case b.Type == "output":
 			r.addOutput(b)
+		case b.Type == "moved":
+			r.addMove(b, "new", r.b.Moved)
+		case b.Type == "adopt":
+			r.addMove(b, "resource", r.b.Adopt)
+		case b.Type == "forget":
+			r.addMove(b, "", r.b.Forget)
 		case r.kinds[b.Type] != nil:
 			r.addResource(b)
 		default:
@@ -52,7 +58,7 @@ func attributes(b *hclsyntax.Body) []*hclsyntax.Attribute {
 // unknownBlock reports a block that is no declaration, with what to write for
 // the habits of other tools.
 func (r *reader) unknownBlock(b *hclsyntax.Block) {
-	known := append(sortedKeys(r.kinds), "locals", "output", "stack", "variable")
+	known := append(sortedKeys(r.kinds), "adopt", "forget", "locals", "moved", "output", "stack", "variable")
 	slices.Sort(known)
 	m := r.fail(b.TypeRange, "there is no block %q", b.Type)
 	label := "NAME"
@@ -80,6 +86,10 @@ func (r *reader) unknownBlock(b *hclsyntax.Block) {
 		m.Hintf(`write variable "NAME" {}`)
 	case "local":
 		m.Hintf("write locals { NAME = … }")
+	case "import":
+		m.Hintf(`write adopt { resource = volume.NAME, name = "NAME ON THE ENGINE" }`)
+	case "removed":
+		m.Hintf(`write forget { address = "KIND.NAME" }`)
 	}
 	m.DidYouMean(b.Type, known)
 	if m.Hint == "" {

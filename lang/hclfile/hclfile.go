@@ -30,6 +30,7 @@ func Read(b *schema.Builder, body schema.Body, in *value.Inputs, src schema.Sour
 	for _, n := range r.order {
 		r.check(n)
 	}
+	r.comesFirst()
 	for _, n := range r.sorted() {
 		n.run(n)
 	}
@@ -44,6 +45,7 @@ type reader struct {
 	dir   string
 	order []*node // as written
 	stack *node   // nil if there is none
+	early []early
 }
 
 func newReader(b *schema.Builder, body schema.Body, in *value.Inputs, src schema.Source) *reader {

@@ -24,6 +24,30 @@ type Program struct {
 	Dir       string      `json:"dir"`               // the root module's directory, absolute
 	Resources []*Resource `json:"resources"`         // in order of their addresses
 	Outputs   []Output    `json:"outputs,omitempty"` // in order of their names
+	Moves     []Move      `json:"moves,omitempty"`   // in order of New
+	Adopts    []Adopt     `json:"adopts,omitempty"`  // in order of Addr
+	Forgets   []Forget    `json:"forgets,omitempty"` // in order of Addr
+}
+
+// Move says that the object of one address has another one now.
+type Move struct {
+	Old Addr     `json:"old"`
+	New Addr     `json:"new"`
+	Pos diag.Pos `json:"pos"`
+}
+
+// Adopt says that an object which is on the engine already is a resource's.
+type Adopt struct {
+	Addr Addr     `json:"addr"`
+	Name string   `json:"name"` // the engine's
+	Pos  diag.Pos `json:"pos"`
+}
+
+// Forget says that an object leaves the stack without being removed. An
+// address without a key stands for all of its keys.
+type Forget struct {
+	Addr Addr     `json:"addr"`
+	Pos  diag.Pos `json:"pos"`
 }
 
 // Resource is one declaration of a thing on an engine.
@@ -103,6 +127,30 @@ type Output struct {
 // CompareDeps orders edges by address, then by condition.
 func CompareDeps(a, b Dep) int {
 	return cmp.Or(a.To.Compare(b.To), cmp.Compare(a.Cond, b.Cond))
+}
+
+// Now returns the address that the object made at a has in the program.
+func (p *Program) Now(a Addr) Addr {
+	if p != nil {
+		for _, m := range p.Moves {
+			if m.Old == a {
+				return m.New
+			}
+		}
+	}
+	return a
+}
+
+// Forgotten returns where the program forgets the object at a, if it does.
+func (p *Program) Forgotten(a Addr) (diag.Pos, bool) {
+	if p != nil {
+		for _, f := range p.Forgets {
+			if f.Addr == a || f.Addr == a.Base() {
+				return f.Pos, true
+			}
+		}
+	}
+	return diag.Pos{}, false
 }
 
 // Resource returns the resource with this address, or nil.

@@ -25,14 +25,19 @@ type Builder struct {
 	resources map[ir.Addr]*declared
 	order     []*declared
 	outputs   map[string]ir.Output
+	moves     []move
+	adopts    []adoption
+	forgets   []ir.Forget
 }
 
 type declared struct {
-	res  *ir.Resource
-	kind *Kind
-	spec Binder
-	set  *Set
-	hurt bool // not all of it was understood, and that was reported
+	res   *ir.Resource
+	kind  *Kind
+	spec  Binder
+	set   *Set
+	shown map[string]ir.Value // what its handle shows
+	used  bool                // its name was given to somebody
+	hurt  bool                // not all of it was understood, and that was reported
 }
 
 // NewBuilder returns a builder for the root module in dir, an absolute path.
@@ -87,7 +92,7 @@ func (b *Builder) Declare(d Declaration) map[string]ir.Value {
 		m := b.Diags.Addf(d.Pos, "%s is declared twice", d.Addr)
 		m.Hintf("it was declared at %s", old.res.Pos)
 		m.Calls = d.Calls
-		return b.shown(old)
+		return old.shown
 	}
 	kind := b.Universe.Kind(d.Addr.Kind)
 	if kind == nil {
@@ -117,7 +122,8 @@ func (b *Builder) Declare(d Declaration) map[string]ir.Value {
 	x.hurt = b.Diags[before:].HasErrors() || slices.ContainsFunc(d.Attrs, func(a ir.Attr) bool { return a.Value.IsBroken() })
 	b.resources[d.Addr] = x
 	b.order = append(b.order, x)
-	return b.shown(x)
+	x.shown = b.shown(x)
+	return x.shown
 }
 
 func (b *Builder) nameOf(x *declared) {
@@ -125,17 +131,26 @@ func (b *Builder) nameOf(x *declared) {
 		return
 	}
 	if *x.set.name == "" {
-		*x.set.name = x.res.Addr.EngineName(b.StackName())
+		*x.set.name = b.given(x)
 	}
 	x.res.Name = *x.set.name
 }
 
 // name returns the engine's name of a resource that was declared, or "".
 func (b *Builder) name(a ir.Addr) string {
+	b.Use(a)
 	if x := b.resources[a]; x != nil {
 		return x.res.Name
 	}
 	return ""
+}
+
+// Use says that somebody has read the name of a resource, so that it cannot
+// become another one any more.
+func (b *Builder) Use(a ir.Addr) {
+	if x := b.resources[a]; x != nil {
+		x.used = true
+	}
 }
 
 func (b *Builder) shown(x *declared) map[string]ir.Value {
@@ -368,6 +383,7 @@ func (b *Builder) Finish() *ir.Program {
 		p.Outputs = append(p.Outputs, o)
 	}
 	slices.SortFunc(p.Outputs, func(a, b ir.Output) int { return strings.Compare(a.Name, b.Name) })
+	b.finishMoves(p)
 	b.Diags.Sort()
 	return p
 }

@@ -84,6 +84,7 @@ type Field struct {
 	Since  string   // the first API version that has it; "" for 1.41 and older
 	Must   bool     // an author has to write it
 	Custom bool     // the room compares it itself
+	Untold bool     // the engine may fill in values of its own, and does not tell which
 	Open   bool     // of maps, sets and keyed lists: keys that neither program nor record names are not compared
 	Fields []*Field // of objects, and of the elements of lists and maps of objects
 
@@ -141,6 +142,13 @@ func (f *Field) OpenKeys() *Field {
 	return f
 }
 
+// ByEngine says that the engine fills in values of its own and does not tell
+// which, so that only what program or record name is compared, and returns f.
+func (f *Field) ByEngine() *Field {
+	f.Untold, f.Open = true, true
+	return f
+}
+
 // Set is the table of a binder's attributes, in the order in which it bound
 // them. It is bound to one value of the struct.
 type Set struct {
@@ -192,6 +200,33 @@ func (s *Set) Encode() []ir.Attr {
 		}
 	}
 	return attrs
+}
+
+// Told returns what Encode does, but for what an engine may have filled in.
+func (s *Set) Told() []ir.Attr {
+	var attrs []ir.Attr
+	for _, a := range s.Encode() {
+		if a.Value = s.Field(a.Name).told(a.Value); !a.Value.IsNull() {
+			attrs = append(attrs, a)
+		}
+	}
+	return attrs
+}
+
+func (f *Field) told(v ir.Value) ir.Value {
+	switch {
+	case f.Untold:
+		return ir.Value{}
+	case f.shape != object:
+		return v
+	}
+	out := ir.MapVal(map[string]ir.Value{})
+	for _, sub := range f.Fields {
+		if e := sub.told(v.Map[sub.Name]); !e.IsNull() {
+			out.Map[sub.Name] = e
+		}
+	}
+	return out
 }
 
 // Each calls f for every attribute that is set, then for those within it, with

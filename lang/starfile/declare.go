@@ -26,6 +26,9 @@ func (r *reader) declarations() starlark.StringDict {
 	add("rule", r.rule)
 	add("output", r.output)
 	add("lifecycle", r.lifecycle)
+	add("moved", func(in *invocation) (starlark.Value, error) { return r.move(r.b.Moved, in) })
+	add("adopt", func(in *invocation) (starlark.Value, error) { return r.move(r.b.Adopt, in) })
+	add("forget", func(in *invocation) (starlark.Value, error) { return r.move(r.b.Forget, in) })
 	for _, c := range []ir.Condition{ir.Started, ir.Healthy, ir.Completed} {
 		add(string(c), func(in *invocation) (starlark.Value, error) { return r.condition(c, in) })
 	}
@@ -216,6 +219,12 @@ func (in *invocation) example() string {
 		return `output("url", value)`
 	case "lifecycle":
 		return "lifecycle(prevent_destroy = True)"
+	case "moved":
+		return `moved(old = "volume.data", new = pgdata)`
+	case "adopt":
+		return `adopt(resource = pgdata, name = "old_pgdata")`
+	case "forget":
+		return `forget(address = "volume.data")`
 	case "started", "healthy", "completed":
 		return in.name + `(x), or ` + in.name + `(x, "60s")`
 	}
@@ -230,6 +239,19 @@ func (r *reader) stack(in *invocation) (starlark.Value, error) {
 		return nil, in.failf("all arguments are named").Hintf("write %s", in.example())
 	}
 	in.do(func() { r.b.Stack(in.rest(), in.pos) })
+	return starlark.None, nil
+}
+
+// move takes a declaration that says where a resource's object comes from, or
+// that one is left alone.
+func (r *reader) move(give func([]ir.Attr, diag.Pos, []diag.Call), in *invocation) (starlark.Value, error) {
+	if err := r.declaring(in.name + "(…)"); err != nil {
+		return nil, err
+	}
+	if len(in.args) > 0 {
+		return nil, in.failf("all arguments are named").Hintf("write %s", in.example())
+	}
+	in.do(func() { give(in.rest(), in.pos, in.calls) })
 	return starlark.None, nil
 }
 

@@ -156,6 +156,9 @@ func (h *handle) Name() string         { return h.addr.String() }
 func (h *handle) Hash() (uint32, error) { return starlark.String(h.addr.String()).Hash() }
 
 func (h *handle) Attr(name string) (starlark.Value, error) {
+	if name == "name" {
+		h.in.b.Use(h.addr)
+	}
 	v, ok := h.attrs[name]
 	if !ok {
 		return nil, nil

@@ -213,7 +213,7 @@ type Logging struct {
 // Bind says which attributes logging has.
 func (l *Logging) Bind(f *schema.Set) {
 	f.String(&l.Driver, "driver", schema.Replace, "Log driver; the engine's default by default.").From("HostConfig.LogConfig.Type")
-	f.TextMap(&l.Options, "options", schema.Replace, "Options of the driver, such as max-size.").From("HostConfig.LogConfig.Config").OpenKeys()
+	f.TextMap(&l.Options, "options", schema.Replace, "Options of the driver, such as max-size.").From("HostConfig.LogConfig.Config").ByEngine()
 }
 
 // Bind says which attributes a container has.
@@ -247,7 +247,7 @@ func (s *Spec) Bind(f *schema.Set) {
 	f.StringSet(&s.CapDrop, "cap_drop", schema.Replace, "Default capabilities that it does not get.", parseCap).From("HostConfig.CapDrop")
 	f.TextMap(&s.ExtraHosts, "extra_hosts", schema.Replace, "Addresses by host name for /etc/hosts; host-gateway is the host's; several are joined with commas.").From("HostConfig.ExtraHosts")
 	f.Strings(&s.DNS, "dns", schema.Replace, "Name servers.").From("HostConfig.Dns")
-	schema.ObjectMap(f, &s.Ulimits, "ulimits", schema.Replace, "Limits of its processes: nofile = 1024, or { soft, hard }.", schema.Short[Ulimit]{As: "soft"}).From("HostConfig.Ulimits").OpenKeys()
+	schema.ObjectMap(f, &s.Ulimits, "ulimits", schema.Replace, "Limits of its processes: nofile = 1024, or { soft, hard }.", schema.Short[Ulimit]{As: "soft"}).From("HostConfig.Ulimits").ByEngine()
 	f.PlainMap(&s.Sysctls, "sysctls", schema.Replace, "Kernel settings of its namespaces.").From("HostConfig.Sysctls").OpenKeys()
 	schema.Object(f, &s.Logging, "logging", schema.Replace, "Log driver and its options.", schema.Short[Logging]{As: "driver"}).From("HostConfig.LogConfig")
 	elsewhere(f)

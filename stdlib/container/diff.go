@@ -211,6 +211,10 @@ func byHand(in kind.In[Spec], changes []schema.Change) {
 	for i, c := range changes {
 		then := in.Live.Record[c.Attr]
 		secret := c.New.Sensitive || c.Old.Sensitive // what was said before is not known
+		if movedAlias(in, c) {
+			changes[i].Cause = fmt.Sprintf("%s was %s", in.Res.Addr, in.Live.Was)
+			c = changes[i]
+		}
 		switch {
 		case c.Cause != "" || c.New.HasEngine() || c.Attr == "image":
 			changes[i].ByHand = false
@@ -218,6 +222,15 @@ func byHand(in kind.In[Spec], changes []schema.Change) {
 			changes[i].ByHand = true
 		}
 	}
+}
+
+// movedAlias reports whether a change is that of the name which a container
+// always answers to, and which follows from its address.
+func movedAlias(in kind.In[Spec], c schema.Change) bool {
+	if in.Live.Was.IsZero() || c.Attr != "networks" {
+		return false
+	}
+	return strings.HasSuffix(c.Path, " aliases "+in.Live.Was.Alias()) || strings.HasSuffix(c.Path, " aliases "+in.Res.Alias)
 }
 
 func raise(in kind.In[Spec], changes []schema.Change) []schema.Change {

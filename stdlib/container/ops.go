@@ -42,10 +42,14 @@ func free(name string) engine.Fact {
 
 // same is the fact that a container is still the one that was read.
 func same(l *kind.Live) engine.Fact {
-	return engine.Fact{
+	f := engine.Fact{
 		Source: engine.Source{Read: engine.Read{Call: "ContainerInspect", Arg: l.ID}, Path: []string{"Config", "Labels", engine.LabelUID}},
 		Want:   l.Identity.UID,
 	}
+	if l.Adopted != "" {
+		f.Path, f.Want = []string{"Id"}, l.ID
+	}
+	return f
 }
 
 // basis are the facts about what a new container stands on: its image, and
@@ -74,8 +78,9 @@ func volumes(in kind.In[Spec]) []engine.Fact {
 		live := in.Env.Live("volume", name)
 		addr, own := in.Env.Named("volume", name)
 		switch {
-		case live != nil:
+		case live != nil && live.Adopted == "":
 			f.Path, f.Want = []string{"Labels", engine.LabelUID}, live.Identity.UID
+		case live != nil: // its name is all that is known of it
 		case own:
 			f.Path, f.Want = []string{"Labels", engine.LabelAddr}, addr.String()
 		}

@@ -50,7 +50,7 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 	var candidates []string
 	for _, c := range list {
 		r.names[c.ID] = nameOf(c)
-		if c.Labels[engine.LabelStack] == s.Stack {
+		if _, adopted := r.adopts(nameOf(c)); adopted || c.Labels[engine.LabelStack] == s.Stack {
 			candidates = append(candidates, c.ID)
 		} else {
 			r.stranger(c)
@@ -160,6 +160,9 @@ func (r *reading) ours(ctx context.Context) error {
 			}
 		}
 		uid := o.Config.Labels[engine.LabelUID]
+		if o.Config.Labels[engine.LabelStack] != r.Stack {
+			uid = o.ID // an adopted one, which has none of ours
+		}
 		byUID[uid] = append(byUID[uid], o)
 	}
 	for _, uid := range slices.Sorted(maps.Keys(byUID)) {
@@ -242,12 +245,25 @@ func (r *reading) original(uid string, of []*object) *object {
 	return fits[0]
 }
 
+// adopts returns the name by which the program adopts a container of this
+// name, which may be one of those that a replacement gives it.
+func (r *reading) adopts(name string) (known string, ok bool) {
+	for u := range r.Adopts {
+		if u.Kind == "container" && (name == u.Name || isTemporary(name, u.Name)) {
+			return u.Name, true
+		}
+	}
+	return "", false
+}
+
 // fits reports whether a container has a name that one of ours can have.
 func (r *reading) fits(o *object) bool {
 	name, labels := r.names[o.ID], o.Config.Labels
 	want := labels[engine.LabelName]
-	if a, err := ir.ParseAddr(labels[engine.LabelAddr]); err == nil && r.wants[a] != nil && name == r.wants[a].Res.Name {
-		return true
+	if a, err := ir.ParseAddr(labels[engine.LabelAddr]); err == nil {
+		if w := r.wants[r.At(a)]; w != nil && name == w.Res.Name {
+			return true
+		}
 	}
 	return name == want || isTemporary(name, want)
 }
@@ -268,7 +284,10 @@ func isTemporary(name, want string) bool {
 // with.
 func (r *reading) live(o *object) (*kind.Live, error) {
 	name := r.names[o.ID]
-	l, err := kind.LiveOf("container", o.ID, name, r.Stack, o.Config.Labels)
+	l, err := r.LiveOf("container", o.ID, name, o.Config.Labels)
+	if known, ok := r.adopts(name); ok && l == nil && err == nil {
+		l = r.AdoptedOf("container", o.ID, name, known, o.Config.Labels)
+	}
 	if l == nil || err != nil {
 		return nil, err
 	}

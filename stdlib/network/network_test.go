@@ -149,7 +149,7 @@ func living(t *testing.T, w *kind.Want, edit func(*api.Summary)) *kind.Live {
 	n := api.Summary{Name: w.Res.Name, ID: "n1", Driver: "bridge", Labels: labels, IPAM: api.IPAM{Driver: "default",
 		Config: []api.IPAMConfig{{Subnet: "172.18.0.0/16", Gateway: "172.18.0.1"}}}}
 	edit(&n)
-	live, err := fromEngine(n, stack)
+	live, err := fromEngine(n, kind.Scope{Stack: stack})
 	if err != nil || live == nil {
 		t.Fatalf("fromEngine: %v, %v", live, err)
 	}

@@ -96,11 +96,12 @@ func remove(r kind.Removal) kind.Work {
 
 // same is the fact that the network is still the one that was read.
 func same(l *kind.Live) []engine.Fact {
-	return []engine.Fact{{
-		Source: engine.Source{
-			Read: engine.Read{Call: "NetworkInspect", Arg: l.ID},
-			Path: []string{"Labels", engine.LabelUID},
-		},
-		Want: l.Identity.UID,
-	}}
+	f := engine.Fact{
+		Source: engine.Source{Read: engine.Read{Call: "NetworkInspect", Arg: l.ID}, Path: []string{"Labels", engine.LabelUID}},
+		Want:   l.Identity.UID,
+	}
+	if l.Adopted != "" {
+		f.Path, f.Want = []string{"Id"}, l.ID
+	}
+	return []engine.Fact{f}
 }

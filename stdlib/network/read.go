@@ -47,7 +47,7 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 	}
 	found := &kind.Found{Taken: map[string]kind.Holder{}, Known: map[ir.Addr]any{}}
 	for _, n := range list {
-		live, err := fromEngine(n, s.Stack)
+		live, err := fromEngine(n, s)
 		if err != nil {
 			return nil, err
 		}
@@ -70,8 +70,11 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 }
 
 // fromEngine returns the network if it is the stack's, or nil.
-func fromEngine(n api.Summary, stack string) (*kind.Live, error) {
-	l, err := kind.LiveOf("network", n.ID, n.Name, stack, n.Labels)
+func fromEngine(n api.Summary, s kind.Scope) (*kind.Live, error) {
+	l, err := s.LiveOf("network", n.ID, n.Name, n.Labels)
+	if l == nil && err == nil {
+		l = s.AdoptedOf("network", n.ID, n.Name, n.Name, n.Labels)
+	}
 	if l == nil || err != nil {
 		return nil, err
 	}
@@ -137,7 +140,9 @@ func holder(n api.Summary) kind.Holder {
 func dropCopies(found *kind.Found) {
 	byUID := map[string][]*kind.Live{}
 	for _, l := range found.Live {
-		byUID[l.Identity.UID] = append(byUID[l.Identity.UID], l)
+		if l.Adopted == "" {
+			byUID[l.Identity.UID] = append(byUID[l.Identity.UID], l)
+		}
 	}
 	for _, uid := range slices.Sorted(maps.Keys(byUID)) {
 		if len(byUID[uid]) > 1 {
@@ -192,7 +197,7 @@ func readMembers(ctx context.Context, s kind.Scope, live []*kind.Live) error {
 		}
 		for name, ep := range c.NetworkSettings.Networks {
 			if l := byID[cmp.Or(ep.NetworkID, name)]; l != nil {
-				join(l, c, s.Stack)
+				join(l, c, s)
 			}
 		}
 	}
@@ -210,12 +215,13 @@ func readMembers(ctx context.Context, s kind.Scope, live []*kind.Live) error {
 	return nil
 }
 
-func join(l *kind.Live, c container.Summary, stack string) {
+func join(l *kind.Live, c container.Summary, s kind.Scope) {
 	name := c.ID[:min(12, len(c.ID))]
 	if len(c.Names) > 0 {
 		name = strings.TrimPrefix(c.Names[0], "/")
 	}
-	if c.Labels[engine.LabelStack] != stack {
+	_, adopted := s.Adopts[kind.Use{Kind: "container", Name: name}]
+	if c.Labels[engine.LabelStack] != s.Stack && !adopted {
 		l.Guests = append(l.Guests, name)
 		return
 	}

@@ -19,7 +19,7 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 	}
 	found := &kind.Found{Taken: map[string]kind.Holder{}}
 	for _, v := range list.Volumes {
-		live, err := fromEngine(v, s.Stack)
+		live, err := fromEngine(v, s)
 		if err != nil {
 			return nil, err
 		}
@@ -34,8 +34,11 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 }
 
 // fromEngine returns the volume if it is the stack's, or nil.
-func fromEngine(v *api.Volume, stack string) (*kind.Live, error) {
-	l, err := kind.LiveOf("volume", v.Name, v.Name, stack, v.Labels)
+func fromEngine(v *api.Volume, s kind.Scope) (*kind.Live, error) {
+	l, err := s.LiveOf("volume", v.Name, v.Name, v.Labels)
+	if l == nil && err == nil {
+		l = s.AdoptedOf("volume", v.Name, v.Name, v.Name, v.Labels)
+	}
 	if l == nil || err != nil {
 		return nil, err
 	}

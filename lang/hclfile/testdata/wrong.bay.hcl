@@ -202,7 +202,7 @@ resource "docker_container" "web" {}      ### 1: there is no block "resource" ~ 
 data "docker_image" "x" {}                ### 1: there is no block "data" ~ by its name
 provider "docker" {}                      ### 1: there is no block "provider" ~ --engine
 terraform {}                              ### 1: there is no block "terraform" ~ nothing has to be configured
-module "x" {}                             ### 1: there is no block "module" ~ the blocks are container, image, locals, network, output, stack, variable
+module "x" {}                             ### 1: there is no block "module" ~ the blocks are adopt, container, forget, image, locals, moved, network, output, stack, variable
 contaner "x" {}                           ### 1: there is no block "contaner" ~ did you mean "container"?
 container {}                              ### 1: container has 0 labels, want one ~ write container "NAME" { … }
 container "a" "b" {}                      ### 1: container has 2 labels, want one
@@ -257,3 +257,31 @@ variable "g" {
 }
 variable "h" { type = "string" }          ### 23: variable "h": a type specification is either a primitive type keyword (bool, number, string) or a complex type constructor call, like list(string) ~ without quotes
 output "silent" { value = [var.a, var.b, var.c, var.d, var.e, upper(var.f)] }
+---
+# where objects come from
+stack { name = "shop" }
+container "a" { for_each = ["x", "y"] }
+adopt {                                   ### 1: adopt: container.a are many, and one object becomes one of them ~ say which: resource = container.a["x"]
+  resource = container.a
+  name     = "theirs"
+}
+moved {
+  old = "container.b"
+  new = "container.a"                     ### 9: moved.new: want a resource as it is declared ~ write new = container.NAME
+}
+moved {
+  old = "container.b"
+  new = container.c                       ### 9: there is no container "c" ~ there is container.a
+}
+moved {
+  old = container.a["x"].name             ### 9: container.a["x"].name cannot be used here ~ names of resources follow from the stack, not the other way round
+  new = container.a["y"]
+}
+moved {
+  old = "container.b"
+  new = container.a.name                  ### 9: moved.new: container.a.name is no resource, but something of one ~ write container.a
+}
+forget "x" {                              ### 8: forget takes no label
+  address = "container.z"
+}
+import {}                                 ### 1: there is no block "import" ~ adopt { resource = volume.NAME

@@ -51,7 +51,7 @@ type container struct {
 }
 
 func (c *container) Bind(f *schema.Set) {
-	f.Name(&c.name, schema.Replace, "Name on the engine.")
+	f.Name(&c.name, schema.Live, "Name on the engine.")
 	f.Ref(&c.image, "image", "image", schema.Replace, "What it is made from.")
 	f.Bytes(&c.memory, "memory", schema.Live, "Limit of memory.")
 	f.Bool(&c.init, "init", schema.Replace, "Whether an init process runs.")

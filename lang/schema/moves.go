@@ -1,0 +1,287 @@
+package schema
+
+import (
+	"slices"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+)
+
+// move is a declaration `moved`. An address without a key stands for all of a
+// declaration's keys.
+type move struct {
+	ir.Move
+	calls []diag.Call
+}
+
+// from returns the address that the object of a resource had before, if this
+// is the move of it.
+func (m move) from(a ir.Addr) (ir.Addr, bool) {
+	switch {
+	case m.New == a:
+		return m.Old, true
+	case m.New == a.Base() && !m.Old.Keyed:
+		old := m.Old
+		old.Key, old.Keyed = a.Key, a.Keyed
+		return old, true
+	}
+	return ir.Addr{}, false
+}
+
+// adoption is a declaration `adopt`.
+type adoption struct {
+	ir.Adopt
+	calls []diag.Call
+}
+
+// targets binds one or more resources; address text is not taken.
+func (s *Set) targets(p *[]ir.Addr, name, doc string) *Field {
+	return s.add(name, "resource", None, doc, codec{
+		decode: func(d *decoder, v ir.Value) { d.targets(p, v) },
+		encode: func() ir.Value { return ir.Value{} },
+	})
+}
+
+func (d *decoder) targets(p *[]ir.Addr, v ir.Value) {
+	switch v.Kind {
+	case ir.Handle:
+		*p = append(*p, v.Ref.Addr)
+	case ir.List:
+		for _, e := range v.List {
+			d.targets(p, e)
+		}
+	case ir.Map:
+		for _, k := range v.Keys() {
+			d.targets(p, v.Map[k])
+		}
+	case ir.Null: // of a disabled resource: nothing is there to get it
+	default:
+		d.want(v, "a resource")
+	}
+}
+
+// address binds the address of a resource, as text.
+func (s *Set) address(p *ir.Addr, name, doc string) *Field {
+	var text string
+	return s.Parsed(&text, name, "address", `an address such as "volume.data"`, None, doc, func(text string) (string, error) {
+		a, err := ir.ParseAddr(text)
+		*p = a
+		return text, err
+	})
+}
+
+// unclear reports whether one of attrs has no value, which was reported.
+func unclear(attrs []ir.Attr) bool {
+	return slices.ContainsFunc(attrs, func(a ir.Attr) bool { return a.Value.IsBroken() })
+}
+
+type movedSpec struct {
+	old ir.Addr
+	new []ir.Addr
+}
+
+func (s *movedSpec) Bind(f *Set) {
+	f.address(&s.old, "old", "The address that the resource had, as text.").Required()
+	f.targets(&s.new, "new", "The resource that it is now.").Required()
+	f.Elsewhere("from", "`from` is `old` here, an address as text")
+	f.Elsewhere("to", "`to` is `new` here")
+}
+
+// Moved takes a declaration `moved`.
+func (b *Builder) Moved(attrs []ir.Attr, pos diag.Pos, calls []diag.Call) {
+	var s movedSpec
+	before := len(b.Diags)
+	Decoding{Owner: "moved", Pos: pos, Diags: &b.Diags}.Decode(&s, attrs)
+	if b.Diags[before:].HasErrors() || unclear(attrs) {
+		return
+	}
+	if b.Universe.Kind(s.old.Kind) == nil {
+		b.Diags.Addf(pos, "moved: there is no kind %q", s.old.Kind).Calls = calls
+		return
+	}
+	for _, to := range s.new {
+		m := move{ir.Move{Old: s.old, New: to, Pos: pos}, calls}
+		if len(s.new) > 1 && to.Keyed && !m.Old.Keyed {
+			m.Old.Key, m.Old.Keyed = to.Key, true
+		}
+		b.moves = append(b.moves, m)
+		if !b.rename(to, "moved", pos) {
+			b.moves = b.moves[:len(b.moves)-1]
+		}
+	}
+}
+
+type adoptSpec struct {
+	resource []ir.Addr
+	name     string
+}
+
+func (s *adoptSpec) Bind(f *Set) {
+	f.targets(&s.resource, "resource", "The resource that the object becomes.").Required()
+	f.String(&s.name, "name", None, "The object's name on the engine.").Required()
+	f.Elsewhere("id", "an object is adopted by its name, which outlives it: name = \"NAME\"")
+	f.Elsewhere("to", "`to` is `resource` here")
+}
+
+// Adopt takes a declaration `adopt`.
+func (b *Builder) Adopt(attrs []ir.Attr, pos diag.Pos, calls []diag.Call) {
+	var s adoptSpec
+	before := len(b.Diags)
+	Decoding{Owner: "adopt", Pos: pos, Diags: &b.Diags}.Decode(&s, attrs)
+	switch {
+	case b.Diags[before:].HasErrors() || unclear(attrs) || len(s.resource) == 0:
+		return
+	case len(s.resource) > 1:
+		b.Diags.Addf(pos, "adopt: %d resources are named, and one object becomes one of them", len(s.resource)).
+			Hintf("write one adopt for each, such as resource = %s", s.resource[0])
+		return
+	case !isName(s.name):
+		b.Diags.Addf(pos, "adopt: %q is no name on the engine", s.name).Hintf("docker ps, docker volume ls and docker network ls show the names")
+		return
+	}
+	b.adopts = append(b.adopts, adoption{ir.Adopt{Addr: s.resource[0], Name: s.name, Pos: pos}, calls})
+	if !b.rename(s.resource[0], "adopt", pos) {
+		b.adopts = b.adopts[:len(b.adopts)-1]
+	}
+}
+
+type forgetSpec struct{ addr ir.Addr }
+
+func (s *forgetSpec) Bind(f *Set) {
+	f.address(&s.addr, "address", "The address of what leaves the stack, as text.").Required()
+	f.Elsewhere("from", "`from` is `address` here, as text")
+}
+
+// Forget takes a declaration `forget`.
+func (b *Builder) Forget(attrs []ir.Attr, pos diag.Pos, calls []diag.Call) {
+	var s forgetSpec
+	before := len(b.Diags)
+	Decoding{Owner: "forget", Pos: pos, Diags: &b.Diags}.Decode(&s, attrs)
+	if b.Diags[before:].HasErrors() || unclear(attrs) {
+		return
+	}
+	b.forgets = append(b.forgets, ir.Forget{Addr: s.addr, Pos: pos})
+}
+
+// given returns the engine's name of a resource that does not say it itself:
+// of an adopted object the one that it has, of a moved one that cannot be
+// renamed the one that it had.
+func (b *Builder) given(x *declared) string {
+	a := x.res.Addr
+	for _, d := range b.adopts {
+		if d.Addr == a {
+			return d.Name
+		}
+	}
+	for _, m := range b.moves {
+		if old, ok := m.from(a); ok && x.set.Field("name").Effect != Live {
+			return old.EngineName(b.StackName())
+		}
+	}
+	return a.EngineName(b.StackName())
+}
+
+// rename gives resources that were declared already the names that follow from
+// a move or an adoption, and reports false if it cannot any more.
+func (b *Builder) rename(to ir.Addr, decl string, pos diag.Pos) bool {
+	for _, x := range b.order {
+		a := x.res.Addr
+		if a != to && (to.Keyed || a.Base() != to) || x.set.name == nil || x.res.Name != a.EngineName(b.StackName()) {
+			continue
+		}
+		name := b.given(x)
+		if name == x.res.Name {
+			continue
+		}
+		if x.used {
+			b.Diags.Addf(pos, "%s: the name of %s follows from this, and was used before", decl, a).
+				Hintf("write %s right after the declaration of %s", decl, a)
+			return false
+		}
+		*x.set.name, x.res.Name = name, name
+		x.shown["name"] = ir.StringVal(name)
+	}
+	return true
+}
+
+// finishMoves checks moves, adoptions and what is forgotten against what was
+// declared, and gives them to the program.
+func (b *Builder) finishMoves(p *ir.Program) {
+	for _, m := range b.moves {
+		for _, x := range b.order {
+			if old, ok := m.from(x.res.Addr); ok && b.movable(m, old, x.res.Addr, p) {
+				p.Moves = append(p.Moves, ir.Move{Old: old, New: x.res.Addr, Pos: m.Pos})
+			}
+		}
+	}
+	slices.SortStableFunc(p.Moves, func(a, b ir.Move) int { return a.New.Compare(b.New) })
+	for _, d := range b.adopts {
+		if b.adoptable(d, p) {
+			p.Adopts = append(p.Adopts, d.Adopt)
+		}
+	}
+	slices.SortStableFunc(p.Adopts, func(a, b ir.Adopt) int { return a.Addr.Compare(b.Addr) })
+	for _, f := range b.forgets {
+		if i := slices.IndexFunc(b.order, func(x *declared) bool { return f.Addr == x.res.Addr || f.Addr == x.res.Addr.Base() }); i >= 0 {
+			b.Diags.Addf(f.Pos, "forget: %s is still declared", f.Addr).
+				Hintf("take its declaration at %s away, or this one", b.order[i].res.Pos)
+			continue
+		}
+		p.Forgets = append(p.Forgets, f)
+	}
+	slices.SortStableFunc(p.Forgets, func(a, b ir.Forget) int { return a.Addr.Compare(b.Addr) })
+}
+
+func (b *Builder) movable(m move, old, to ir.Addr, p *ir.Program) bool {
+	report := func(format string, args ...any) *diag.Diag {
+		d := b.Diags.Addf(m.Pos, "moved: "+format, args...)
+		d.Calls = m.calls
+		return d
+	}
+	if old.Kind != to.Kind {
+		report("%s cannot become %s: they are of different kinds", old, to)
+		return false
+	}
+	if old == to {
+		report("%s is where it was", to).Hintf("take this declaration away")
+		return false
+	}
+	if x := b.resources[old]; x != nil {
+		report("%s is still declared", old).Hintf("it is declared at %s: what has moved is at one address alone", x.res.Pos)
+		return false
+	}
+	for _, other := range p.Moves {
+		if other.Old == old || other.New == to {
+			report("%s has moved to %s already", other.Old, other.New).
+				Hintf("that was said at %s: one object has one address", other.Pos)
+			return false
+		}
+	}
+	return true
+}
+
+func (b *Builder) adoptable(d adoption, p *ir.Program) bool {
+	report := func(format string, args ...any) *diag.Diag {
+		m := b.Diags.Addf(d.Pos, "adopt: "+format, args...)
+		m.Calls = d.calls
+		return m
+	}
+	x := b.resources[d.Addr]
+	many := slices.IndexFunc(b.order, func(x *declared) bool { return x.res.Addr.Base() == d.Addr })
+	switch {
+	case x == nil && many >= 0:
+		report("%s are many, and one object becomes one of them", d.Addr).Hintf("say which: resource = %s", b.order[many].res.Addr)
+	case x == nil: // it is disabled
+	case x.set.name == nil:
+		report("a %s has no name of its own and cannot be adopted", d.Addr.Kind).
+			Hintf("write a reference to it in the declaration")
+	case x.res.Name != d.Name:
+		report("the object is called %q, and %s says name = %q", d.Name, d.Addr, x.res.Name).
+			Hintf("leave `name` out while adopt stands")
+	case slices.ContainsFunc(p.Adopts, func(o ir.Adopt) bool { return o.Addr == d.Addr }):
+		report("%s adopts another object already", d.Addr)
+	default:
+		return true
+	}
+	return false
+}
