@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -79,10 +80,24 @@ func (c *ContainerCreate) do(ctx context.Context, e *Engine, _ *Stream, note fun
 		platform = parsePlatform(c.Platform)
 	}
 	resp, err := e.client.ContainerCreate(ctx, c.Config, c.HostConfig, c.Networking, platform, c.Name)
-	for _, w := range resp.Warnings {
-		note(Progress{Warning: w})
+	if err == nil {
+		err = dropped(resp.Warnings, note)
 	}
 	return resp.ID, err
+}
+
+// dropped hands on an engine's warnings. That it dropped something which it was
+// asked for is an error: it has not done what the plan showed.
+func dropped(warnings []string, note func(Progress)) error {
+	var errs []error
+	for _, w := range warnings {
+		if strings.Contains(w, "discarded") {
+			errs = append(errs, fmt.Errorf("the engine has left something out: %s", w))
+		} else {
+			note(Progress{Warning: w})
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (c *ContainerCreate) held(ctx context.Context, e *Engine) (string, bool, error) {
@@ -246,8 +261,8 @@ func (c *ContainerUpdate) limit() time.Duration { return quick }
 
 func (c *ContainerUpdate) do(ctx context.Context, e *Engine, _ *Stream, note func(Progress)) (string, error) {
 	resp, err := e.client.ContainerUpdate(ctx, c.Container, c.Update)
-	for _, w := range resp.Warnings {
-		note(Progress{Warning: w})
+	if err == nil {
+		err = dropped(resp.Warnings, note)
 	}
 	return "", err
 }

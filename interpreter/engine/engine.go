@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/docker/docker/api/types"
@@ -137,6 +138,11 @@ type Info struct {
 	NoSwap    bool   `json:"-"` // nor one for swap
 	NoCPU     bool   `json:"-"` // nor one for CPU time
 	NoPids    bool   `json:"-"` // nor one for processes
+	NoShares  bool   `json:"-"` // nor weights of CPU time
+	NoCpuset  bool   `json:"-"` // nor sets of CPUs
+	NoOOMKill bool   `json:"-"` // nor a way to keep what is out of memory from being killed
+	NoWeight  bool   `json:"-"` // nor weights of disks
+	CPUs      int    `json:"-"` // that its host has; 0 is not known
 }
 
 func infoOf(i system.Info, api string, local bool) Info {
@@ -144,6 +150,8 @@ func infoOf(i system.Info, api string, local bool) Info {
 		ID: i.ID, API: api, Version: i.ServerVersion, Name: i.Name, OS: i.OSType, Arch: i.Architecture, Local: local,
 		LogDriver: i.LoggingDriver, Cgroup: i.CgroupVersion,
 		NoMemory: !i.MemoryLimit, NoSwap: !i.SwapLimit, NoCPU: !i.CPUCfsQuota, NoPids: !i.PidsLimit,
+		NoShares: !i.CPUShares, NoCpuset: !i.CPUSet, NoOOMKill: !i.OomKillDisable, NoWeight: slices.Contains(i.Warnings, "WARNING: No blkio weight support"),
+		CPUs: i.NCPU,
 	}
 }
 

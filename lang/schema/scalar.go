@@ -300,6 +300,33 @@ func (s *Set) Duration(p *time.Duration, name string, e Effect, doc string) *Fie
 	})
 }
 
+// Micros binds a length of time that the engine holds in microseconds, such as
+// "50ms"; a plain number is microseconds, and 0 is unset.
+func (s *Set) Micros(p *int64, name string, r Range, e Effect, doc string) *Field {
+	return s.add(name, "duration", e, doc, codec{
+		decode: func(d *decoder, v ir.Value) {
+			if v.Kind == ir.Int {
+				if n, ok := d.int(v, r); ok {
+					*p = n
+				}
+				return
+			}
+			n, ok := d.duration(v)
+			if us := n.Microseconds(); ok && (n%time.Microsecond != 0 || us < r.Min || us > r.Max) {
+				d.want(v, fmt.Sprintf("a duration of at least %s, in whole microseconds", ShowDuration(time.Duration(r.Min)*time.Microsecond)))
+			} else if ok {
+				*p = us
+			}
+		},
+		encode: func() ir.Value {
+			if *p == 0 {
+				return ir.Value{}
+			}
+			return ir.StringVal(ShowDuration(time.Duration(*p) * time.Microsecond))
+		},
+	})
+}
+
 // OptDuration binds a length of time in whole seconds for which 0 means
 // something; nil is unset.
 func (s *Set) OptDuration(p **time.Duration, name string, e Effect, doc string) *Field {

@@ -14,21 +14,11 @@ import (
 // author should know.
 func check(in *kind.In[Spec]) {
 	in.CheckVersion()
-	checkKernel(in)
+	checkLimits(in)
 	checkNames(in)
 	checkMACs(in)
 	checkRecord(in)
 	checkImage(in)
-}
-
-func checkKernel(in *kind.In[Spec]) {
-	i := in.Env.Info
-	if in.Want.Memory != 0 && i.NoMemory {
-		in.Errorf("memory", "the kernel of this engine has no memory limits").Hintf("take it away, or boot the kernel with cgroup_enable=memory")
-	}
-	if in.Want.CPUs != 0 && i.NoCPU {
-		in.Errorf("cpus", "the kernel of this engine has no limits of CPU time").Hintf("take it away, or use a kernel with CONFIG_CFS_BANDWIDTH")
-	}
 }
 
 // checkNames reports plain names that are neither the stack's nor the engine's:

@@ -44,18 +44,16 @@ type Spec struct {
 	StopSignal  string              // "" is the image's, else SIGTERM
 	StopTimeout *time.Duration      // whole seconds; nil is the engine's 10 s
 	Healthcheck *Healthcheck        // field by field over the image's
-	Memory      int64               // bytes; 0 is no limit
-	CPUs        int64               // billionths of a CPU; 0 is no limit
-	ReadOnly    bool                // engine: HostConfig.ReadonlyRootfs
-	Init        *bool               // nil is the engine's default
-	Privileged  bool
-	CapAdd      []string
-	CapDrop     []string
-	ExtraHosts  map[string]ir.Value // addresses by name, joined with commas
-	DNS         []string
-	Ulimits     map[string]Ulimit
-	Sysctls     map[string]string
-	Logging     *Logging
+	Limits
+	ReadOnly   bool  // engine: HostConfig.ReadonlyRootfs
+	Init       *bool // nil is the engine's default
+	Privileged bool
+	CapAdd     []string
+	CapDrop    []string
+	ExtraHosts map[string]ir.Value // addresses by name, joined with commas
+	DNS        []string
+	Sysctls    map[string]string
+	Logging    *Logging
 }
 
 // States a container can be asked to have.
@@ -195,15 +193,6 @@ func (h *Healthcheck) Bind(f *schema.Set) {
 	f.Bool(&h.Disable, "disable", schema.Replace, "The image's healthcheck is off.")
 }
 
-// Ulimit is a limit of the container's processes; -1 is no limit.
-type Ulimit struct{ Soft, Hard *int64 }
-
-// Bind says which attributes a ulimit has.
-func (u *Ulimit) Bind(f *schema.Set) {
-	f.OptInt(&u.Soft, "soft", schema.Range{Min: -1, Max: math.MaxInt64}, schema.Replace, "Soft limit.").Required()
-	f.OptInt(&u.Hard, "hard", schema.Range{Min: -1, Max: math.MaxInt64}, schema.Replace, "Hard limit; as the soft one by default.")
-}
-
 // Logging says where the container's output goes.
 type Logging struct {
 	Driver  string // "" is the engine's default
@@ -238,8 +227,7 @@ func (s *Spec) Bind(f *schema.Set) {
 	f.Parsed(&s.StopSignal, "stop_signal", "signal", "a signal such as SIGTERM", schema.Replace, "Signal that stops it; the image's, else SIGTERM, by default.", parseSignal).From("Config.StopSignal")
 	f.OptDuration(&s.StopTimeout, "stop_timeout", schema.Replace, "Time between that signal and SIGKILL; 10s by default.").From("Config.StopTimeout")
 	schema.Object(f, &s.Healthcheck, "healthcheck", schema.Replace, "How to tell whether it works, field by field over the image's.", schema.Short[Healthcheck]{As: "test"}).From("Config.Healthcheck")
-	f.Bytes(&s.Memory, "memory", schema.Live, "Memory limit; at least 6m. Swap gets as much again.").From("HostConfig.Memory")
-	f.CPUs(&s.CPUs, "cpus", schema.Live, "CPU limit, such as 1.5.").From("HostConfig.NanoCpus")
+	s.Limits.bind(f)
 	f.Bool(&s.ReadOnly, "read_only", schema.Replace, "The container cannot write outside of its mounts.").From("HostConfig.ReadonlyRootfs")
 	f.OptBool(&s.Init, "init", schema.Replace, "A small init runs as process 1.").From("HostConfig.Init")
 	f.Bool(&s.Privileged, "privileged", schema.Replace, "It may do on the host whatever root may.").From("HostConfig.Privileged")
@@ -247,7 +235,6 @@ func (s *Spec) Bind(f *schema.Set) {
 	f.StringSet(&s.CapDrop, "cap_drop", schema.Replace, "Default capabilities that it does not get.", parseCap).From("HostConfig.CapDrop")
 	f.TextMap(&s.ExtraHosts, "extra_hosts", schema.Replace, "Addresses by host name for /etc/hosts; host-gateway is the host's; several are joined with commas.").From("HostConfig.ExtraHosts")
 	f.Strings(&s.DNS, "dns", schema.Replace, "Name servers.").From("HostConfig.Dns")
-	schema.ObjectMap(f, &s.Ulimits, "ulimits", schema.Replace, "Limits of its processes: nofile = 1024, or { soft, hard }.", schema.Short[Ulimit]{As: "soft"}).From("HostConfig.Ulimits").ByEngine()
 	f.PlainMap(&s.Sysctls, "sysctls", schema.Replace, "Kernel settings of its namespaces.").From("HostConfig.Sysctls").OpenKeys()
 	schema.Object(f, &s.Logging, "logging", schema.Replace, "Log driver and its options.", schema.Short[Logging]{As: "driver"}).From("HostConfig.LogConfig")
 	elsewhere(f)
@@ -257,13 +244,13 @@ func (s *Spec) Bind(f *schema.Set) {
 func elsewhere(f *schema.Set) {
 	for name, here := range map[string]string{
 		"environment": "env", "container_name": "name", "cmd": "command", "args": "command", "workdir": "working_dir",
-		"mem_limit": "memory", "nano_cpus": "cpus", "cpu_limit": "cpus", "restart_policy": "restart", "tmpfs": "mounts",
+		"restart_policy": "restart", "tmpfs": "mounts",
 		"volumes": "mounts", "volume": "mounts", "bind": "mounts", "port": "ports", "publish": "ports",
 		"upload": "files", "configs": "files", "secrets": "files", "network": "networks", "networks_advanced": "networks", "net": "network_mode",
 		"stop_grace_period": "stop_timeout", "destroy_grace_seconds": "stop_timeout", "host": "extra_hosts", "add_host": "extra_hosts",
-		"ulimit": "ulimits", "sysctl": "sysctls", "label": "labels", "log_driver": "logging", "log_opts": "logging", "log_opt": "logging", "log": "logging",
+		"sysctl": "sysctls", "label": "labels", "log_driver": "logging", "log_opts": "logging", "log_opt": "logging", "log": "logging",
 		"capabilities": "cap_add", "readonly": "read_only", "read_only_rootfs": "read_only", "health_cmd": "healthcheck",
-		"e": "env", "v": "mounts", "p": "ports", "w": "working_dir", "u": "user", "h": "hostname", "m": "memory",
+		"e": "env", "v": "mounts", "p": "ports", "w": "working_dir", "u": "user", "h": "hostname",
 	} {
 		f.Elsewhere(name, fmt.Sprintf("`%s` is `%s` here", name, here))
 	}
@@ -287,8 +274,6 @@ func elsewhere(f *schema.Set) {
 	f.Elsewhere("mac_address", "a MAC address belongs to an endpoint: networks = [{ network = …, mac_address = … }]")
 	f.Elsewhere("ip", "an address belongs to an endpoint: networks = [{ network = …, ipv4_address = … }]")
 	f.Elsewhere("network_alias", "an alias belongs to an endpoint: networks = [{ network = …, aliases = [\"db\"] }]")
-	f.Elsewhere("memory_swap", "swap gets as much as `memory`; the engine does not change it")
-	f.Elsewhere("memswap_limit", "swap gets as much as `memory`; the engine does not change it")
 }
 
 // show adds what only the engine knows.

@@ -33,6 +33,7 @@ func expect(in kind.In[Spec]) *Spec {
 	if o := in.Live.Object.(*object); o.image != nil && !imageMoves(in) {
 		want.inherit(o.image, rec)
 	}
+	expectLimits(in, &want)
 	return &want
 }
 
@@ -234,19 +235,16 @@ func movedAlias(in kind.In[Spec], c schema.Change) bool {
 }
 
 func raise(in kind.In[Spec], changes []schema.Change) []schema.Change {
-	o := in.Live.Object.(*object)
 	for i := range changes {
 		c := &changes[i]
 		replace := func(reason string) { c.Effect, c.Reason = schema.Replace, reason }
 		switch {
-		case (c.Attr == "memory" || c.Attr == "cpus") && c.New.IsNull():
-			replace("the engine reads 0 as leave it alone, so that a limit goes only with its container")
-		case c.Attr == "cpus" && o.HostConfig.CPUQuota > 0:
-			replace("somebody set a quota, which the engine does not change to cpus")
 		case c.Attr == "networks" && macOf(in.Want.Networks, c.Path) != "":
 			replace("the engine sets a MAC address only when it makes a container")
 		case c.Attr == "files":
 			raiseFile(in, c)
+		default:
+			raiseLimit(in, c)
 		}
 	}
 	return changes

@@ -30,9 +30,7 @@ func (s *Spec) Finish(f *schema.Finishing) {
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
 		s.finishFile(f, name)
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.Ulimits)) {
-		s.finishUlimit(f, name)
-	}
+	s.Limits.finish(f)
 	s.finishHealthcheck(f)
 	s.finishProcess(f)
 	s.finishTexts(f)
@@ -190,20 +188,6 @@ func below(name, dir string) bool {
 	return name == dir || strings.HasPrefix(name, strings.TrimSuffix(dir, "/")+"/")
 }
 
-func (s *Spec) finishUlimit(f *schema.Finishing, name string) {
-	u := s.Ulimits[name]
-	if u.Soft == nil {
-		return // reported by its own table
-	}
-	if u.Hard == nil {
-		u.Hard = u.Soft
-	}
-	if *u.Hard != -1 && (*u.Soft > *u.Hard || *u.Soft == -1) {
-		f.Errorf("ulimits", "%s: the soft limit is above the hard one", name).Hintf("raise the hard one, or lower the soft one")
-	}
-	s.Ulimits[name] = u
-}
-
 func (s *Spec) finishHealthcheck(f *schema.Finishing) {
 	h := s.Healthcheck
 	if h == nil {
@@ -229,9 +213,6 @@ func (s *Spec) finishHealthcheck(f *schema.Finishing) {
 	}
 }
 
-// minMemory is the least that engines take.
-const minMemory = 6 << 20
-
 // finishProcess reports what no engine could run.
 func (s *Spec) finishProcess(f *schema.Finishing) {
 	if s.Entrypoint != nil && len(s.Entrypoint) == 0 && len(s.Command) == 0 {
@@ -242,9 +223,6 @@ func (s *Spec) finishProcess(f *schema.Finishing) {
 	}
 	if s.State == completed && s.Restart != "" && s.Restart != "no" && !strings.HasPrefix(s.Restart, "on-failure") {
 		f.Errorf("restart", "a job that is restarted whenever it ends never completes").Hintf(`write "no" or "on-failure:3"`)
-	}
-	if s.Memory != 0 && s.Memory < minMemory {
-		f.Errorf("memory", "%s is less than the engine takes", schema.Size(s.Memory)).Hintf("write at least 6m")
 	}
 	for _, k := range slices.Sorted(maps.Keys(s.Env)) {
 		if k == "" || strings.Contains(k, "=") {

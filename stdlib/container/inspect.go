@@ -43,9 +43,9 @@ func (r *reading) spec(o *object, id engine.Identity, rec schema.Record, want *S
 		Name: r.names[o.ID], Image: schema.Ref{Name: c.Image}, Command: texts(c.Cmd), Entrypoint: texts(c.Entrypoint), Env: envOf(c.Env),
 		User: c.User, WorkingDir: c.WorkingDir, Domainname: c.Domainname, Labels: engine.UserLabels(c.Labels), Ports: portsIn(h.PortBindings),
 		Restart: policy(string(h.RestartPolicy.Name), h.RestartPolicy.MaximumRetryCount), StopTimeout: seconds(c.StopTimeout),
-		Healthcheck: healthOf(c.Healthcheck), Memory: h.Memory, CPUs: cpusOf(h.Resources),
+		Healthcheck: healthOf(c.Healthcheck), Limits: limitsOf(h),
 		ReadOnly: h.ReadonlyRootfs, Init: h.Init, Privileged: h.Privileged, CapAdd: caps(h.CapAdd), CapDrop: caps(h.CapDrop),
-		ExtraHosts: hostsOf(h.ExtraHosts), DNS: list(h.DNS), Ulimits: ulimitsOf(h.Ulimits), Sysctls: h.Sysctls,
+		ExtraHosts: hostsOf(h.ExtraHosts), DNS: list(h.DNS), Sysctls: h.Sysctls,
 		Logging: &Logging{Driver: h.LogConfig.Type, Options: textMap(h.LogConfig.Config)},
 		Mounts:  mountsOf(o),
 	}
@@ -136,29 +136,6 @@ func seconds(n *int) *time.Duration {
 	}
 	d := time.Duration(*n) * time.Second
 	return &d
-}
-
-// cpusOf also reads what `docker update --cpu-quota` sets.
-func cpusOf(r api.Resources) int64 {
-	if r.NanoCPUs != 0 || r.CPUQuota <= 0 {
-		return r.NanoCPUs
-	}
-	period := r.CPUPeriod
-	if period == 0 {
-		period = 100_000 // the kernel's, in microseconds
-	}
-	return int64(float64(r.CPUQuota) / float64(period) * 1e9)
-}
-
-func ulimitsOf(list []*api.Ulimit) map[string]Ulimit {
-	if len(list) == 0 {
-		return nil
-	}
-	out := map[string]Ulimit{}
-	for _, u := range list {
-		out[u.Name] = Ulimit{Soft: &u.Soft, Hard: &u.Hard}
-	}
-	return out
 }
 
 func healthOf(h *api.HealthConfig) *Healthcheck {

@@ -383,27 +383,19 @@ func newName(in kind.In[Spec], changes []schema.Change) []engine.Fact {
 	return []engine.Fact{free(in.Want.Name)}
 }
 
-// settings changes name, limits and policy. Swap goes with memory: the engine
-// gave as much of it, and takes no memory limit above the sum.
+// settings changes name, limits and policy.
 func settings(in kind.In[Spec], changes []schema.Change) []engine.Op {
 	var ops []engine.Op
 	if changed(changes, "name") {
 		ops = append(ops, rename(living(in.Live), in.Want.Name))
 	}
 	var u api.UpdateConfig
-	if changed(changes, "memory") {
-		u.Memory = in.Want.Memory
-		if !in.Env.Info.NoSwap && in.Live.Object.(*object).HostConfig.MemorySwap >= 0 {
-			u.MemorySwap = 2 * in.Want.Memory
-		}
-	}
-	if changed(changes, "cpus") {
-		u.NanoCPUs = in.Want.CPUs
-	}
+	limits, some := in.Want.updated(in, changes)
+	u.Resources = limits
 	if changed(changes, "restart") {
 		u.RestartPolicy = restartPolicy(in.Want.Restart)
 	}
-	if changed(changes, "memory") || changed(changes, "cpus") || changed(changes, "restart") {
+	if some || changed(changes, "restart") {
 		ops = append(ops, engine.Op{Call: &engine.ContainerUpdate{Container: in.Live.ID, Update: u}})
 	}
 	return ops

@@ -149,8 +149,8 @@ func (w *writing) host(b birth) *api.HostConfig {
 	h := &api.HostConfig{
 		NetworkMode: w.mode(), RestartPolicy: restartPolicy(b.restart), ReadonlyRootfs: s.ReadOnly, Init: s.Init, Privileged: s.Privileged,
 		CapAdd: slices.Sorted(slices.Values(s.CapAdd)), CapDrop: slices.Sorted(slices.Values(s.CapDrop)), DNS: s.DNS, Sysctls: s.Sysctls,
-		Resources: api.Resources{Memory: s.Memory, NanoCPUs: s.CPUs},
 	}
+	s.Limits.write(h)
 	for _, p := range s.Ports {
 		if h.PortBindings == nil {
 			h.PortBindings = nat.PortMap{}
@@ -164,10 +164,6 @@ func (w *writing) host(b birth) *api.HostConfig {
 	h.Mounts = append(h.Mounts, b.carried...)
 	for _, name := range slices.Sorted(maps.Keys(s.ExtraHosts)) {
 		h.ExtraHosts = append(h.ExtraHosts, w.hosts(name)...)
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.Ulimits)) {
-		u := s.Ulimits[name]
-		h.Ulimits = append(h.Ulimits, &api.Ulimit{Name: name, Soft: *u.Soft, Hard: *u.Hard})
 	}
 	if l := s.Logging; l != nil {
 		h.LogConfig.Type = l.Driver

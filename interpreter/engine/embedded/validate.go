@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docker/docker/api/types/blkiodev"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/go-connections/nat"
@@ -161,10 +162,11 @@ func (s *State) validateResources(r *container.Resources, host *container.HostCo
 	case r.CPUQuota > 0 && r.CPUQuota < 1000:
 		return nil, bad("CPU cfs quota can not be less than 1ms (i.e. 1000)")
 	}
-	if r.BlkioWeight > 0 { // as on most machines, the kernel has none
-		warnings = append(warnings, "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.")
-		r.BlkioWeight = 0
+	lacking, err := s.discard(r)
+	if err != nil {
+		return nil, err
 	}
+	warnings = append(warnings, lacking...)
 	if host == nil {
 		return warnings, nil
 	}
@@ -180,6 +182,35 @@ func (s *State) validateResources(r *container.Resources, host *container.HostCo
 	}
 	if r.OomKillDisable != nil && *r.OomKillDisable && r.Memory == 0 {
 		warnings = append(warnings, "OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.")
+	}
+	return warnings, nil
+}
+
+// discard takes out what the kernel does not have. With the older sort of
+// control groups, as on most machines, that is weights of disks; with the newer
+// one it is what was given up with it.
+func (s *State) discard(r *container.Resources) (warnings []string, err error) {
+	if !s.cgroup2() {
+		if r.BlkioWeight > 0 {
+			warnings = append(warnings, "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.")
+			r.BlkioWeight = 0
+		}
+		if len(r.BlkioWeightDevice) > 0 {
+			warnings = append(warnings, "Your kernel does not support Block I/O weight_device or the cgroup is not mounted. Weight-device discarded.")
+			r.BlkioWeightDevice = []*blkiodev.WeightDevice{}
+		}
+		return warnings, nil
+	}
+	if r.CPURealtimePeriod != 0 || r.CPURealtimeRuntime != 0 {
+		return nil, bad("kernel does not support CPU real-time scheduler")
+	}
+	if m := r.MemorySwappiness; m != nil && *m != -1 {
+		warnings = append(warnings, "Your kernel does not support memory swappiness capabilities or the cgroup is not mounted. Memory swappiness discarded.")
+		r.MemorySwappiness = nil
+	}
+	if r.OomKillDisable != nil && *r.OomKillDisable {
+		warnings = append(warnings, "Your kernel does not support OomKillDisable. OomKillDisable discarded.")
+		r.OomKillDisable = nil
 	}
 	return warnings, nil
 }

@@ -51,11 +51,14 @@ type Decl struct {
 type Sample struct {
 	Attr  string
 	A, B  ir.Value
-	With  Attrs         // what the attribute needs beside it, always there
-	Is    schema.Effect // of the change from A to B; None takes the table's
-	Gone  schema.Effect // of taking it away; None takes Is
-	Also  []string      // addresses of what a change of it brings or takes along
-	Names []string      // attributes that change with it
+	With  Attrs                  // what the attribute needs beside it, always there
+	Is    schema.Effect          // of the change from A to B; None takes the table's
+	Gone  schema.Effect          // of taking it away; None takes Is
+	Set   schema.Effect          // of setting it to A; None is any
+	Also  []string               // addresses of what a change of it brings or takes along
+	Names []string               // attributes that change with it
+	Min   string                 // the first API version that has it, where that is not the table's
+	If    func(engine.Info) bool // nil, or whether an engine's host can have it
 }
 
 // Embedded opens a new embedded engine that plays an API version, for the time
@@ -103,6 +106,9 @@ func Obj(kv ...any) ir.Value {
 func (s Suite) Run(t *testing.T) {
 	s.complete(t)
 	for i, x := range s.Samples {
+		if !s.can(x) {
+			continue
+		}
 		t.Run(fmt.Sprintf("%s-%d", x.Attr, i), func(t *testing.T) {
 			t.Cleanup(func() { s.destroy(t) })
 			s.sample(t, x)
@@ -130,6 +136,17 @@ func (s Suite) complete(t *testing.T) {
 			t.Errorf("no sample tries attribute %s", f.Name)
 		}
 	}
+}
+
+// can reports whether the engine can have a sample at all.
+func (s Suite) can(x Sample) bool {
+	i := s.Engine.Info
+	for _, f := range s.table() {
+		if f.Name == x.Attr && !i.Has(f.Since) {
+			return false
+		}
+	}
+	return i.Has(x.Min) && (x.If == nil || x.If(i))
 }
 
 func (s Suite) effect(x Sample) schema.Effect {
@@ -168,7 +185,7 @@ func (s Suite) sample(t *testing.T, x Sample) {
 	if !s.must(x.Attr) {
 		s.changes(t, with(ir.Value{}), x, gone, "taking it away")
 	}
-	s.changes(t, with(x.A), x, schema.None, "setting it")
+	s.changes(t, with(x.A), x, x.Set, "setting it")
 }
 
 func (s Suite) must(attr string) bool {
