@@ -20,6 +20,7 @@ import (
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/registry"
+	"github.com/docker/docker/api/types/swarm"
 	"github.com/docker/docker/api/types/system"
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/api/types/volume"
@@ -142,6 +143,7 @@ type Info struct {
 	NoCpuset  bool   `json:"-"` // nor sets of CPUs
 	NoOOMKill bool   `json:"-"` // nor a way to keep what is out of memory from being killed
 	NoWeight  bool   `json:"-"` // nor weights of disks
+	Swarm     bool   `json:"-"` // it is part of one
 	CPUs      int    `json:"-"` // that its host has; 0 is not known
 }
 
@@ -151,7 +153,7 @@ func infoOf(i system.Info, api string, local bool) Info {
 		LogDriver: i.LoggingDriver, Cgroup: i.CgroupVersion,
 		NoMemory: !i.MemoryLimit, NoSwap: !i.SwapLimit, NoCPU: !i.CPUCfsQuota, NoPids: !i.PidsLimit,
 		NoShares: !i.CPUShares, NoCpuset: !i.CPUSet, NoOOMKill: !i.OomKillDisable, NoWeight: slices.Contains(i.Warnings, "WARNING: No blkio weight support"),
-		CPUs: i.NCPU,
+		CPUs: i.NCPU, Swarm: i.Swarm.LocalNodeState == swarm.LocalNodeStateActive,
 	}
 }
 

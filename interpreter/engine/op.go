@@ -285,6 +285,9 @@ func prune(x any) any {
 		return x
 	}
 	for k, e := range m {
+		if said(e) {
+			continue
+		}
 		e = prune(e)
 		if empty(e) {
 			delete(m, k)
@@ -293,6 +296,18 @@ func prune(x any) any {
 		}
 	}
 	return m
+}
+
+// said reports whether x is nothing on purpose: an empty list or object, where
+// null would say nothing.
+func said(x any) bool {
+	switch x := x.(type) {
+	case []any:
+		return len(x) == 0
+	case map[string]any:
+		return len(x) == 0
+	}
+	return false
 }
 
 func empty(x any) bool {

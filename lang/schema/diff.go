@@ -75,10 +75,16 @@ func (d differ) field(f *Field, want, have, rec ir.Value) []Change {
 	case object:
 		return d.object(f, "", want, have, rec)
 	case set:
+		if f.Untold && want.IsNull() && none(rec) && none(have) {
+			return d.leaf("", want, have, rec) // none was said, and the engine's own come back
+		}
 		return d.maps(f, elements(want), elements(have), elements(rec))
 	}
 	return d.leaf("", want, have, rec)
 }
+
+// none reports whether v is an empty list, which is a value.
+func none(v ir.Value) bool { return v.Kind == ir.List && len(v.List) == 0 }
 
 func (d differ) leaf(path string, want, have, rec ir.Value) []Change {
 	if want.IsNull() && (have.IsNull() || rec.IsNull() && !d.full) || want.Equal(have) {

@@ -143,9 +143,9 @@ func (f *Field) OpenKeys() *Field {
 }
 
 // ByEngine says that the engine fills in values of its own and does not tell
-// which, so that only what program or record name is compared, and returns f.
+// which, and returns f.
 func (f *Field) ByEngine() *Field {
-	f.Untold, f.Open = true, true
+	f.Untold = true
 	return f
 }
 

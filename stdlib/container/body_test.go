@@ -65,7 +65,7 @@ func TestBody(t *testing.T) {
 		{
 			name: "networks of older engines", api: "1.43",
 			attrs: obj("networks", ir.ListVal(obj("network", one, "mac_address", "02:42:0a:00:00:01", "ipv4_address", "10.99.0.5", "aliases", strs("x")), ir.HandleVal(addr("network.two"))), "ports", strs("127.0.0.1:80:80", "53/udp", "8000-8010:81")).Map,
-			want: `{"Image": "IMAGE", "MacAddress": "02:42:0a:00:00:01", "HostConfig": {"NetworkMode": "body-one", "RestartPolicy": {"Name": "no"},
+			want: `{"Image": "IMAGE", "ExposedPorts": {"53/udp": {}, "80/tcp": {}, "81/tcp": {}}, "MacAddress": "02:42:0a:00:00:01", "HostConfig": {"NetworkMode": "body-one", "RestartPolicy": {"Name": "no"},
 				"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "80"}], "53/udp": [{"HostIp": "", "HostPort": ""}], "81/tcp": [{"HostIp": "", "HostPort": "8000-8010"}]}},
 				"NetworkingConfig": {"EndpointsConfig": {"body-one": {"Aliases": ["web", "x"], "IPAMConfig": {"IPv4Address": "10.99.0.5"}}}}}`,
 			after: "POST /networks/body-two/connect\nPOST /containers/<id of container.web>/start",

@@ -15,6 +15,7 @@ import (
 func check(in *kind.In[Spec]) {
 	in.CheckVersion()
 	checkLimits(in)
+	checkModes(in)
 	checkNames(in)
 	checkMACs(in)
 	checkRecord(in)
@@ -25,15 +26,15 @@ func check(in *kind.In[Spec]) {
 // the engine would make a volume by itself, or fail half way.
 func checkNames(in *kind.In[Spec]) {
 	for _, m := range in.Want.Mounts {
-		if m.Type == "volume" {
+		if m.Type == "volume" && !m.unnamed() {
 			checkName(in, "mounts", "volume", m.Volume.Name, fmt.Sprintf("{ volume = volume.%%[1]s, target = %q } or \"${volume.%%[1]s.name}:%s\"", m.Target, m.Target))
 		}
 	}
 	for _, n := range in.Want.Networks {
 		checkName(in, "networks", "network", n.Network.Name, "networks = [network.%[1]s] or networks = [network.%[1]s.name]")
 	}
-	if !in.Want.Joins.IsZero() {
-		checkName(in, "network_mode", "container", in.Want.Joins.Name, "network_mode = container.%[1]s or \"container:${container.%[1]s.name}\"")
+	for _, h := range in.Want.holdings() {
+		checkName(in, h.attr, "container", h.other.Name, "container.%[1]s or \"container:${container.%[1]s.name}\"")
 	}
 }
 

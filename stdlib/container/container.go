@@ -45,6 +45,7 @@ type Spec struct {
 	StopTimeout *time.Duration      // whole seconds; nil is the engine's 10 s
 	Healthcheck *Healthcheck        // field by field over the image's
 	Limits
+	Modes
 	ReadOnly   bool  // engine: HostConfig.ReadonlyRootfs
 	Init       *bool // nil is the engine's default
 	Privileged bool
@@ -84,69 +85,6 @@ func (p *Port) Bind(f *schema.Set) {
 	f.Elsewhere("published", "`published` is `host` here, or `host_range` for a range")
 	f.Elsewhere("external", "`external` is `host` here")
 	f.Elsewhere("ip", "`ip` is `host_ip` here")
-}
-
-// Net is a container's endpoint on a network.
-type Net struct {
-	Network    schema.Ref
-	Aliases    []string
-	IPv4       string
-	IPv6       string
-	LinkLocal  []string
-	MAC        string // compared only if program or record say one
-	DriverOpts map[string]string
-	GwPriority int64
-}
-
-// Bind says which attributes an endpoint has.
-func (n *Net) Bind(f *schema.Set) {
-	f.Ref(&n.Network, "network", "network", schema.Reconnect, "The network.").Required()
-	f.StringSet(&n.Aliases, "aliases", schema.Reconnect, "Names to answer to, beside the container's own.", nil)
-	f.Parsed(&n.IPv4, "ipv4_address", "address", "an IPv4 address", schema.Reconnect, "Fixed address; the network needs a subnet of its own for it.", parseIPv4)
-	f.Parsed(&n.IPv6, "ipv6_address", "address", "an IPv6 address", schema.Reconnect, "Fixed IPv6 address.", parseIPv6)
-	f.StringSet(&n.LinkLocal, "link_local_ips", schema.Reconnect, "Link-local addresses.", parseIP)
-	f.Parsed(&n.MAC, "mac_address", "MAC address", "a MAC address", schema.Reconnect, "MAC address; the engine sets it only when it makes the container.", parseMAC)
-	f.PlainMap(&n.DriverOpts, "driver_opts", schema.Reconnect, "Options for the network's driver.")
-	f.Int(&n.GwPriority, "gw_priority", schema.Range{Min: math.MinInt32, Max: math.MaxInt32}, schema.Reconnect, "The network with the highest one gives the default gateway.").Min("1.48")
-	f.Elsewhere("name", "`name` is `network` here")
-	f.Elsewhere("priority", "the first of `networks` is the one that the engine knows the container by; `gw_priority` chooses the gateway")
-}
-
-// Mount puts storage at a path within the container.
-type Mount struct {
-	Type        string // volume, bind, tmpfs; "" is what the other attributes mean
-	Volume      schema.Ref
-	Source      string // of a bind, absolute
-	Target      string
-	ReadOnly    bool
-	NoCopy      bool   // of a volume
-	Subpath     string // of a volume
-	Propagation string // of a bind
-	Size        int64  // of a tmpfs, in bytes; 0 is no limit
-	FileMode    string // of a tmpfs, octal
-}
-
-// Bind says which attributes a mount has.
-func (m *Mount) Bind(f *schema.Set) {
-	f.Enum(&m.Type, "type", schema.Replace, "volume, bind or tmpfs; it follows from `volume` and `source`.", "volume", "bind", "tmpfs")
-	f.Ref(&m.Volume, "volume", "volume", schema.Replace, "The volume.")
-	f.String(&m.Source, "source", schema.Replace, "Path on the host, of a bind; a relative one starts at the module's directory.")
-	f.Parsed(&m.Target, "target", "path", "an absolute path", schema.Replace, "Path within the container.", parsePath).Required()
-	f.Bool(&m.ReadOnly, "read_only", schema.Replace, "The container cannot write to it.")
-	f.Bool(&m.NoCopy, "no_copy", schema.Replace, "An empty volume does not get what the image has there.")
-	f.String(&m.Subpath, "subpath", schema.Replace, "A directory within the volume.").Min("1.45")
-	f.Enum(&m.Propagation, "propagation", schema.Replace, "How mounts below a bind spread.", "private", "rprivate", "shared", "rshared", "slave", "rslave")
-	f.Bytes(&m.Size, "size", schema.Replace, "Size of a tmpfs.")
-	f.Parsed(&m.FileMode, "mode", "mode", `an octal mode such as "1777"`, schema.Replace, "Mode of a tmpfs.", parseMode)
-	f.Elsewhere("nocopy", "`nocopy` is `no_copy` here")
-	f.Elsewhere("readonly", "`readonly` is `read_only` here")
-	f.Elsewhere("ro", "`ro` is `read_only` here")
-	f.Elsewhere("bind", "`bind.propagation` is `propagation` here; a missing source is never made")
-	f.Elsewhere("tmpfs", "the options of a tmpfs are `size` and `mode` here")
-	f.Elsewhere("volume_options", "the options of a volume are `no_copy` and `subpath` here")
-	f.Elsewhere("destination", "`destination` is `target` here")
-	f.Elsewhere("dst", "`dst` is `target` here")
-	f.Elsewhere("src", "`src` is `volume` or `source` here")
 }
 
 // File is a file that is put into the container before it starts.
@@ -202,7 +140,7 @@ type Logging struct {
 // Bind says which attributes logging has.
 func (l *Logging) Bind(f *schema.Set) {
 	f.String(&l.Driver, "driver", schema.Replace, "Log driver; the engine's default by default.").From("HostConfig.LogConfig.Type")
-	f.TextMap(&l.Options, "options", schema.Replace, "Options of the driver, such as max-size.").From("HostConfig.LogConfig.Config").ByEngine()
+	f.TextMap(&l.Options, "options", schema.Replace, "Options of the driver, such as max-size.").From("HostConfig.LogConfig.Config").ByEngine().OpenKeys()
 }
 
 // Bind says which attributes a container has.
@@ -228,6 +166,7 @@ func (s *Spec) Bind(f *schema.Set) {
 	f.OptDuration(&s.StopTimeout, "stop_timeout", schema.Replace, "Time between that signal and SIGKILL; 10s by default.").From("Config.StopTimeout")
 	schema.Object(f, &s.Healthcheck, "healthcheck", schema.Replace, "How to tell whether it works, field by field over the image's.", schema.Short[Healthcheck]{As: "test"}).From("Config.Healthcheck")
 	s.Limits.bind(f)
+	s.Modes.bind(f)
 	f.Bool(&s.ReadOnly, "read_only", schema.Replace, "The container cannot write outside of its mounts.").From("HostConfig.ReadonlyRootfs")
 	f.OptBool(&s.Init, "init", schema.Replace, "A small init runs as process 1.").From("HostConfig.Init")
 	f.Bool(&s.Privileged, "privileged", schema.Replace, "It may do on the host whatever root may.").From("HostConfig.Privileged")
@@ -255,9 +194,6 @@ func elsewhere(f *schema.Set) {
 		f.Elsewhere(name, fmt.Sprintf("`%s` is `%s` here", name, here))
 	}
 	f.Elsewhere("env_file", "read the file into env: env = dotenvdecode(file(\".env\"))")
-	f.Elsewhere("links", "containers on one network find each other by name: put both on it")
-	f.Elsewhere("external_links", "put both containers on one network: they find each other by name there")
-	f.Elsewhere("expose", "containers on one network reach every port of each other; `ports` publishes one on the host")
 	f.Elsewhere("must_run", "write state = \"running\" (the default), \"completed\" for a job, or \"created\"")
 	f.Elsewhere("start", "write state = \"running\" (the default) or \"created\"")
 	f.Elsewhere("rm", "a container that runs once is state = \"completed\"; it stays, so that its exit code and output can be read")
@@ -270,7 +206,6 @@ func elsewhere(f *schema.Set) {
 	f.Elsewhere("pull_policy", "declare an image with `pull`, and name it: image = image.NAME")
 	f.Elsewhere("profiles", "write enabled = …")
 	f.Elsewhere("extends", "share values by locals or a module")
-	f.Elsewhere("publish_all_ports", "name the ports: ports = [\"80\"] lets the engine pick a port on the host")
 	f.Elsewhere("mac_address", "a MAC address belongs to an endpoint: networks = [{ network = …, mac_address = … }]")
 	f.Elsewhere("ip", "an address belongs to an endpoint: networks = [{ network = …, ipv4_address = … }]")
 	f.Elsewhere("network_alias", "an alias belongs to an endpoint: networks = [{ network = …, aliases = [\"db\"] }]")

@@ -34,6 +34,7 @@ func expect(in kind.In[Spec]) *Spec {
 		want.inherit(o.image, rec)
 	}
 	expectLimits(in, &want)
+	want.exposed(rec, in.Live.Object.(*object).image)
 	return &want
 }
 
@@ -162,7 +163,9 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	changes = append(changes, imageChange(in)...)
 	changes = append(changes, portChanges(in)...)
 	changes = append(changes, remade(in, changes)...)
-	changes = append(changes, joinChange(in)...)
+	changes = append(changes, joinChanges(in)...)
+	changes = append(changes, imageMounts(in)...)
+	changes = append(changes, platformChange(in)...)
 	changes = append(changes, stateChange(in)...)
 	if in.Live.Old != nil {
 		changes = slices.DeleteFunc(changes, func(c schema.Change) bool { return pending(in, c) })
@@ -436,27 +439,32 @@ func stale(in kind.In[Spec], name string) bool {
 	return ep != nil && net != nil && ep.NetworkID != "" && net.ID != "" && ep.NetworkID != net.ID
 }
 
-// joinChange is for a container that shares another's network: it holds the
-// other's ID, and its network is gone when the other one stops.
-func joinChange(in kind.In[Spec]) []schema.Change {
-	addr, ok := in.Env.Named("container", in.Want.Joins.Name)
-	if in.Want.Joins.IsZero() || !ok {
-		return nil
+// joinChanges are for a container that holds on to others by their IDs: what it
+// shares with them is another one when they are made anew, and mostly also when
+// they start again.
+func joinChanges(in kind.In[Spec]) []schema.Change {
+	var out []schema.Change
+	for _, h := range in.Want.holdings() {
+		addr, ok := in.Env.Named("container", h.other.Name)
+		if !ok {
+			continue
+		}
+		other := in.Env.Outcome(addr)
+		if other == nil {
+			continue
+		}
+		c := schema.Change{Attr: h.attr, Pos: in.Res.AttrPos(h.attr)}
+		switch {
+		case other.Verb == kind.Create || other.Verb == kind.Replace || other.Verb == kind.Finish:
+			c.Effect, c.Note, c.Cause = schema.Replace, h.note, fmt.Sprintf("%s is new", addr)
+		case h.restart && (other.Verb == kind.Restart || other.Verb == kind.Restore):
+			c.Effect, c.Note, c.Cause = schema.Restart, "what it shares is made anew", fmt.Sprintf("%s is restarted", addr)
+		default:
+			continue
+		}
+		out = append(out, c)
 	}
-	out := in.Env.Outcome(addr)
-	if out == nil {
-		return nil
-	}
-	c := schema.Change{Attr: "network_mode", Pos: in.Res.AttrPos("network_mode")}
-	switch out.Verb {
-	case kind.Create, kind.Replace, kind.Finish:
-		c.Effect, c.Note, c.Cause = schema.Replace, "it holds the ID of the container whose network it shares", fmt.Sprintf("%s is new", addr)
-	case kind.Restart, kind.Restore:
-		c.Effect, c.Note, c.Cause = schema.Restart, "the network that it shares is made anew", fmt.Sprintf("%s is restarted", addr)
-	default:
-		return nil
-	}
-	return []schema.Change{c}
+	return out
 }
 
 // stateChange compares what the container is doing.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -19,33 +18,40 @@ import (
 // Finish says what the container needs that nobody declared, makes its short
 // forms long, and reports what no engine could do.
 func (s *Spec) Finish(f *schema.Finishing) {
-	s.finishImage(f)
+	s.finishReference(f, "image", &s.Image)
 	s.finishNetworks(f)
 	for i := range s.Ports {
 		s.Ports[i].finish(f)
 	}
 	for i := range s.Mounts {
 		s.Mounts[i].finish(f)
+		if s.Mounts[i].Type == "image" {
+			s.finishReference(f, "mounts", &s.Mounts[i].Image)
+		}
+	}
+	for i := range s.Networks {
+		finishLinks(s.Networks[i].Links)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
 		s.finishFile(f, name)
 	}
 	s.Limits.finish(f)
+	s.Modes.finish(f, s.Mode)
 	s.finishHealthcheck(f)
 	s.finishProcess(f)
 	s.finishTexts(f)
 }
 
-// finishImage turns a reference into the image that pulls it, unless it is a
-// tag of the stack's own.
-func (s *Spec) finishImage(f *schema.Finishing) {
-	text := s.Image.Name
-	if text == "" || !s.Image.Addr.IsZero() {
+// finishReference turns a reference into the image that pulls it, unless it is
+// a tag of the stack's own.
+func (s *Spec) finishReference(f *schema.Finishing, attr string, ref *schema.Ref) {
+	text := ref.Name
+	if text == "" || !ref.Addr.IsZero() {
 		return
 	}
 	named, err := reference.ParseNormalizedNamed(text)
 	if err != nil {
-		f.Errorf("image", "%q is no image reference: %v", text, err).Hintf(`write one such as "caddy:2.9", or the handle of an image: image.NAME`)
+		f.Errorf(attr, "%q is no image reference: %v", text, err).Hintf(`write one such as "caddy:2.9", or the handle of an image: image.NAME`)
 		return
 	}
 	full := reference.TagNameOnly(named).String()
@@ -55,10 +61,10 @@ func (s *Spec) finishImage(f *schema.Finishing) {
 	}
 	if !ok {
 		addr = f.Imply(ir.Addr{Kind: "image", Key: full, Keyed: true}, ir.Attr{
-			Name: "pull", Pos: f.Res.AttrPos("image"), Value: ir.StringVal(full).At(f.Res.AttrPos("image")),
+			Name: "pull", Pos: f.Res.AttrPos(attr), Value: ir.StringVal(full).At(f.Res.AttrPos(attr)),
 		}).Addr
 	}
-	s.Image = schema.Ref{Addr: addr, Pos: s.Image.Pos}
+	*ref = schema.Ref{Addr: addr, Pos: ref.Pos}
 }
 
 func (s *Spec) finishNetworks(f *schema.Finishing) {
@@ -103,42 +109,6 @@ func (p *Port) finish(f *schema.Finishing) {
 	}
 	if p.Host != 0 && p.HostRange != "" {
 		f.Errorf("ports", "%s has both host and host_range", p.key()).Hintf("host is one port, host_range lets the engine pick one of several")
-	}
-}
-
-func (m *Mount) finish(f *schema.Finishing) {
-	means := "tmpfs"
-	switch {
-	case !m.Volume.IsZero() && m.Source != "":
-		f.Errorf("mounts", "%s has both volume and source", m.Target).Hintf("volume is a volume, source is a path on the host")
-		return
-	case !m.Volume.IsZero():
-		means = "volume"
-	case m.Source != "":
-		means = "bind"
-	}
-	if m.Type == "" && means == "tmpfs" {
-		f.Errorf("mounts", "%s does not say what is mounted there", m.Target).
-			Hintf(`write volume = volume.NAME, source = "./PATH", or type = "tmpfs"`)
-	}
-	if m.Type != "" && m.Type != means {
-		f.Errorf("mounts", "%s is a %s, but its other attributes make it a %s", m.Target, m.Type, means).
-			Hintf("a volume mount needs `volume`, a bind needs `source`, a tmpfs neither")
-	}
-	m.Type = means
-	for attr, of := range map[string]struct {
-		set  bool
-		kind string
-	}{
-		"no_copy": {m.NoCopy, "volume"}, "subpath": {m.Subpath != "", "volume"}, "propagation": {m.Propagation != "", "bind"},
-		"size": {m.Size != 0, "tmpfs"}, "mode": {m.FileMode != "", "tmpfs"},
-	} {
-		if of.set && of.kind != means {
-			f.Errorf("mounts", "%s: %s is for a %s, and this is a %s", m.Target, attr, of.kind, means).Hintf("take it away")
-		}
-	}
-	if m.Source != "" {
-		m.Source = filepath.ToSlash(f.Path("mounts", m.Source))
 	}
 }
 

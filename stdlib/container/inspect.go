@@ -15,7 +15,6 @@ import (
 
 	api "github.com/docker/docker/api/types/container"
 	imageapi "github.com/docker/docker/api/types/image"
-	"github.com/docker/docker/api/types/network"
 	"github.com/docker/go-connections/nat"
 )
 
@@ -43,7 +42,7 @@ func (r *reading) spec(o *object, id engine.Identity, rec schema.Record, want *S
 		Name: r.names[o.ID], Image: schema.Ref{Name: c.Image}, Command: texts(c.Cmd), Entrypoint: texts(c.Entrypoint), Env: envOf(c.Env),
 		User: c.User, WorkingDir: c.WorkingDir, Domainname: c.Domainname, Labels: engine.UserLabels(c.Labels), Ports: portsIn(h.PortBindings),
 		Restart: policy(string(h.RestartPolicy.Name), h.RestartPolicy.MaximumRetryCount), StopTimeout: seconds(c.StopTimeout),
-		Healthcheck: healthOf(c.Healthcheck), Limits: limitsOf(h),
+		Healthcheck: healthOf(c.Healthcheck), Limits: limitsOf(h), Modes: r.modesOf(o, rec),
 		ReadOnly: h.ReadonlyRootfs, Init: h.Init, Privileged: h.Privileged, CapAdd: caps(h.CapAdd), CapDrop: caps(h.CapDrop),
 		ExtraHosts: hostsOf(h.ExtraHosts), DNS: list(h.DNS), Sysctls: h.Sysctls,
 		Logging: &Logging{Driver: h.LogConfig.Type, Options: textMap(h.LogConfig.Config)},
@@ -178,43 +177,6 @@ func portsIn(bindings nat.PortMap) []Port {
 	return ports
 }
 
-// mountsOf reads what create was asked for. A volume that the image declares
-// and no program named is not part of it.
-func mountsOf(o *object) []Mount {
-	var out []Mount
-	for _, m := range o.HostConfig.Mounts {
-		if _, unnamed := o.Config.Volumes[m.Target]; unnamed && isUnnamed(m.Source) {
-			continue
-		}
-		x := Mount{Type: string(m.Type), Target: m.Target, ReadOnly: m.ReadOnly}
-		if m.Type == "volume" {
-			x.Volume = schema.Ref{Name: m.Source}
-		} else {
-			x.Source = m.Source
-		}
-		if v := m.VolumeOptions; v != nil {
-			x.NoCopy, x.Subpath = v.NoCopy, v.Subpath
-		}
-		if b := m.BindOptions; b != nil {
-			x.Propagation = string(b.Propagation)
-		}
-		if t := m.TmpfsOptions; t != nil {
-			x.Size = t.SizeBytes
-			if t.Mode != 0 {
-				x.FileMode = fmt.Sprintf("%04o", uint32(t.Mode))
-			}
-		}
-		out = append(out, x)
-	}
-	slices.SortFunc(out, func(a, b Mount) int { return strings.Compare(a.Target, b.Target) })
-	return out
-}
-
-// isUnnamed reports whether a volume's name is one that the engine chose.
-func isUnnamed(name string) bool {
-	return len(name) == 64 && strings.Trim(name, "0123456789abcdef") == ""
-}
-
 // networking reads mode and endpoints.
 func (r *reading) networking(s *Spec, o *object, id engine.Identity, rec schema.Record, want *Spec) {
 	mode := o.HostConfig.NetworkMode
@@ -280,30 +242,6 @@ func known(id engine.Identity, rec schema.Record, want *Spec, network string) sa
 	return out
 }
 
-func (n *Net) fill(o *object, ep *network.EndpointSettings, s said) {
-	if ep == nil {
-		return
-	}
-	for _, a := range ep.Aliases {
-		// Before API 1.45 the engine puts the short ID and the hostname among them.
-		byEngine := a == short(o.ID) || a == o.Config.Hostname
-		if !byEngine || slices.Contains(s.aliases, a) {
-			n.Aliases = append(n.Aliases, a)
-		}
-	}
-	if c := ep.IPAMConfig; c != nil {
-		n.IPv4, n.IPv6, n.LinkLocal = c.IPv4Address, c.IPv6Address, list(c.LinkLocalIPs)
-	}
-	if s.anyMAC {
-		// A stopped container has none; what it was made with it will have again.
-		n.MAC = cmp.Or(ep.MacAddress, s.mac)
-	}
-	if len(ep.DriverOpts) > 0 {
-		n.DriverOpts = ep.DriverOpts
-	}
-	n.GwPriority = int64(ep.GwPriority)
-}
-
 // uses returns what a container holds on to.
 func (r *reading) uses(o *object, s *Spec) []kind.Use {
 	uses := []kind.Use{{Kind: "image", Name: o.Config.Image}}
@@ -315,8 +253,8 @@ func (r *reading) uses(o *object, s *Spec) []kind.Use {
 	for _, n := range s.Networks {
 		uses = append(uses, kind.Use{Kind: "network", Name: n.Network.Name})
 	}
-	if s.Joins.Name != "" {
-		uses = append(uses, kind.Use{Kind: "container", Name: s.Joins.Name})
+	for _, h := range s.holdings() {
+		uses = append(uses, kind.Use{Kind: "container", Name: h.other.Name})
 	}
 	return uses
 }

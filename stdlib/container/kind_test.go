@@ -1,6 +1,7 @@
 package container_test
 
 import (
+	"slices"
 	"testing"
 
 	"bayplan/interpreter/engine"
@@ -12,6 +13,9 @@ import (
 	"bayplan/stdlib/image"
 	"bayplan/stdlib/network"
 	"bayplan/stdlib/volume"
+
+	api "github.com/docker/docker/api/types/container"
+	netapi "github.com/docker/docker/api/types/network"
 )
 
 func str(s string) ir.Value { return ir.StringVal(s) }
@@ -57,6 +61,7 @@ func TestEveryAttribute(t *testing.T) {
 		{Attr: "networks", A: net("aliases", strs("x")), B: net("aliases", strs("y", "z")), Also: joined},
 		{Attr: "networks", A: net(), B: ir.ListVal(handle("network.a"), handle("network.b")), Also: joined},
 		{Attr: "networks", A: net("ipv4_address", "10.77.0.10"), B: net("ipv4_address", "10.77.0.11"), Also: joined},
+		{Attr: "networks", A: net("ipv6_address", "fd00:77::10"), B: net("ipv6_address", "fd00:77::11"), Also: joined},
 		{Attr: "networks", A: net("driver_opts", kindtest.Obj("o", "1")), B: net("driver_opts", kindtest.Obj("o", "2")), Also: joined},
 		{Attr: "networks", A: net("mac_address", "02:42:0a:4d:00:01"), B: net("mac_address", "02:42:0a:4d:00:02"), Is: schema.Replace, Gone: schema.Reconnect, Also: joined},
 		{Attr: "network_mode", A: str("none"), B: str("host"), Also: joined, Names: []string{"networks"}},
@@ -67,9 +72,12 @@ func TestEveryAttribute(t *testing.T) {
 		{Attr: "files", A: kindtest.Obj("/etc/a", "1"), B: kindtest.Obj("/etc/a", "2"), Gone: schema.Replace},
 		{Attr: "files", A: kindtest.Obj("/etc/a", kindtest.Obj("content", "1", "mode", "0600", "uid", 7)), B: kindtest.Obj("/etc/a", kindtest.Obj("content", "1", "mode", "0640", "gid", 8)), Gone: schema.Replace},
 		{Attr: "restart", A: str("always"), B: str("on-failure:3")},
+		{Attr: "restart", A: str("on-failure:2"), B: str("unless-stopped")},
 		{Attr: "stop_signal", A: str("SIGINT"), B: str("SIGQUIT")},
 		{Attr: "stop_timeout", A: str("0s"), B: str("30s")},
 		{Attr: "healthcheck", A: kindtest.Obj("test", strs("CMD", "/ok"), "interval", "1s"), B: kindtest.Obj("test", strs("CMD", "/ok"), "interval", "2s", "retries", 5)},
+		{Attr: "healthcheck", A: kindtest.Obj("test", strs("CMD", "/ok"), "timeout", "1s", "start_period", "5s"), B: kindtest.Obj("test", strs("CMD", "/ok"), "timeout", "2s", "start_period", "6s")},
+		{Attr: "healthcheck", A: kindtest.Obj("test", strs("CMD", "/ok"), "start_period", "5s", "start_interval", "1s"), B: kindtest.Obj("test", strs("CMD", "/ok"), "start_period", "5s", "start_interval", "2s"), Min: "1.44"},
 		{Attr: "healthcheck", A: kindtest.Obj("disable", true), B: kindtest.Obj("test", "true")},
 		{Attr: "read_only", A: yes},
 		{Attr: "init", A: yes, B: no},
@@ -83,21 +91,81 @@ func TestEveryAttribute(t *testing.T) {
 		{Attr: "logging", A: kindtest.Obj("driver", "none"), B: kindtest.Obj("driver", "local")},
 		{Attr: "image", A: str("other:1"), B: str("other:2"), Also: []string{`image["docker.io/library/other:1"]`, `image["docker.io/library/other:2"]`}},
 	}
-	samples = append(samples, limits()...)
-	for _, api := range []string{"1.41", "1.44", "1.47", "1.51"} {
-		t.Run(api, func(t *testing.T) {
-			t.Parallel()
-			kindtest.Suite{
-				Kinds:  []kind.Kind{container.Kind, image.Kind, network.Kind, volume.Kind},
-				Engine: kindtest.Embedded(t, api), Stack: "kt", Dir: t.TempDir(),
-				Base: []kindtest.Decl{
-					{Addr: "network.a", Attrs: kindtest.Attrs{"ipam": str("10.77.0.0/24")}}, {Addr: "network.b"}, {Addr: "volume.v"},
-				},
-				Subject: kindtest.Decl{Addr: "container.c", Attrs: kindtest.Attrs{"image": str("app:1")}},
-				Samples: samples,
-			}.Run(t)
-		})
-	}
+	samples = slices.Concat(samples, limits(), modes())
+	reach := kindtest.NewReach()
+	t.Run("engines", func(t *testing.T) {
+		for _, api := range []string{"1.41", "1.44", "1.47", "1.51"} {
+			t.Run(api, func(t *testing.T) {
+				t.Parallel()
+				kindtest.Suite{
+					Kinds:  []kind.Kind{container.Kind, image.Kind, network.Kind, volume.Kind},
+					Engine: kindtest.Embedded(t, api), Stack: "kt", Dir: t.TempDir(),
+					Base: []kindtest.Decl{
+						{Addr: "network.a", Attrs: kindtest.Attrs{"ipv6": ir.BoolVal(true), "ipam": kindtest.Obj("config", strs("10.77.0.0/24", "fd00:77::/64"))}}, {Addr: "network.b"}, {Addr: "volume.v"},
+						{Addr: "container.other", Attrs: kindtest.Attrs{"image": str("app:1"), "networks": ir.ListVal(handle("network.a")), "ipc": str("shareable")}},
+					},
+					Subject: kindtest.Decl{Addr: "container.c", Attrs: kindtest.Attrs{"image": str("app:1")}},
+					Samples: samples, Reach: reach,
+				}.Run(t)
+			})
+		}
+	})
+	reach.Check(t, "ContainerCreate", api.CreateRequest{}, unreached)
+	reach.Check(t, "ContainerUpdate", api.UpdateConfig{}, notUpdated)
+	reach.Check(t, "NetworkConnect", netapi.ConnectOptions{}, unconnected)
+}
+
+const (
+	windows  = "Windows only"
+	client   = "what the client that creates it wants for itself: bay attaches to nothing"
+	answered = "an answer of the engine, which it does not take"
+	fixed    = "the engine's update call accepts it and leaves it as it is"
+)
+
+// unreached are the leaves of a create call that no attribute reaches.
+var unreached = map[string]string{
+	"AttachStdin": client, "AttachStdout": client, "AttachStderr": client,
+	"ArgsEscaped":                                            windows,
+	"NetworkDisabled":                                        "network_mode = none says it",
+	"OnBuild":                                                "of images: builds act on it, containers do not",
+	"Volumes":                                                "mounts say it: { type = volume, target }",
+	"HostConfig.ContainerIDFile":                             "a file that the docker command writes",
+	"HostConfig.AutoRemove":                                  "a container that is gone by itself cannot be told from one that somebody removed; state = completed is a job",
+	"HostConfig.VolumeDriver":                                "the driver belongs to a volume, or to a mount without a name",
+	"HostConfig.Cgroup":                                      "a leftover of Docker 1.9 that the engine ignores",
+	"HostConfig.Isolation":                                   windows,
+	"HostConfig.CpuCount":                                    windows,
+	"HostConfig.CpuPercent":                                  windows,
+	"HostConfig.IOMaximumIOps":                               windows,
+	"HostConfig.IOMaximumBandwidth":                          windows,
+	"HostConfig.KernelMemory":                                "removed in Docker 23.0",
+	"HostConfig.KernelMemoryTCP":                             "removed in Docker 23.0",
+	"HostConfig.Tmpfs":                                       "mounts say it: { type = tmpfs, target }",
+	"NetworkingConfig.EndpointsConfig[].NetworkID":           answered,
+	"NetworkingConfig.EndpointsConfig[].EndpointID":          answered,
+	"NetworkingConfig.EndpointsConfig[].Gateway":             answered,
+	"NetworkingConfig.EndpointsConfig[].IPAddress":           answered,
+	"NetworkingConfig.EndpointsConfig[].IPPrefixLen":         answered,
+	"NetworkingConfig.EndpointsConfig[].IPv6Gateway":         answered,
+	"NetworkingConfig.EndpointsConfig[].GlobalIPv6Address":   answered,
+	"NetworkingConfig.EndpointsConfig[].GlobalIPv6PrefixLen": answered,
+	"NetworkingConfig.EndpointsConfig[].DNSNames":            answered,
+}
+
+// notUpdated are the leaves of an update call that bay leaves out.
+var notUpdated = map[string]string{
+	"CpuCount": windows, "CpuPercent": windows, "IOMaximumIOps": windows, "IOMaximumBandwidth": windows,
+	"KernelMemory": "removed in Docker 23.0", "KernelMemoryTCP": "removed in Docker 23.0",
+	"BlkioWeightDevice": fixed, "BlkioDeviceReadBps": fixed, "BlkioDeviceWriteBps": fixed, "BlkioDeviceReadIOps": fixed, "BlkioDeviceWriteIOps": fixed,
+	"CgroupParent": fixed, "Devices": fixed, "DeviceCgroupRules": fixed, "DeviceRequests": fixed, "MemorySwappiness": fixed, "OomKillDisable": fixed, "Ulimits": fixed,
+}
+
+// unconnected are the leaves of a connect call that bay leaves out.
+var unconnected = map[string]string{
+	"EndpointConfig.NetworkID": answered, "EndpointConfig.EndpointID": answered, "EndpointConfig.Gateway": answered, "EndpointConfig.IPAddress": answered,
+	"EndpointConfig.IPPrefixLen": answered, "EndpointConfig.IPv6Gateway": answered, "EndpointConfig.GlobalIPv6Address": answered,
+	"EndpointConfig.GlobalIPv6PrefixLen": answered, "EndpointConfig.DNSNames": answered,
+	"EndpointConfig.MacAddress": "engines before API 1.54 ignore it here: a container with a MAC address is made anew",
 }
 
 func cgroup1(i engine.Info) bool { return i.Cgroup != "2" }
@@ -137,5 +205,62 @@ func limits() []kindtest.Sample {
 		{Attr: "device_requests", A: list(obj("driver", "nvidia", "device_ids", strs("0", "1"), "capabilities", strs("gpu")))},
 		{Attr: "cgroup_parent", A: str("/one"), B: str("/two")},
 		{Attr: "shm_size", A: str("32m"), B: str("128m")},
+	}
+}
+
+// modes are samples of how a container is set apart, of mounts, and of what
+// endpoints have since older engines.
+func modes() []kindtest.Sample {
+	yes, list, obj := ir.BoolVal(true), ir.ListVal, kindtest.Obj
+	other := handle("container.other")
+	joined := []string{"network.default"}
+	net := func(kv ...any) ir.Value {
+		return list(obj(append([]any{"network", handle("network.a")}, kv...)...))
+	}
+	mount := func(kv ...any) ir.Value { return list(obj(append(kv, "target", "/m")...)) }
+	bridge := kindtest.Attrs{"network_mode": str("bridge")}
+	return []kindtest.Sample{
+		{Attr: "tty", A: yes},
+		{Attr: "stdin_open", A: yes},
+		{Attr: "stdin_once", A: yes, With: kindtest.Attrs{"stdin_open": yes}},
+		{Attr: "console_size", A: obj("height", 24, "width", 80), B: obj("height", 50, "width", 80), With: kindtest.Attrs{"tty": yes}},
+		{Attr: "expose", A: strs("80"), B: strs("80/tcp", "53/udp")},
+		{Attr: "publish_all_ports", A: yes, With: kindtest.Attrs{"expose": strs("80")}},
+		{Attr: "shell", A: strs("/bin/ash", "-c"), B: strs("/bin/bash", "-c")},
+		{Attr: "annotations", A: obj("a", "1", "b", "2"), B: obj("a", "3")},
+		{Attr: "dns_opt", A: strs("ndots:1"), B: strs("ndots:2", "rotate")},
+		{Attr: "dns_search", A: strs("one.example"), B: strs("two.example", "one.example")},
+		{Attr: "group_add", A: strs("100"), B: strs("101", "audio")},
+		{Attr: "ipc", A: str("shareable"), B: str("host")},
+		{Attr: "ipc", A: other, B: str("none")},
+		{Attr: "pid", A: str("host"), B: other},
+		{Attr: "uts", A: str("host")},
+		{Attr: "userns_mode", A: str("host")},
+		{Attr: "cgroup", A: str("private"), B: str("host"), If: cgroup1},
+		{Attr: "cgroup", A: str("host"), B: str("private"), If: cgroup2},
+		{Attr: "security_opt", A: strs("no-new-privileges"), B: strs("no-new-privileges:true", "apparmor:unconfined", "label=disable")},
+		{Attr: "security_opt", A: strs("label=type:x")},
+		{Attr: "seccomp", A: str("unconfined"), B: str("{ \"defaultAction\": \"SCMP_ACT_ALLOW\" }")},
+		{Attr: "masked_paths", A: strs(), B: strs("/proc/asound", "/proc/kcore")},
+		{Attr: "readonly_paths", A: strs("/proc/sys"), B: strs()},
+		{Attr: "storage_opt", A: obj("size", "1g"), B: obj("size", "2g")},
+		{Attr: "runtime", A: str("io.containerd.runc.v2"), B: str("runc")},
+		{Attr: "platform", A: str("linux/amd64"), B: str("Linux/AMD64/v2")},
+		{Attr: "links", A: list(other), B: list(obj("container", other, "alias", "db")), With: bridge, Also: joined, Names: []string{"networks"}},
+		{Attr: "volumes_from", A: list(other), B: list(obj("container", other, "read_only", true))},
+		{Attr: "networks", A: net("links", list(obj("container", other, "alias", "db"))), B: net("links", list(other)), Also: joined},
+		{Attr: "networks", A: net("interface_name", "eth7"), B: net("interface_name", "eth8"), Also: joined, Min: "1.49"},
+		{Attr: "networks", A: net("sysctls", obj("net.ipv4.conf.IFNAME.forwarding", "1")), B: net("sysctls", obj("net.ipv4.conf.IFNAME.forwarding", "0")), Also: joined, Min: "1.46"},
+		{Attr: "networks", A: net("gw_priority", 5), B: net("gw_priority", -5), Also: joined, Min: "1.48"},
+		{Attr: "networks", A: net("link_local_ips", strs("169.254.34.68")), B: net("link_local_ips", strs("169.254.34.69")), Also: joined},
+		{Attr: "mounts", A: mount("type", "volume"), B: mount("type", "volume", "labels", obj("a", "1"), "driver", "local", "driver_options", obj("type", "tmpfs", "device", "tmpfs"))},
+		{Attr: "mounts", A: mount("volume", handle("volume.v"), "no_copy", true), B: mount("volume", handle("volume.v"), "subpath", "x"), Min: "1.45"},
+		{Attr: "mounts", A: mount("volume", handle("volume.v"), "selinux", "z"), B: mount("volume", handle("volume.v"), "selinux", "Z", "read_only", true)},
+		{Attr: "mounts", A: mount("source", "/etc", "selinux", "z", "propagation", "rslave"), B: mount("source", "/etc", "propagation", "rslave")},
+		{Attr: "mounts", A: mount("source", "/etc", "recursive", "disabled"), B: mount("source", "/etc", "consistency", "cached")},
+		{Attr: "mounts", A: mount("source", "/etc", "read_only", true, "recursive", "writable"), B: mount("source", "/etc", "read_only", true, "recursive", "readonly"), Min: "1.44"},
+		{Attr: "mounts", A: mount("source", "/nowhere/yet", "create_host_path", true), B: mount("source", "/nowhere/else", "create_host_path", true), Min: "1.42"},
+		{Attr: "mounts", A: mount("type", "tmpfs", "options", strs("noexec", "uid=1000")), B: mount("type", "tmpfs", "options", strs("noexec")), Min: "1.46"},
+		{Attr: "mounts", A: mount("image", str("other:1")), B: mount("image", str("other:1"), "subpath", "etc"), Min: "1.48", Also: []string{`image["docker.io/library/other:1"]`}},
 	}
 }

@@ -68,7 +68,7 @@ func (l *Limits) bind(f *schema.Set) {
 	f.Int(&l.OOMScoreAdj, "oom_score_adj", schema.Range{Min: -1000, Max: 1000}, schema.Replace, "Who is killed first when the host is out of memory: 1000 is first.").From("HostConfig.OomScoreAdj")
 	f.Int(&l.BlkioWeight, "blkio_weight", schema.Range{Min: 10, Max: 1000}, schema.Live, "Weight beside others when disks are busy.").From("HostConfig.BlkioWeight")
 	schema.Object(f, &l.Blkio, "blkio", schema.Replace, "Weight and limits for each block device.", schema.Short[Blkio]{}).From("HostConfig")
-	schema.ObjectMap(f, &l.Ulimits, "ulimits", schema.Replace, "Limits of its processes: nofile = 1024, or { soft, hard }.", schema.Short[Ulimit]{As: "soft"}).From("HostConfig.Ulimits").ByEngine()
+	schema.ObjectMap(f, &l.Ulimits, "ulimits", schema.Replace, "Limits of its processes: nofile = 1024, or { soft, hard }.", schema.Short[Ulimit]{As: "soft"}).From("HostConfig.Ulimits").ByEngine().OpenKeys()
 	schema.Objects(f, &l.Devices, "devices", schema.Replace, `Devices of the host: "/dev/fuse", "/dev/sda:/dev/xvda:r", or { source, target, permissions }.`, Device.key, schema.Short[Device]{Text: parseDevice}).From("HostConfig.Devices")
 	f.StringSet(&l.DeviceRules, "device_cgroup_rules", schema.Replace, `What it may do with devices that are made later, such as "c 188:* rmw".`, parseDeviceRule).From("HostConfig.DeviceCgroupRules")
 	schema.Objects(f, &l.DeviceRequests, "device_requests", schema.Replace, `Devices that a driver hands out: "all" (GPUs), a CDI name such as "vendor.com/gpu=0", or { driver, count, device_ids, capabilities, options }.`, DeviceRequest.key, schema.Short[DeviceRequest]{Text: parseDeviceRequest}).From("HostConfig.DeviceRequests")

@@ -13,7 +13,6 @@ import (
 	"bayplan/lang/schema"
 
 	api "github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/mount"
 )
 
 // How long a step waits before it has failed.
@@ -71,7 +70,7 @@ func volumes(in kind.In[Spec]) []engine.Fact {
 	var facts []engine.Fact
 	for _, m := range in.Want.Mounts {
 		name := m.Volume.Name
-		if m.Type != "volume" {
+		if m.Type != "volume" || m.unnamed() {
 			continue
 		}
 		f := engine.Fact{Source: engine.Source{Read: engine.Read{Call: "VolumeInspect", Arg: name}, Path: []string{"Name"}}, Want: name}
@@ -223,7 +222,7 @@ func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
 	w := kind.Work{
 		Strategy: "stop-first", Impact: impact(in),
 		Facts: append([]engine.Fact{same(old), free(temporary)}, basis(in)...),
-		Ops:   birth{name: temporary, restart: "no", replaces: old, carried: carried(in)}.make(in),
+		Ops:   birth{name: temporary, restart: "no", replaces: old, carried: carried(in), ofImage: imagePlaces(in)}.make(in),
 	}
 	w.Ops = append(w.Ops, aside(old, in.Want.Name)...)
 	w.Ops = append(w.Ops, rename(made(in), in.Want.Name))
@@ -334,22 +333,6 @@ func impact(in kind.In[Spec]) string {
 		until = "is healthy"
 	}
 	return fmt.Sprintf("%s is down while it stops (at most %s) and until the new one %s", in.Live.Name, in.Live.Object.(*object).grace(), until)
-}
-
-// carried are the unnamed volumes of the old container that the new one gets:
-// their data would be lost to it otherwise.
-func carried(in kind.In[Spec]) []mount.Mount {
-	o := in.Live.Object.(*object)
-	var out []mount.Mount
-	for _, m := range o.Mounts {
-		_, declared := o.Config.Volumes[m.Destination]
-		covered := slices.ContainsFunc(in.Want.Mounts, func(w Mount) bool { return w.Target == m.Destination })
-		if m.Type == mount.TypeVolume && declared && !covered && isUnnamed(m.Name) {
-			out = append(out, mount.Mount{Type: mount.TypeVolume, Source: m.Name, Target: m.Destination})
-		}
-	}
-	slices.SortFunc(out, func(a, b mount.Mount) int { return strings.Compare(a.Target, b.Target) })
-	return out
 }
 
 // update changes a living container, and restarts or starts it if that is

@@ -447,7 +447,7 @@ func (r *reading) guests(list []api.Summary) {
 // binds reports sources of binds that cannot be what the author means.
 func (r *reading) binds(w *kind.Want) {
 	for _, m := range w.Spec.(*Spec).Mounts {
-		if m.Type != "bind" {
+		if m.Type != "bind" || m.CreateHostPath {
 			continue
 		}
 		report := func(format string, args ...any) *diag.Diag {

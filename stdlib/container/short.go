@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"bayplan/lang/schema"
-
 	"github.com/docker/go-connections/nat"
 	"github.com/google/shlex"
 )
@@ -76,9 +74,6 @@ func (p Port) full() string {
 	return strings.TrimPrefix(net.JoinHostPort(p.HostIP, p.hostPort())+":"+p.key(), "::")
 }
 
-func (n Net) key() string   { return n.Network.Name }
-func (m Mount) key() string { return m.Target }
-
 func parseRange(text string) (string, error) {
 	a, b, ok := strings.Cut(text, "-")
 	from, err1 := strconv.ParseUint(a, 10, 16)
@@ -119,55 +114,6 @@ func parseMAC(text string) (string, error) {
 		return "", fmt.Errorf("got %q, want a MAC address of one interface such as 02:42:0a:14:00:05", text)
 	}
 	return mac.String(), nil
-}
-
-// parseMount reads what `docker run -v` takes: SOURCE:TARGET[:OPTION,…], where
-// SOURCE is a volume's name or a path.
-func parseMount(text string) ([]Mount, error) {
-	parts := strings.Split(text, ":")
-	if len(parts) == 1 {
-		return nil, fmt.Errorf("got %q, want SOURCE:TARGET: a volume without a name would be lost with the container; declare one, and write { volume = volume.NAME, target = %q }", text, text)
-	}
-	if len(parts) > 3 || parts[0] == "" {
-		return nil, fmt.Errorf("got %q, want SOURCE:TARGET or SOURCE:TARGET:ro", text)
-	}
-	target, err := parsePath(parts[1])
-	if err != nil {
-		return nil, err
-	}
-	m := Mount{Type: "volume", Target: target}
-	switch source := parts[0]; {
-	case strings.HasPrefix(source, "~"):
-		return nil, fmt.Errorf("got %q: bay does not know whose home ~ is; write the whole path", text)
-	case strings.HasPrefix(source, ".") || strings.Contains(source, "/"):
-		m.Type, m.Source = "bind", source
-	default:
-		m.Volume = schema.Ref{Name: source}
-	}
-	if len(parts) == 3 {
-		for _, o := range strings.Split(parts[2], ",") {
-			if err := m.option(o); err != nil {
-				return nil, fmt.Errorf("got %q: %w", text, err)
-			}
-		}
-	}
-	return []Mount{m}, nil
-}
-
-func (m *Mount) option(o string) error {
-	propagations := []string{"private", "rprivate", "shared", "rshared", "slave", "rslave"}
-	switch {
-	case o == "ro":
-		m.ReadOnly = true
-	case o == "rw":
-	case o == "nocopy" && m.Type == "volume":
-		m.NoCopy = true
-	case slices.Contains(propagations, o) && m.Type == "bind":
-		m.Propagation = o
-	default:
-		return fmt.Errorf("%q is no option of a %s mount here: want ro, rw, nocopy (volume), or how a bind spreads (%s)", o, m.Type, strings.Join(propagations, ", "))
-	}
-	return nil
 }
 
 // parsePath cleans an absolute path within a container, which is Linux's.

@@ -57,7 +57,7 @@ func TestParseMount(t *testing.T) {
 	}
 	for bad, says := range map[string]string{
 		"/data": "a volume without a name", "": "want SOURCE:TARGET", ":/data": "want SOURCE:TARGET", "a:b": "absolute path",
-		"~/x:/x": "whose home", "a:/b:z": "no option of a volume mount", "/a:/b:nocopy": "no option of a bind mount", "a:/b:ro:x": "want SOURCE:TARGET",
+		"~/x:/x": "whose home", "a:/b:quick": "no option of a volume mount", "/a:/b:nocopy": "no option of a bind mount", "a:/b:ro:x": "want SOURCE:TARGET",
 	} {
 		if got, err := parseMount(bad); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("parseMount(%q) = %+v, %v, want an error with %q", bad, got, err, says)

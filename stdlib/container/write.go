@@ -2,7 +2,6 @@ package container
 
 import (
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"bayplan/lang/ir"
 
 	api "github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/strslice"
 	"github.com/docker/go-connections/nat"
@@ -25,10 +23,11 @@ const perEndpoint = "1.44"
 
 // birth is what making a container needs beside its spec.
 type birth struct {
-	name     string        // its first name
-	restart  string        // its first restart policy
-	replaces *kind.Live    // nil for a creation
-	carried  []mount.Mount // unnamed volumes of the one that it replaces
+	name     string            // its first name
+	restart  string            // its first restart policy
+	replaces *kind.Live        // nil for a creation
+	carried  map[string]string // unnamed volumes of the one that it replaces, by their place within
+	ofImage  map[string]bool   // the places that are its image's
 }
 
 // make returns the ops that make a container, from nothing to ready to start.
@@ -70,7 +69,8 @@ type writing struct {
 
 func (w *writing) create(b birth) engine.Op {
 	w.op.Makes = w.in.Res.Addr.String()
-	call := &engine.ContainerCreate{Name: b.name, Config: w.config(b), HostConfig: w.host(b), Networking: w.networking()}
+	call := &engine.ContainerCreate{Name: b.name, Platform: w.in.Want.Platform, Config: w.config(b), HostConfig: w.host(b), Networking: w.networking()}
+	w.in.Want.Modes.write(call.Config, call.HostConfig)
 	if len(w.spec.Networks) > 0 && !w.in.Env.Info.Has(perEndpoint) {
 		//lint:ignore SA1019 what engines before API 1.44 know
 		call.Config.MacAddress = w.spec.Networks[0].MAC
@@ -158,10 +158,7 @@ func (w *writing) host(b birth) *api.HostConfig {
 		key := nat.Port(p.key())
 		h.PortBindings[key] = append(h.PortBindings[key], nat.PortBinding{HostIP: p.HostIP, HostPort: p.hostPort()})
 	}
-	for _, m := range s.Mounts {
-		h.Mounts = append(h.Mounts, m.engine())
-	}
-	h.Mounts = append(h.Mounts, b.carried...)
+	h.Mounts, h.Binds = w.mounts(b)
 	for _, name := range slices.Sorted(maps.Keys(s.ExtraHosts)) {
 		h.ExtraHosts = append(h.ExtraHosts, w.hosts(name)...)
 	}
@@ -217,46 +214,6 @@ func (w *writing) networking() *network.NetworkingConfig {
 		cfg.EndpointsConfig[n.Network.Name] = n.endpoint(older)
 	}
 	return cfg
-}
-
-// endpoint writes an endpoint. The MAC address is left out where the engine
-// would not take it.
-func (n Net) endpoint(withoutMAC bool) *network.EndpointSettings {
-	ep := &network.EndpointSettings{
-		Aliases: slices.Sorted(slices.Values(n.Aliases)), DriverOpts: n.DriverOpts, GwPriority: int(n.GwPriority), MacAddress: n.MAC,
-	}
-	if withoutMAC {
-		ep.MacAddress = ""
-	}
-	if n.IPv4 != "" || n.IPv6 != "" || n.LinkLocal != nil {
-		ep.IPAMConfig = &network.EndpointIPAMConfig{IPv4Address: n.IPv4, IPv6Address: n.IPv6, LinkLocalIPs: n.LinkLocal}
-	}
-	return ep
-}
-
-// connect returns the op that gives a container an endpoint.
-func connect(n Net, id func(*engine.Blanks) string, withoutMAC bool) engine.Op {
-	op := engine.Op{}
-	op.Call = &engine.NetworkConnect{Network: n.Network.Name, Container: id(&op.Blanks), Endpoint: n.endpoint(withoutMAC)}
-	return op
-}
-
-func (m Mount) engine() mount.Mount {
-	out := mount.Mount{Type: mount.Type(m.Type), Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly}
-	if m.Type == "volume" {
-		out.Source = m.Volume.Name
-	}
-	if m.NoCopy || m.Subpath != "" {
-		out.VolumeOptions = &mount.VolumeOptions{NoCopy: m.NoCopy, Subpath: m.Subpath}
-	}
-	if m.Propagation != "" {
-		out.BindOptions = &mount.BindOptions{Propagation: mount.Propagation(m.Propagation)}
-	}
-	if m.Size != 0 || m.FileMode != "" {
-		mode, _ := strconv.ParseUint(m.FileMode, 8, 32) // canonical, or none
-		out.TmpfsOptions = &mount.TmpfsOptions{SizeBytes: m.Size, Mode: os.FileMode(mode)}
-	}
-	return out
 }
 
 func restartPolicy(text string) api.RestartPolicy {

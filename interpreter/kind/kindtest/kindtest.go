@@ -36,6 +36,7 @@ type Suite struct {
 	Base    []Decl // what the subject needs beside it
 	Subject Decl   // with what it cannot be without
 	Samples []Sample
+	Reach   *Reach // gathers what plans say; may be nil
 
 	// Without has the attributes that no sample tries, with the reason.
 	Without map[string]string
@@ -244,6 +245,7 @@ func (s Suite) plan(t *testing.T, attrs Attrs) *plan.Plan {
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
+	s.Reach.add(p)
 	return p
 }
 
