@@ -42,7 +42,7 @@ func port(n int) string { return strconv.Itoa(20000 + process%600*20 + n) }
 // inMemory returns an engine in memory, of an API version; "" is the newest.
 func inMemory(t *testing.T, api string) *engine.Engine {
 	t.Helper()
-	w, err := embedded.Open(t.TempDir(), "test", api)
+	w, err := embedded.InMemory("test", api)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,9 +22,10 @@ import (
 	"time"
 )
 
-// World is an engine whose state lies in a file, for one command at a time.
+// World is an engine whose state lies in a file, for one command at a time, or
+// in memory.
 type World struct {
-	file   *file
+	file   *file // nil: it lives in memory alone
 	server *http.Server
 	listen *listener
 
@@ -63,17 +64,36 @@ func Open(dir, name, api string) (*World, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.close())
 	}
+	w := serve(state)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.file, w.ahead = f, ahead
+	w.closeStdins() // those who held them are gone
+	return w, nil
+}
+
+// InMemory returns a new world that lies in no file and goes with Close: for
+// tests that make many.
+func InMemory(seed, api string) (*World, error) {
+	v, err := ParseVersion(api)
+	if err != nil {
+		return nil, err
+	}
+	return serve(New(v, seed, time.Now().UTC().Round(0))), nil
+}
+
+// serve lets others reach an engine.
+func serve(state *State) *World {
 	state.PathExists = func(path string) bool {
 		_, err := os.Stat(path)
 		return !errors.Is(err, fs.ErrNotExist)
 	}
-	w := &World{file: f, state: state, ahead: ahead, saved: state.Emitted, sleepers: map[*sleeper]bool{}, listen: newListener()}
+	w := &World{state: state, saved: state.Emitted, sleepers: map[*sleeper]bool{}, listen: newListener()}
 	w.turned = sync.NewCond(&w.mu)
-	w.closeStdins() // those who held them are gone
 	w.server = &http.Server{Handler: w.Handler(), ReadHeaderTimeout: time.Minute}
 	go func() { _ = w.server.Serve(w.listen) }() // ends with Close
 	go w.pump()
-	return w, nil
+	return w
 }
 
 // Dial connects to the engine; the network and the address do not matter.
@@ -93,7 +113,10 @@ func (w *World) Close() error {
 	err := w.save()
 	w.turned.Broadcast()
 	w.mu.Unlock()
-	return errors.Join(err, w.server.Close(), w.file.close())
+	if w.file != nil {
+		err = errors.Join(err, w.file.close())
+	}
+	return errors.Join(err, w.server.Close())
 }
 
 // closeStdins ends what only lives as long as somebody holds its input. A
@@ -143,6 +166,9 @@ func (w *World) turn(now time.Time, changes bool, f func(s *State, now time.Time
 
 func (w *World) save() error {
 	w.saved = w.state.Emitted
+	if w.file == nil {
+		return nil
+	}
 	return w.file.write(w.state, w.ahead)
 }
 

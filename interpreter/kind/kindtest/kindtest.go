@@ -1,7 +1,7 @@
 // Package kindtest checks a kind against its contract on an engine: for each
 // of its attributes, an object that was made with it has nothing to change
-// afterwards; a change of it is planned by its name and by no other; taking it
-// away is a change like any other.
+// afterwards; a change of it is planned by its name and by no other, also where
+// somebody else made it; taking it away is a change like any other.
 package kindtest
 
 import (
@@ -50,23 +50,24 @@ type Decl struct {
 
 // Sample is one attribute with two values. A null B is for one that has but one.
 type Sample struct {
-	Attr  string
-	A, B  ir.Value
-	With  Attrs                  // what the attribute needs beside it, always there
-	Is    schema.Effect          // of the change from A to B; None takes the table's
-	Gone  schema.Effect          // of taking it away; None takes Is
-	Set   schema.Effect          // of setting it to A; None is any
-	Also  []string               // addresses of what a change of it brings or takes along
-	Names []string               // attributes that change with it
-	Min   string                 // the first API version that has it, where that is not the table's
-	If    func(engine.Info) bool // nil, or whether an engine's host can have it
+	Attr   string
+	A, B   ir.Value
+	With   Attrs                  // what the attribute needs beside it, always there
+	Is     schema.Effect          // of the change from A to B; None takes the table's
+	Gone   schema.Effect          // of taking it away; None takes Is
+	Set    schema.Effect          // of setting it to A; None is any
+	Also   []string               // addresses of what a change of it brings or takes along
+	Names  []string               // attributes that change with it
+	Unseen []string               // attributes of which nobody can tell who changed them
+	Min    string                 // the first API version that has it, where that is not the table's
+	If     func(engine.Info) bool // nil, or whether an engine's host can have it
 }
 
 // Embedded opens a new embedded engine that plays an API version, for the time
 // of a test.
 func Embedded(t *testing.T, api string) *engine.Engine {
 	t.Helper()
-	w, err := embedded.Open(t.TempDir(), "kindtest", api)
+	w, err := embedded.InMemory("kindtest", api)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +113,9 @@ func (s Suite) Run(t *testing.T) {
 		}
 		t.Run(fmt.Sprintf("%s-%d", x.Attr, i), func(t *testing.T) {
 			t.Cleanup(func() { s.destroy(t) })
-			s.sample(t, x)
+			if err := s.alone(x); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }
@@ -162,42 +165,81 @@ func (s Suite) effect(x Sample) schema.Effect {
 	panic("kindtest: no attribute " + x.Attr)
 }
 
-func (s Suite) sample(t *testing.T, x Sample) {
-	with := func(v ir.Value) Attrs {
-		attrs := maps.Clone(s.Subject.Attrs)
-		if attrs == nil {
-			attrs = Attrs{}
-		}
-		maps.Copy(attrs, x.With)
-		if !v.IsNull() {
-			attrs[x.Attr] = v
-		}
-		return attrs
-	}
-	change := s.effect(x)
-	gone := change
+// gone is the effect of taking a sample's attribute away.
+func (s Suite) gone(x Sample) schema.Effect {
 	if x.Gone != schema.None {
-		gone = x.Gone
+		return x.Gone
 	}
-	s.apply(t, with(x.A), "making it")
+	return s.effect(x)
+}
+
+// with returns the subject's attributes with what samples need and the value
+// of each; null leaves an attribute out.
+func (s Suite) with(values ...value) Attrs {
+	attrs := Attrs{}
+	maps.Copy(attrs, s.Subject.Attrs)
+	for _, v := range values {
+		maps.Copy(attrs, v.of.With)
+	}
+	for _, v := range values {
+		if !v.is.IsNull() {
+			attrs[v.of.Attr] = v.is
+		}
+	}
+	return attrs
+}
+
+// value is a value of a sample's attribute.
+type value struct {
+	of Sample
+	is ir.Value
+}
+
+// alone checks one sample with no other beside it.
+func (s Suite) alone(x Sample) error {
+	a, b, none := s.with(value{x, x.A}), s.with(value{x, x.B}), s.with(value{x, ir.Value{}})
+	if err := s.become(a); err != nil {
+		return fmt.Errorf("making it: %w", err)
+	}
 	if !x.B.IsNull() {
-		s.changes(t, with(x.B), x, change, "changing it")
+		if err := s.byHand(a, b, x); err != nil {
+			return fmt.Errorf("changing it by hand: %w", err)
+		}
+		if err := s.change(b, x, s.effect(x)); err != nil {
+			return fmt.Errorf("changing it: %w", err)
+		}
 	}
 	if !s.must(x.Attr) {
-		s.changes(t, with(ir.Value{}), x, gone, "taking it away")
+		if err := s.change(none, x, s.gone(x)); err != nil {
+			return fmt.Errorf("taking it away: %w", err)
+		}
 	}
-	s.changes(t, with(x.A), x, x.Set, "setting it")
+	if err := s.change(a, x, x.Set); err != nil {
+		return fmt.Errorf("setting it: %w", err)
+	}
+	return nil
 }
 
 func (s Suite) must(attr string) bool {
 	return slices.ContainsFunc(s.table(), func(f *schema.Field) bool { return f.Name == attr && f.Must })
 }
 
-// changes checks that a plan names the attribute and nothing else, then that
-// applying it leaves nothing to do. Effect None is any.
-func (s Suite) changes(t *testing.T, attrs Attrs, x Sample, effect schema.Effect, doing string) {
-	t.Helper()
-	p := s.plan(t, attrs)
+// change checks that a plan names a sample's attribute and nothing else, then
+// that applying it leaves nothing to do.
+func (s Suite) change(attrs Attrs, x Sample, effect schema.Effect) error {
+	if _, err := s.names(attrs, x, effect); err != nil {
+		return err
+	}
+	return s.become(attrs)
+}
+
+// names checks that a plan names a sample's attribute and nothing else, with
+// an effect; None is any.
+func (s Suite) names(attrs Attrs, x Sample, effect schema.Effect) (*plan.Plan, error) {
+	p, err := s.plan(attrs)
+	if err != nil {
+		return nil, err
+	}
 	var steps []*plan.Step
 	for _, step := range p.Steps {
 		if !slices.Contains(x.Also, step.Addr.String()) {
@@ -205,72 +247,126 @@ func (s Suite) changes(t *testing.T, attrs Attrs, x Sample, effect schema.Effect
 		}
 	}
 	if len(steps) != 1 || steps[0].Addr.String() != s.Subject.Addr {
-		t.Fatalf("%s: got %s, want one step on %s", doing, Show(p), s.Subject.Addr)
+		return nil, fmt.Errorf("got %s, want one step on %s for %s", Show(p), s.Subject.Addr, x.Attr)
 	}
 	for _, c := range steps[0].Changes {
 		if c.Attr != x.Attr && !slices.Contains(x.Names, c.Attr) {
-			t.Errorf("%s: the plan names %s: %s → %s", doing, c.Name(), c.Old.Show(), c.New.Show())
+			return nil, fmt.Errorf("the plan names %s where only %s changes: %s", c.Name(), x.Attr, Show(p))
 		}
 	}
 	if worst := plan.Worst(steps[0].Changes); effect != schema.None && worst != effect {
-		t.Errorf("%s: the plan says %s, want %s: %s", doing, worst, effect, Show(p))
+		return nil, fmt.Errorf("the plan says %s, want %s: %s", worst, effect, Show(p))
 	}
-	s.apply(t, attrs, doing)
+	return p, nil
 }
 
-func (s Suite) apply(t *testing.T, attrs Attrs, doing string) {
-	t.Helper()
-	p := s.plan(t, attrs)
+// byHand sends the calls that change a sample from one value to the other as
+// somebody else would, where that goes without a new object or a restart: the
+// plan for what is declared has to show them as a change by hand, and to take
+// it back.
+func (s Suite) byHand(declared, done Attrs, x Sample) error {
+	p, err := s.names(done, x, s.effect(x))
+	if err != nil {
+		return err
+	}
+	for _, step := range p.Steps {
+		if worst := plan.Worst(step.Changes); step.Verb != kind.Update || worst == schema.Restart {
+			return nil
+		}
+	}
+	if err := s.run(p); err != nil {
+		return err
+	}
+	back, err := s.names(declared, x, schema.None)
+	if err != nil {
+		return err
+	}
+	for _, step := range back.Steps {
+		for _, c := range step.Changes {
+			if !c.ByHand && !slices.Contains(x.Unseen, c.Attr) {
+				return fmt.Errorf("%s is not shown as changed by hand: %s", c.Name(), Show(back))
+			}
+		}
+	}
+	return s.become(declared)
+}
+
+// become applies, and checks that nothing is left to do.
+func (s Suite) become(attrs Attrs) error {
+	p, err := s.plan(attrs)
+	if err != nil {
+		return err
+	}
+	if err := s.run(p); err != nil {
+		return err
+	}
+	again, err := s.plan(attrs)
+	if err == nil && !again.Empty() {
+		err = fmt.Errorf("the plan afterwards is not empty: %s", Show(again))
+	}
+	return err
+}
+
+func (s Suite) run(p *plan.Plan) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	r := apply.Run(ctx, s.Engine, p, apply.Options{})
-	for _, f := range r.Failed {
-		t.Fatalf("%s: %s: %v", doing, f.Step.Addr, f.Err)
+	for _, f := range apply.Run(ctx, s.Engine, p, apply.Options{}).Failed {
+		return fmt.Errorf("%s: %w", f.Step.Addr, f.Err)
 	}
-	if again := s.plan(t, attrs); !again.Empty() {
-		t.Fatalf("%s: the plan afterwards is not empty: %s", doing, Show(again))
-	}
+	return nil
 }
 
-func (s Suite) plan(t *testing.T, attrs Attrs) *plan.Plan {
-	t.Helper()
-	prog := s.program(t, attrs)
-	w, err := world.Read(t.Context(), world.Options{
+// plan plans the base and the subject with these attributes; nil leaves the
+// subject out.
+func (s Suite) plan(attrs Attrs) (*plan.Plan, error) {
+	decls := s.Base
+	if attrs != nil {
+		decls = append(slices.Clone(decls), Decl{s.Subject.Addr, attrs})
+	}
+	return s.planOf(decls)
+}
+
+func (s Suite) planOf(decls []Decl) (*plan.Plan, error) {
+	prog, err := s.program(decls)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	w, err := world.Read(ctx, world.Options{
 		Kinds: s.Kinds, Reader: s.Engine.Reader(), Info: s.Engine.Info, Auth: s.Engine.Auth, Stack: s.Stack, Program: prog,
 	})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	p, diags := plan.Make(w, prog, plan.Options{Kinds: s.Kinds})
 	if diags.HasErrors() {
-		t.Fatal(diags)
+		return nil, diags
 	}
 	s.Reach.add(p)
-	return p
+	return p, nil
 }
 
-func (s Suite) program(t *testing.T, attrs Attrs) *ir.Program {
-	t.Helper()
+func (s Suite) program(decls []Decl) (*ir.Program, error) {
 	u := &schema.Universe{}
 	for _, k := range s.Kinds {
 		u.Kinds = append(u.Kinds, k.Schema())
 	}
 	b := schema.NewBuilder(u, s.Dir, s.Stack)
-	for i, d := range append(slices.Clone(s.Base), Decl{s.Subject.Addr, attrs}) {
-		declare(t, b, diag.Pos{File: "kindtest", Line: i + 1, Col: 1}, s.Dir, d)
+	for i, d := range decls {
+		declare(b, diag.Pos{File: "kindtest", Line: i + 1, Col: 1}, s.Dir, d)
 	}
 	p := b.Finish()
 	if b.Diags.HasErrors() {
-		t.Fatal(b.Diags)
+		return nil, b.Diags
 	}
-	return p
+	return p, nil
 }
 
-func declare(t *testing.T, b *schema.Builder, pos diag.Pos, dir string, d Decl) {
-	t.Helper()
+func declare(b *schema.Builder, pos diag.Pos, dir string, d Decl) {
 	a, err := ir.ParseAddr(d.Addr)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	x := schema.Declaration{Addr: a, Pos: pos, Dir: dir}
 	for _, k := range ir.MapVal(d.Attrs).Keys() {
@@ -281,19 +377,22 @@ func declare(t *testing.T, b *schema.Builder, pos diag.Pos, dir string, d Decl) 
 
 // destroy takes the stack away, data too.
 func (s Suite) destroy(t *testing.T) {
-	ctx := context.Background()
-	w, err := world.Read(ctx, world.Options{Kinds: s.Kinds, Reader: s.Engine.Reader(), Info: s.Engine.Info, Stack: s.Stack})
+	t.Helper()
+	if err := s.leave(); err != nil {
+		t.Errorf("taking the stack away: %v", err)
+	}
+}
+
+func (s Suite) leave() error {
+	w, err := world.Read(context.Background(), world.Options{Kinds: s.Kinds, Reader: s.Engine.Reader(), Info: s.Engine.Info, Stack: s.Stack})
 	if err != nil {
-		t.Error(err)
-		return
+		return err
 	}
 	p, diags := plan.Make(w, nil, plan.Options{Mode: plan.Destroy, Kinds: s.Kinds, Volumes: true})
 	if diags.HasErrors() {
-		t.Error(diags)
+		return diags
 	}
-	for _, f := range apply.Run(ctx, s.Engine, p, apply.Options{}).Failed {
-		t.Errorf("taking the stack away: %s: %v", f.Step.Addr, f.Err)
-	}
+	return s.run(p)
 }
 
 // Show writes a plan in one line, for messages.
@@ -306,6 +405,9 @@ func Show(p *plan.Plan) string {
 		text := fmt.Sprintf("%s %s", s.Verb, s.Addr)
 		for _, c := range s.Changes {
 			text += fmt.Sprintf(" [%s: %s → %s, %s]", c.Name(), c.Old.Show(), c.New.Show(), c.Effect)
+			if c.ByHand {
+				text = strings.TrimSuffix(text, "]") + ", by hand]"
+			}
 		}
 		steps = append(steps, text)
 	}
