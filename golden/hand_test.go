@@ -33,6 +33,9 @@ var handed = map[string]struct {
 		now := 0
 		return c.ContainerStop(ctx, args[0], container.StopOptions{Timeout: &now})
 	}},
+	"start": {"CONTAINER", 1, func(ctx context.Context, c *client.Client, args []string) error {
+		return c.ContainerStart(ctx, args[0], container.StartOptions{})
+	}},
 	"pause": {"CONTAINER", 1, func(ctx context.Context, c *client.Client, args []string) error {
 		return c.ContainerPause(ctx, args[0])
 	}},

@@ -110,6 +110,9 @@ type PlanOptions struct {
 	Stack   string    // counts where there is no program
 	Volumes bool      // of plan.Destroy: data goes too
 	Remove  []ir.Addr // of plan.Apply: data that goes
+
+	ReplaceData []ir.Addr // of plan.Apply: data that is lost where its object has to be made anew
+	Reconnect   bool      // of plan.Apply: what is not the stack's is taken along where it is in the way
 }
 
 // Plan compares a program with what lives on e. It changes nothing: it is
@@ -129,7 +132,7 @@ func (b *Bay) Plan(ctx context.Context, e *engine.Engine, prog *ir.Program, o Pl
 	if err != nil {
 		return nil, err
 	}
-	p, diags := plan.Make(w, prog, plan.Options{Mode: o.Mode, Kinds: b.Kinds, Volumes: o.Volumes, Remove: o.Remove})
+	p, diags := plan.Make(w, prog, plan.Options{Mode: o.Mode, Kinds: b.Kinds, Volumes: o.Volumes, Remove: o.Remove, ReplaceData: o.ReplaceData, Reconnect: o.Reconnect})
 	if err := diags.Err(); err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ one leaves at once. Either way the next apply goes on from there.`,
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "the calls, and values in full")
 	cmd.Flags().StringVar(&o.confirm, "confirm", "", "agree to losing data: the `NAME` of the stack")
-	removeVolumeFlag(cmd, &o.remove)
+	o.data.bind(cmd)
 	return cmd
 }
 
@@ -50,19 +50,39 @@ one leaves at once. Either way the next apply goes on from there.`,
 type applyFlags struct {
 	yes, verbose bool
 	confirm      string
-	remove       []string
+	data         dataFlags
 }
 
-func removeVolumeFlag(cmd *cobra.Command, to *[]string) {
-	cmd.Flags().StringArrayVar(to, "remove-volume", nil, "remove a volume that the files no longer have, and its data: its `ADDRESS`")
+// dataFlags are the words without which no data is lost, and nobody else's
+// container is touched.
+type dataFlags struct {
+	remove, replace []string
+	foreign         bool
 }
 
-func addresses(texts []string) ([]ir.Addr, error) {
+func (d *dataFlags) bind(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&d.remove, "remove-volume", nil, "remove a volume that the files no longer have, and its data: its `ADDRESS`")
+	f.StringArrayVar(&d.replace, "replace-volume", nil, "make a volume anew that has changed, and lose its data: its `ADDRESS`")
+	f.BoolVar(&d.foreign, "reconnect-foreign", false, "where a network is made anew, connect again what is not this stack's")
+}
+
+// into says it to a plan.
+func (d *dataFlags) into(o *interpreter.PlanOptions) (err error) {
+	o.Reconnect = d.foreign
+	if o.Remove, err = addresses("--remove-volume", d.remove); err != nil {
+		return err
+	}
+	o.ReplaceData, err = addresses("--replace-volume", d.replace)
+	return err
+}
+
+func addresses(flag string, texts []string) ([]ir.Addr, error) {
 	var out []ir.Addr
 	for _, text := range texts {
 		a, err := ir.ParseAddr(text)
 		if err != nil {
-			return nil, misuse("--remove-volume: %v", err)
+			return nil, misuse("%s: %v", flag, err)
 		}
 		out = append(out, a)
 	}
@@ -70,8 +90,8 @@ func addresses(texts []string) ([]ir.Addr, error) {
 }
 
 func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
-	gone, err := addresses(o.remove)
-	if err != nil {
+	what := interpreter.PlanOptions{Mode: plan.Apply}
+	if err := o.data.into(&what); err != nil {
 		return err
 	}
 	prog, err := a.load(path, false)
@@ -83,7 +103,7 @@ func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
 		return err
 	}
 	defer e.Close()
-	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{Mode: plan.Apply, Remove: gone})
+	p, err := a.plan(ctx, e, prog, what)
 	if err != nil {
 		return err
 	}
@@ -106,7 +126,7 @@ func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
 // agreeApply asks before a plan is applied.
 func (a *app) agreeApply(p *plan.Plan, host string, o applyFlags) error {
 	if n := show.CountsOf(p).VolumesRemoved; n > 0 || o.confirm != "" {
-		return a.agreeLoss(p, o.confirm, o.yes, fmt.Sprintf("This applies the changes to stack %s on %s, and removes %s for good.", p.Stack, host, show.Plural(n, "volume")))
+		return a.agreeLoss(p, o.confirm, o.yes, fmt.Sprintf("This applies the changes to stack %s on %s, and the data of %s is lost for good.", p.Stack, host, show.Plural(n, "volume")))
 	}
 	if o.yes {
 		return nil

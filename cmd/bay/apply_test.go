@@ -41,7 +41,7 @@ func TestAgree(t *testing.T) {
 }
 
 func TestAgreeToLosingAVolume(t *testing.T) {
-	gone := &plan.Step{Verb: kind.Remove, Addr: ir.Addr{Kind: "volume", Label: "data"}}
+	gone := &plan.Step{Verb: kind.Remove, Addr: ir.Addr{Kind: "volume", Label: "data"}, LosesData: true}
 	p := &plan.Plan{Mode: plan.Apply, Stack: "shop", Steps: []*plan.Step{gone}}
 	for _, c := range []struct {
 		o    applyFlags

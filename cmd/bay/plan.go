@@ -13,7 +13,7 @@ import (
 // planFlags is what a plan is asked for.
 type planFlags struct {
 	detailed, asJSON, verbose bool
-	remove                    []string
+	data                      dataFlags
 }
 
 func (a *app) planCmd() *cobra.Command {
@@ -38,13 +38,13 @@ interrupted, and what is kept (=). It only reads.`,
 	f.BoolVar(&o.detailed, "detailed-exitcode", false, "end with 2 if there are changes")
 	f.BoolVar(&o.asJSON, "json", false, "the plan as JSON, format "+plan.Format)
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "the calls that apply would send, and values in full")
-	removeVolumeFlag(cmd, &o.remove)
+	o.data.bind(cmd)
 	return cmd
 }
 
 func (a *app) planOf(ctx context.Context, path string, o planFlags) error {
-	gone, err := addresses(o.remove)
-	if err != nil {
+	what := interpreter.PlanOptions{Mode: plan.Apply}
+	if err := o.data.into(&what); err != nil {
 		return err
 	}
 	prog, err := a.load(path, false)
@@ -56,7 +56,7 @@ func (a *app) planOf(ctx context.Context, path string, o planFlags) error {
 		return err
 	}
 	defer e.Close()
-	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{Mode: plan.Apply, Remove: gone})
+	p, err := a.plan(ctx, e, prog, what)
 	if err != nil {
 		return err
 	}

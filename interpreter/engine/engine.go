@@ -133,18 +133,19 @@ type Info struct {
 	Arch    string `json:"-"`       // "x86_64"
 	Local   bool   `json:"-"`       // it runs on this machine
 
-	LogDriver string `json:"-"` // of containers that name none
-	Cgroup    string `json:"-"` // "1" or "2"
-	NoMemory  bool   `json:"-"` // the kernel has no memory limit
-	NoSwap    bool   `json:"-"` // nor one for swap
-	NoCPU     bool   `json:"-"` // nor one for CPU time
-	NoPids    bool   `json:"-"` // nor one for processes
-	NoShares  bool   `json:"-"` // nor weights of CPU time
-	NoCpuset  bool   `json:"-"` // nor sets of CPUs
-	NoOOMKill bool   `json:"-"` // nor a way to keep what is out of memory from being killed
-	NoWeight  bool   `json:"-"` // nor weights of disks
-	Swarm     bool   `json:"-"` // it is part of one
-	CPUs      int    `json:"-"` // that its host has; 0 is not known
+	LogDriver    string `json:"-"` // of containers that name none
+	Cgroup       string `json:"-"` // "1" or "2"
+	NoMemory     bool   `json:"-"` // the kernel has no memory limit
+	NoSwap       bool   `json:"-"` // nor one for swap
+	NoCPU        bool   `json:"-"` // nor one for CPU time
+	NoPids       bool   `json:"-"` // nor one for processes
+	NoShares     bool   `json:"-"` // nor weights of CPU time
+	NoCpuset     bool   `json:"-"` // nor sets of CPUs
+	NoOOMKill    bool   `json:"-"` // nor a way to keep what is out of memory from being killed
+	NoWeight     bool   `json:"-"` // nor weights of disks
+	Swarm        bool   `json:"-"` // it is part of one
+	Experimental bool   `json:"-"`
+	CPUs         int    `json:"-"` // that its host has; 0 is not known
 }
 
 func infoOf(i system.Info, api string, local bool) Info {
@@ -153,7 +154,7 @@ func infoOf(i system.Info, api string, local bool) Info {
 		LogDriver: i.LoggingDriver, Cgroup: i.CgroupVersion,
 		NoMemory: !i.MemoryLimit, NoSwap: !i.SwapLimit, NoCPU: !i.CPUCfsQuota, NoPids: !i.PidsLimit,
 		NoShares: !i.CPUShares, NoCpuset: !i.CPUSet, NoOOMKill: !i.OomKillDisable, NoWeight: slices.Contains(i.Warnings, "WARNING: No blkio weight support"),
-		CPUs: i.NCPU, Swarm: i.Swarm.LocalNodeState == swarm.LocalNodeStateActive,
+		CPUs: i.NCPU, Experimental: i.ExperimentalBuild, Swarm: i.Swarm.LocalNodeState == swarm.LocalNodeStateActive,
 	}
 }
 

@@ -131,6 +131,9 @@ type Env struct {
 	Taken   func(kind, name string) (Holder, bool)  // somebody else's object by its name
 	Live    func(kind, name string) *Live           // ours by its engine name now; nil if there is none
 	Source  func(ir.Ref) *engine.Source             // where a value that only the engine knows is read
+	Wanted  func(ir.Addr) bool                      // the program has it
+	Agreed  func(ir.Addr) bool                      // its data may be lost
+	Along   bool                                    // what is not the stack's may be taken along where it is in the way
 }
 
 // In is one resource before a room, typed.

@@ -28,7 +28,7 @@ func Make(w *world.World, prog *ir.Program, o Options) (*Plan, diag.List) {
 		needs:    map[*Step]map[*Step]bool{},
 		steering: map[*kind.Live]*Step{},
 	}
-	m.env = &kind.Env{Info: w.Info, Stack: w.Stack, Outcome: m.outcome, Named: m.named, Taken: m.taken, Live: m.liveNamed, Source: m.source}
+	m.env = &kind.Env{Info: w.Info, Stack: w.Stack, Outcome: m.outcome, Named: m.named, Taken: m.taken, Live: m.liveNamed, Source: m.source, Wanted: m.wanted, Agreed: m.agreed, Along: o.Reconnect}
 	m.index()
 	m.moves()
 	if o.Mode == Destroy {
@@ -136,6 +136,10 @@ func (m *maker) taken(k, name string) (kind.Holder, bool) {
 
 func (m *maker) liveNamed(k, name string) *kind.Live { return m.byName[object{k, name}] }
 
+func (m *maker) wanted(a ir.Addr) bool { return m.w.Wants[a] != nil }
+
+func (m *maker) agreed(a ir.Addr) bool { return slices.Contains(m.o.ReplaceData, a) }
+
 func (m *maker) source(r ir.Ref) *engine.Source {
 	return m.kinds[r.Addr.Kind].Source(m.w.Wants[r.Addr].Spec, m.outcomes[r.Addr].Name, r.Attr)
 }
@@ -187,6 +191,7 @@ func (m *maker) resource(r *ir.Resource) {
 	}
 	s := &Step{Verb: verb, Addr: r.Addr, Name: out.Name, Pos: r.Pos, Changes: changes, Why: why(r, verb, changes, out)}
 	s.Work = work(k, job, verb, changes)
+	s.LosesData = k.Data() && verb == kind.Replace
 	if job.Live != nil {
 		s.ID = job.Live.ID
 		m.steering[job.Live] = s

@@ -54,6 +54,8 @@ type Step struct {
 	Gates   []Gate          // what must be true of others before it begins
 	Work    kind.Work
 	ID      string // the engine's ID of the object that it starts from; "" for a creation
+
+	LosesData bool // what it removes cannot be made again
 }
 
 // Gate is a condition on a dependency.
@@ -85,6 +87,9 @@ type Options struct {
 	Kinds   []kind.Kind
 	Volumes bool      // of Destroy: data goes too
 	Remove  []ir.Addr // of Apply: data that goes although it is never removed by itself
+
+	Reconnect   bool      // of Apply: what is not the stack's is taken along where it is in the way
+	ReplaceData []ir.Addr // of Apply: data that is lost where the object that holds it has to be made anew
 }
 
 // Interrupts reports whether the step stops something that runs.

@@ -42,6 +42,11 @@ func (m *maker) orphans() {
 				Hintf("take its declaration away first")
 		}
 	}
+	for _, a := range m.o.ReplaceData {
+		if m.w.Wants[a] == nil || !m.kinds[a.Kind].Data() {
+			m.diags.Addf(diag.Pos{}, "%s is nothing in the program that holds data", a).Hintf("bay ls shows what the stack has")
+		}
+	}
 }
 
 // destroy plans for taking the stack away.
@@ -71,7 +76,7 @@ func (m *maker) remove(l *kind.Live, why string) {
 	if k.Data() {
 		why = lostWhy(why, l.Status)
 	}
-	s := &Step{Verb: kind.Remove, Addr: a, Name: l.Name, Why: why, ID: l.ID}
+	s := &Step{Verb: kind.Remove, Addr: a, Name: l.Name, Why: why, ID: l.ID, LosesData: k.Data()}
 	if want := m.w.Wants[a]; want != nil {
 		s.Pos = want.Res.Pos
 	}

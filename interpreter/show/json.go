@@ -62,6 +62,8 @@ type Step struct {
 	Strategy string    `json:"strategy,omitempty"` // of a replacement: "stop-first"
 	Impact   string    `json:"impact,omitempty"`   // what is interrupted, for people; absent where nothing is
 	Early    bool      `json:"early,omitempty"`    // it comes before anything that disturbs: pulls and builds
+
+	LosesData bool `json:"loses_data,omitempty"` // what it removes cannot be made again
 }
 
 // Change is one field that differs.
@@ -228,7 +230,7 @@ func stepOf(s *plan.Step) Step {
 		ID: s.ID, Verb: s.Verb, Address: s.Addr.String(), Name: s.Name, Pos: posOf(s.Pos), Why: s.Why, Needs: s.Needs,
 		Facts: factsOf(s.Work.Facts),
 		Ops:   opsOf(s.Work.Ops), Commit: opsOf(s.Work.Commit), Undo: opsOf(s.Work.Undo),
-		Strategy: s.Work.Strategy, Impact: s.Work.Impact, Early: s.Work.Early,
+		Strategy: s.Work.Strategy, Impact: s.Work.Impact, Early: s.Work.Early, LosesData: s.LosesData,
 	}
 	for _, c := range s.Changes {
 		out.Changes = append(out.Changes, changeOf(c))

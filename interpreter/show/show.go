@@ -283,7 +283,7 @@ func CountsOf(p *plan.Plan) Counts {
 		if s.Interrupts() {
 			c.Interrupted++
 		}
-		if s.Verb == kind.Remove && s.Addr.Kind == "volume" {
+		if s.LosesData {
 			c.VolumesRemoved++
 		}
 	}

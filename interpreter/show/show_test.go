@@ -139,7 +139,7 @@ func destroy(t *testing.T) *plan.Plan {
 	p := shop(
 		&plan.Step{Verb: kind.Remove, Addr: addr(t, "container.db"), Name: "shop-db", Work: kind.Work{Impact: "removed while it runs"}},
 		&plan.Step{Verb: kind.Remove, Addr: addr(t, "network.back"), Name: "shop-back"},
-		&plan.Step{Verb: kind.Remove, Addr: addr(t, "volume.pgdata"), Name: "shop-pgdata", Why: "its data goes too"},
+		&plan.Step{Verb: kind.Remove, Addr: addr(t, "volume.pgdata"), Name: "shop-pgdata", Why: "its data goes too", LosesData: true},
 	)
 	p.Mode = plan.Destroy
 	return p

@@ -165,6 +165,7 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	changes = append(changes, remade(in, changes)...)
 	changes = append(changes, joinChanges(in)...)
 	changes = append(changes, imageMounts(in)...)
+	changes = append(changes, lostVolumes(in)...)
 	changes = append(changes, platformChange(in)...)
 	changes = append(changes, stateChange(in)...)
 	if in.Live.Old != nil {

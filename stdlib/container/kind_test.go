@@ -39,12 +39,46 @@ func handle(addr string) ir.Value {
 // TestEveryAttribute makes, changes and takes away each attribute on engines
 // of several versions.
 func TestEveryAttribute(t *testing.T) {
+	reach := kindtest.NewReach()
+	t.Run("engines", func(t *testing.T) {
+		for _, api := range versions {
+			t.Run(api, func(t *testing.T) {
+				t.Parallel()
+				s := suite(t, kindtest.Embedded(t, api))
+				s.Reach = reach
+				s.Run(t)
+			})
+		}
+	})
+	reach.Check(t, "ContainerCreate", api.CreateRequest{}, unreached)
+	reach.Check(t, "ContainerUpdate", api.UpdateConfig{}, notUpdated)
+	reach.Check(t, "NetworkConnect", netapi.ConnectOptions{}, unconnected)
+}
+
+var versions = []string{"1.41", "1.44", "1.47", "1.51"}
+
+// suite is a container with what stands beside it.
+func suite(t *testing.T, e *engine.Engine) kindtest.Suite {
+	return kindtest.Suite{
+		Kinds: []kind.Kind{container.Kind, image.Kind, network.Kind, volume.Kind}, Engine: e, Stack: "kt", Dir: t.TempDir(),
+		Base: []kindtest.Decl{
+			{Addr: "network.a", Attrs: kindtest.Attrs{"ipv6": ir.BoolVal(true), "ipam": kindtest.Obj("config", strs("10.77.0.0/24", "fd00:77::/64"))}},
+			{Addr: "network.b"}, {Addr: "volume.v"},
+			{Addr: "container.other", Attrs: kindtest.Attrs{"image": str("app:1"), "networks": ir.ListVal(handle("network.a")), "ipc": str("shareable")}},
+		},
+		Subject: kindtest.Decl{Addr: "container.c", Attrs: kindtest.Attrs{"image": str("app:1")}},
+		Samples: slices.Concat(basics(), limits(), modes()),
+	}
+}
+
+// basics are samples of what most containers say.
+func basics() []kindtest.Sample {
 	yes, no := ir.BoolVal(true), ir.BoolVal(false)
 	joined := []string{"network.default"} // what a container joins that names no network
 	net := func(kv ...any) ir.Value {
 		return ir.ListVal(kindtest.Obj(append([]any{"network", handle("network.a")}, kv...)...))
 	}
-	samples := []kindtest.Sample{
+	return []kindtest.Sample{
 		{Attr: "name", A: str("kt-one"), B: str("kt-two")},
 		{Attr: "command", A: strs("/serve", "-v"), B: str("/serve -q")},
 		{Attr: "entrypoint", A: strs("/a"), B: strs("/b", "c")},
@@ -91,28 +125,6 @@ func TestEveryAttribute(t *testing.T) {
 		{Attr: "logging", A: kindtest.Obj("driver", "none"), B: kindtest.Obj("driver", "local")},
 		{Attr: "image", A: str("other:1"), B: str("other:2"), Also: []string{`image["docker.io/library/other:1"]`, `image["docker.io/library/other:2"]`}},
 	}
-	samples = slices.Concat(samples, limits(), modes())
-	reach := kindtest.NewReach()
-	t.Run("engines", func(t *testing.T) {
-		for _, api := range []string{"1.41", "1.44", "1.47", "1.51"} {
-			t.Run(api, func(t *testing.T) {
-				t.Parallel()
-				kindtest.Suite{
-					Kinds:  []kind.Kind{container.Kind, image.Kind, network.Kind, volume.Kind},
-					Engine: kindtest.Embedded(t, api), Stack: "kt", Dir: t.TempDir(),
-					Base: []kindtest.Decl{
-						{Addr: "network.a", Attrs: kindtest.Attrs{"ipv6": ir.BoolVal(true), "ipam": kindtest.Obj("config", strs("10.77.0.0/24", "fd00:77::/64"))}}, {Addr: "network.b"}, {Addr: "volume.v"},
-						{Addr: "container.other", Attrs: kindtest.Attrs{"image": str("app:1"), "networks": ir.ListVal(handle("network.a")), "ipc": str("shareable")}},
-					},
-					Subject: kindtest.Decl{Addr: "container.c", Attrs: kindtest.Attrs{"image": str("app:1")}},
-					Samples: samples, Reach: reach,
-				}.Run(t)
-			})
-		}
-	})
-	reach.Check(t, "ContainerCreate", api.CreateRequest{}, unreached)
-	reach.Check(t, "ContainerUpdate", api.UpdateConfig{}, notUpdated)
-	reach.Check(t, "NetworkConnect", netapi.ConnectOptions{}, unconnected)
 }
 
 const (
@@ -224,7 +236,7 @@ func modes() []kindtest.Sample {
 		{Attr: "stdin_open", A: yes},
 		{Attr: "stdin_once", A: yes, With: kindtest.Attrs{"stdin_open": yes}},
 		{Attr: "console_size", A: obj("height", 24, "width", 80), B: obj("height", 50, "width", 80), With: kindtest.Attrs{"tty": yes}},
-		{Attr: "expose", A: strs("80"), B: strs("80/tcp", "53/udp")},
+		{Attr: "expose", A: strs("8443"), B: strs("8443/tcp", "53/udp")},
 		{Attr: "publish_all_ports", A: yes, With: kindtest.Attrs{"expose": strs("80")}},
 		{Attr: "shell", A: strs("/bin/ash", "-c"), B: strs("/bin/bash", "-c")},
 		{Attr: "annotations", A: obj("a", "1", "b", "2"), B: obj("a", "3")},

@@ -433,3 +433,23 @@ func imageMounts(in kind.In[Spec]) []schema.Change {
 	}
 	return out
 }
+
+// lostVolumes are the mounts of a living container whose volumes this plan makes
+// anew: it is taken away before, since the engine removes no volume that is
+// mounted.
+func lostVolumes(in kind.In[Spec]) []schema.Change {
+	var out []schema.Change
+	for _, m := range in.Live.Object.(*object).Mounts {
+		l := in.Env.Live("volume", m.Name)
+		if m.Type != mount.TypeVolume || l == nil {
+			continue
+		}
+		if made := in.Env.Outcome(l.Identity.Addr); made != nil && made.Verb == kind.Replace {
+			out = append(out, schema.Change{
+				Attr: "mounts", Path: m.Destination, Effect: schema.Replace, Note: "what it holds is lost",
+				Cause: fmt.Sprintf("%s is made anew", l.Identity.Addr), Pos: in.Res.AttrPos("mounts"),
+			})
+		}
+	}
+	return out
+}

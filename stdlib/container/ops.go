@@ -77,6 +77,8 @@ func volumes(in kind.In[Spec]) []engine.Fact {
 		live := in.Env.Live("volume", name)
 		addr, own := in.Env.Named("volume", name)
 		switch {
+		case own && in.Env.Outcome(addr) != nil && in.Env.Outcome(addr).Verb == kind.Replace:
+			f.Path, f.Want = []string{"Labels", engine.LabelAddr}, addr.String()
 		case live != nil && live.Adopted == "":
 			f.Path, f.Want = []string{"Labels", engine.LabelUID}, live.Identity.UID
 		case live != nil: // its name is all that is known of it
@@ -217,6 +219,9 @@ func remove(r kind.Removal) kind.Work {
 // first, and stays until the new one is ready. The new one gets its restart
 // policy last: an engine that restarts half way must not run both.
 func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
+	if lostVolumes(in) != nil {
+		return remake(in)
+	}
 	old := in.Live
 	temporary := tag(in.Want.Name, "new", old.ID)
 	w := kind.Work{
@@ -232,6 +237,15 @@ func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
 	}
 	w.Commit = commit(in, made(in), old)
 	w.Undo = rollback(in, made(in), old)
+	return w
+}
+
+// remake makes a container anew whose volume is made anew in this plan: the
+// volume's own step has taken the old container away.
+func remake(in kind.In[Spec]) kind.Work {
+	w := create(in)
+	w.Strategy = "remove-first"
+	w.Impact = fmt.Sprintf("%s is gone from when its volume is made anew until it starts; there is no way back", in.Live.Name)
 	return w
 }
 

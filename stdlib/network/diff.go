@@ -16,6 +16,19 @@ func expect(in kind.In[Spec]) *Spec {
 	if want.Driver == "" {
 		want.Driver = "bridge" // what the engine fills in
 	}
+	if want.ConfigOnly {
+		want.Driver = "null" // this too
+	}
+	if in.Have != nil && in.Have.ConfigOnly != want.ConfigOnly && in.Want.Driver == "" {
+		want.Driver = in.Have.Driver // it goes along
+	}
+	if want.Scope == "" && in.Live != nil && !in.Live.Record["scope"].IsNull() {
+		want.Scope = "local"
+	}
+	if want.IPv4 == nil && in.Live != nil && !in.Live.Record["ipv4"].IsNull() {
+		yes := true
+		want.IPv4 = &yes
+	}
 	if want.IPAM == nil || in.Have == nil {
 		return &want
 	}
@@ -79,11 +92,31 @@ func hasFamily(pools []Pool, six bool) bool {
 	return false
 }
 
+// checkEngine reports what this engine cannot make.
+func checkEngine(in kind.In[Spec]) {
+	w, i := in.Want, in.Env.Info
+	for _, x := range []struct {
+		attr string
+		is   bool
+	}{
+		{"scope", w.Scope != "" && w.Scope != "local"}, {"ingress", w.Ingress}, {"driver", w.Driver == "overlay"},
+	} {
+		if x.is && !i.Swarm {
+			in.Errorf(x.attr, "that needs an engine that is part of a swarm, and this one is not").Hintf("docker swarm init makes it one")
+		}
+	}
+	if w.IPv4 != nil && !*w.IPv4 && i.Has("1.48") && !i.Experimental {
+		in.Errorf("ipv4", "a network without IPv4 needs an experimental engine, and this one is not").Hintf("take it away, or write \"experimental\": true into the engine's daemon.json")
+	}
+}
+
 // adjust refuses what the engine would refuse, or what would hurt others.
 func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	if in.Live != nil && len(changes) == 0 {
 		return changes
 	}
+	in.CheckVersion()
+	checkEngine(in)
 	overlaps, _ := in.Known.([]overlap)
 	for _, o := range overlaps {
 		d := in.Errorf("ipam", "subnet %s overlaps %s", o.subnet, o.other)
@@ -97,9 +130,9 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 		in.Warnf("ipv6", "engines before Docker 27.0 pick no IPv6 subnet by themselves unless the daemon has pools for it").
 			Hintf("name one: ipam = { config = [\"10.20.0.0/24\", \"fd00:20::/64\"] }")
 	}
-	if in.Live != nil && len(in.Live.Guests) > 0 {
+	if in.Live != nil && len(in.Live.Guests) > 0 && !in.Env.Along {
 		in.Errorf(changes[0].Attr, "%s cannot change while containers that are not this stack's are on network %s: %s", changes[0].Name(), in.Live.Name, strings.Join(in.Live.Guests, ", ")).
-			Hintf("the network has to be made anew: take them off first (docker network disconnect %s %s), or put the attribute back", in.Live.Name, in.Live.Guests[0])
+			Hintf("the network has to be made anew: --reconnect-foreign takes them off and connects them again; or take them off first (docker network disconnect %s %s), or put the attribute back", in.Live.Name, in.Live.Guests[0])
 	}
 	return changes
 }

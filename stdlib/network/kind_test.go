@@ -7,6 +7,8 @@ import (
 	"bayplan/interpreter/kind/kindtest"
 	"bayplan/lang/ir"
 	"bayplan/stdlib/network"
+
+	netapi "github.com/docker/docker/api/types/network"
 )
 
 // TestEveryAttribute makes, changes and takes away each attribute on engines
@@ -18,6 +20,11 @@ func TestEveryAttribute(t *testing.T) {
 		{Attr: "name", A: str("kt-one"), B: str("kt-two")},
 		{Attr: "driver", A: str("macvlan"), B: str("ipvlan")},
 		{Attr: "internal", A: yes},
+		{Attr: "ipv4", A: yes, Same: true},
+		{Attr: "ipam", A: obj("config", ir.ListVal(str("10.78.0.0/24"), str("fd00:78::/64"))), B: obj("config", ir.ListVal(str("10.78.0.0/24"), str("fd00:79::/64"))), With: kindtest.Attrs{"ipv6": yes}, Stays: true},
+		{Attr: "ipam", A: obj("driver", "default", "options", obj("a", "1"), "config", ir.ListVal(str("10.78.0.0/24"))), B: obj("options", obj("a", "2"), "config", ir.ListVal(str("10.78.0.0/24")))},
+		{Attr: "scope", A: str("local"), Same: true},
+		{Attr: "config_only", A: yes},
 		{Attr: "attachable", A: yes},
 		{Attr: "ipam", A: str("10.78.0.0/24"), B: str("10.79.0.0/24")},
 		{Attr: "ipam", A: pool("subnet", "10.78.0.0/24", "gateway", "10.78.0.9"), B: pool("subnet", "10.78.0.0/24", "ip_range", "10.78.0.128/25")},
@@ -25,14 +32,27 @@ func TestEveryAttribute(t *testing.T) {
 		{Attr: "options", A: obj("com.docker.network.driver.mtu", "1400"), B: obj("com.docker.network.driver.mtu", "1300")},
 		{Attr: "labels", A: obj("a", "1", "b", "2"), B: obj("a", "3")},
 	}
-	for _, api := range []string{"1.41", "1.44", "1.51"} {
-		t.Run(api, func(t *testing.T) {
-			t.Parallel()
-			kindtest.Suite{
-				Kinds: []kind.Kind{network.Kind}, Engine: kindtest.Embedded(t, api), Stack: "kt", Dir: t.TempDir(),
-				Subject: kindtest.Decl{Addr: "network.n"}, Samples: samples,
-				Without: map[string]string{"ipv6": "it goes together with a subnet in ipam"},
-			}.Run(t)
-		})
+	reach := kindtest.NewReach()
+	suite := func(t *testing.T, api string) kindtest.Suite {
+		return kindtest.Suite{
+			Kinds: []kind.Kind{network.Kind}, Engine: kindtest.Embedded(t, api), Stack: "kt", Dir: t.TempDir(),
+			Subject: kindtest.Decl{Addr: "network.n"}, Samples: samples, Reach: reach,
+			Without: map[string]string{
+				"ipv6": "it goes together with a subnet in ipam", "ingress": "no engine here is part of a swarm; TestSwarm says what is sent",
+			},
+		}
 	}
+	t.Run("alone", func(t *testing.T) {
+		for _, api := range []string{"1.41", "1.44", "1.47", "1.51"} {
+			t.Run(api, func(t *testing.T) {
+				t.Parallel()
+				suite(t, api).Run(t)
+			})
+		}
+	})
+	reach.Check(t, "NetworkCreate", netapi.CreateRequest{}, map[string]string{
+		"CheckDuplicate": "what docker's own client adds for engines before 25.0",
+		"ConfigFrom":     "the engine takes no labels beside it, by which the network would be known",
+		"Ingress":        "TestSwarm: no engine here is part of a swarm",
+	})
 }

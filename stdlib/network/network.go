@@ -26,7 +26,11 @@ type Spec struct {
 	Driver     string              // "" is bridge; engine: Driver
 	Internal   bool                // no way out; engine: Internal
 	Attachable bool                // containers outside of swarm may join; engine: Attachable
+	IPv4       *bool               // nil is true; engine: EnableIPv4
 	IPv6       bool                // engine: EnableIPv6
+	Scope      string              // "" is local; engine: Scope
+	Ingress    bool                // engine: Ingress
+	ConfigOnly bool                // engine: ConfigOnly
 	IPAM       *IPAM               // nil lets the engine pick; engine: IPAM
 	Options    map[string]ir.Value // of the driver, may be sensitive; engine: Options
 	Labels     map[string]string   // the user's; engine: Labels
@@ -54,7 +58,11 @@ func (s *Spec) Bind(f *schema.Set) {
 	f.String(&s.Driver, "driver", schema.Replace, "Network driver; bridge by default.").From("Driver")
 	f.Bool(&s.Internal, "internal", schema.Replace, "Containers on it reach each other, and nothing outside.").From("Internal")
 	f.Bool(&s.Attachable, "attachable", schema.Replace, "On a swarm network: containers that are no service may join.").From("Attachable")
+	f.OptBool(&s.IPv4, "ipv4", schema.Replace, "Containers get IPv4 addresses; false needs an experimental engine.").From("EnableIPv4").Min("1.48")
 	f.Bool(&s.IPv6, "ipv6", schema.Replace, "Containers get IPv6 addresses too.").From("EnableIPv6")
+	f.Enum(&s.Scope, "scope", schema.Replace, "local (default), or swarm and global on an engine that manages a swarm.", "local", "swarm", "global").From("Scope")
+	f.Bool(&s.Ingress, "ingress", schema.Replace, "It is the swarm's routing mesh.").From("Ingress")
+	f.Bool(&s.ConfigOnly, "config_only", schema.Replace, "It only holds settings for networks that are made from it.").From("ConfigOnly")
 	schema.Object(f, &s.IPAM, "ipam", schema.Replace, "How addresses are given out; a text is the subnet. By default the engine picks a subnet.",
 		schema.Short[IPAM]{Text: subnetOnly}).From("IPAM")
 	f.TextMap(&s.Options, "options", schema.Replace, "Options of the driver, such as com.docker.network.driver.mtu.").From("Options").OpenKeys()
@@ -78,7 +86,8 @@ var elsewhere = map[string]string{
 	"check_duplicate": "leave it out: bay never makes a second network of one name",
 	"network_mode":    "`network_mode` stands on a container",
 	"aliases":         "`aliases` stand where a container joins: networks = [{ network = network.back, aliases = [\"db\"] }]",
-	"enable_ipv4":     "leave it out: a network without IPv4 needs an experimental engine",
+	"enable_ipv4":     "`enable_ipv4` is `ipv4` here",
+	"config_from":     "the engine takes no labels beside it, by which the network would be known: write its settings here, from a value that several networks share",
 }
 
 // Bind says which attributes ipam has.
@@ -135,6 +144,10 @@ func (s *Spec) Finish(f *schema.Finishing) {
 	if slices.Contains(reserved, s.Name) {
 		f.Errorf("name", "%q is the engine's own: it cannot name a network", s.Name).
 			Hintf("leave `name` out, or choose another; a container joins %s by network_mode = %q", s.Name, s.Name)
+	}
+	if s.ConfigOnly && (s.Driver != "" || s.Internal || s.Attachable || s.Ingress || s.Scope != "") {
+		f.Errorf("config_only", "it holds the settings of a network, and not what sort of network it is").
+			Hintf("leave out driver, internal, attachable, ingress and scope")
 	}
 	if s.IPAM == nil {
 		return

@@ -297,6 +297,30 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestSwarm says what is sent where an engine is part of a swarm, and that it
+// is an error where it is not.
+func TestSwarm(t *testing.T) {
+	w, diags := declare(t, "mesh", obj("driver", "overlay", "scope", "swarm", "ingress", true).Map)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	j := job(w, nil, nil)
+	Kind.Adjust(j, nil)
+	if len(*j.Diags) != 3 || !strings.Contains(j.Diags.Error(), "part of a swarm") {
+		t.Errorf("without a swarm: %v", *j.Diags)
+	}
+	j = job(w, nil, nil)
+	j.Env.Info.Swarm = true
+	if Kind.Adjust(j, nil); len(*j.Diags) > 0 {
+		t.Errorf("in a swarm: %v", *j.Diags)
+	}
+	made := Kind.Create(j).Ops[0].Body().(map[string]any)
+	delete(made, "Labels")
+	if diff := cmp.Diff(map[string]any{"Name": stack + "-mesh", "Driver": "overlay", "Scope": "swarm", "Ingress": true}, made); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestRemove(t *testing.T) {
 	w, _ := declare(t, "back", nil)
 	l := living(t, w, func(*api.Summary) {})

@@ -18,8 +18,8 @@ import (
 // one. Their own steps connect the containers again.
 func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
 	old := in.Live.Object.(*object)
-	w := kind.Work{Facts: same(in.Live), Strategy: "stop-first", Impact: impact(old.members)}
-	for _, m := range old.members {
+	w := kind.Work{Facts: same(in.Live), Strategy: "stop-first", Impact: impact(old.members, old.guests)}
+	for _, m := range slices.Concat(old.members, old.guests) {
 		w.Ops = append(w.Ops, engine.Op{Call: &engine.NetworkDisconnect{Network: old.ID, Container: m.id}})
 	}
 	w.Ops = append(w.Ops, engine.Op{Call: &engine.NetworkRemove{Network: old.ID}})
@@ -28,19 +28,29 @@ func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
 		w.Facts = append(w.Facts, made.Facts...)
 	}
 	w.Ops = append(w.Ops, made.Ops...)
+	for _, m := range old.guests {
+		w.Ops = append(w.Ops, engine.Op{Call: &engine.NetworkConnect{Network: in.Want.Name, Container: m.id, Endpoint: m.endpoint}})
+	}
 	w.Undo = old.restore(in.Live.Record)
 	return w
 }
 
-func impact(members []member) string {
-	if len(members) == 0 {
-		return ""
+func impact(members, guests []member) string {
+	list := func(ms []member) string {
+		names := make([]string, len(ms))
+		for i, m := range ms {
+			names[i] = m.name
+		}
+		return strings.Join(names, ", ")
 	}
-	names := make([]string, len(members))
-	for i, m := range members {
-		names[i] = m.name
+	var parts []string
+	if len(members) > 0 {
+		parts = append(parts, "off the network until connected again: "+list(members))
 	}
-	return "off the network until connected again: " + strings.Join(names, ", ")
+	if len(guests) > 0 {
+		parts = append(parts, "not this stack's, and connected again: "+list(guests))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // restore makes the network as it was and connects who was on it. The engine
@@ -48,12 +58,21 @@ func impact(members []member) string {
 func (o *object) restore(rec schema.Record) []engine.Op {
 	op := engine.Op{}
 	opts := api.CreateOptions{
-		Driver: o.Driver, Internal: o.Internal, Attachable: o.Attachable, Labels: o.Labels,
+		Driver: o.Driver, Internal: o.Internal, Attachable: o.Attachable, Labels: o.Labels, Ingress: o.Ingress, ConfigOnly: o.ConfigOnly,
 		Options: discreet(o.Options, rec["options"], &op.Blanks),
 		IPAM:    &api.IPAM{Driver: o.IPAM.Driver, Options: discreet(o.IPAM.Options, rec["ipam"].Map["options"], &op.Blanks)},
 	}
 	if o.EnableIPv6 {
 		opts.EnableIPv6 = &o.EnableIPv6
+	}
+	if o.Scope != "local" {
+		opts.Scope = o.Scope
+	}
+	if s := rec["ipv4"]; !s.IsNull() {
+		opts.EnableIPv4 = &o.EnableIPv4
+	}
+	if o.ConfigOnly {
+		opts.Driver = ""
 	}
 	for _, c := range o.IPAM.Config {
 		p := poolOf(c)
@@ -61,7 +80,7 @@ func (o *object) restore(rec schema.Record) []engine.Op {
 	}
 	op.Call = &engine.NetworkCreate{Name: o.Name, Options: opts}
 	ops := []engine.Op{op}
-	for _, m := range o.members {
+	for _, m := range slices.Concat(o.members, o.guests) {
 		ops = append(ops, engine.Op{Call: &engine.NetworkConnect{Network: o.Name, Container: m.id, Endpoint: m.endpoint}})
 	}
 	return ops

@@ -22,6 +22,7 @@ import (
 type object struct {
 	api.Summary
 	members []member // ours, running or not, in order of name
+	guests  []member // not ours
 }
 
 // member is a container of the stack on a network. Docker counts a stopped one
@@ -80,11 +81,15 @@ func fromEngine(n api.Summary, s kind.Scope) (*kind.Live, error) {
 	}
 	spec := &Spec{
 		Name: n.Name, Driver: n.Driver, Internal: n.Internal, Attachable: n.Attachable, IPv6: n.EnableIPv6,
+		Scope: n.Scope, Ingress: n.Ingress, ConfigOnly: n.ConfigOnly,
 		IPAM:    &IPAM{Driver: n.IPAM.Driver, Options: texts(n.IPAM.Options)},
 		Options: texts(n.Options), Labels: engine.UserLabels(n.Labels),
 	}
 	for _, c := range n.IPAM.Config {
 		spec.IPAM.Config = append(spec.IPAM.Config, poolOf(c))
+	}
+	if s.Info.Has("1.48") { // older ones do not tell
+		spec.IPv4 = &n.EnableIPv4
 	}
 	l.Spec, l.Object = spec, &object{Summary: n}
 	l.Attrs = map[string]ir.Value{"id": ir.StringVal(n.ID)}
@@ -203,13 +208,17 @@ func readMembers(ctx context.Context, s kind.Scope, live []*kind.Live) error {
 	}
 	for _, l := range live {
 		o := l.Object.(*object)
-		slices.SortFunc(o.members, func(a, b member) int { return strings.Compare(a.name, b.name) })
+		for _, list := range [][]member{o.members, o.guests} {
+			slices.SortFunc(list, func(a, b member) int { return strings.Compare(a.name, b.name) })
+		}
 		slices.Sort(l.Guests)
 		if !willChange(s, l) {
 			continue
 		}
-		if err := o.readEndpoints(ctx, s.Reader); err != nil {
-			return err
+		for _, list := range [][]member{o.members, o.guests} {
+			if err := o.readEndpoints(ctx, s.Reader, list); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -220,12 +229,13 @@ func join(l *kind.Live, c container.Summary, s kind.Scope) {
 	if len(c.Names) > 0 {
 		name = strings.TrimPrefix(c.Names[0], "/")
 	}
+	o := l.Object.(*object)
 	_, adopted := s.Adopts[kind.Use{Kind: "container", Name: name}]
 	if c.Labels[engine.LabelStack] != s.Stack && !adopted {
 		l.Guests = append(l.Guests, name)
+		o.guests = append(o.guests, member{id: c.ID, name: name})
 		return
 	}
-	o := l.Object.(*object)
 	o.members = append(o.members, member{id: c.ID, name: name})
 }
 
@@ -242,9 +252,9 @@ func willChange(s kind.Scope, l *kind.Live) bool {
 
 // readEndpoints asks how each member joined, which the list does not tell, so
 // that a replacement that fails can put everything back.
-func (o *object) readEndpoints(ctx context.Context, r engine.Reader) error {
-	for i := range o.members {
-		m := &o.members[i]
+func (o *object) readEndpoints(ctx context.Context, r engine.Reader, list []member) error {
+	for i := range list {
+		m := &list[i]
 		got, err := r.ContainerInspect(ctx, m.id)
 		if engine.Gone(err) {
 			continue

@@ -17,6 +17,7 @@ func create(in kind.In[Spec]) kind.Work {
 	op := engine.Op{Makes: in.Res.Addr.String()}
 	o := api.CreateOptions{
 		Driver: in.Want.Driver, Internal: in.Want.Internal, Attachable: in.Want.Attachable,
+		Scope: in.Want.Scope, Ingress: in.Want.Ingress, ConfigOnly: in.Want.ConfigOnly, EnableIPv4: in.Want.IPv4,
 		Labels: in.Identity().Labels(&op.Blanks),
 	}
 	maps.Copy(o.Labels, in.Want.Labels)

@@ -1,6 +1,8 @@
 package volume
 
 import (
+	"strings"
+
 	"bayplan/interpreter/kind"
 	"bayplan/lang/schema"
 )
@@ -15,12 +17,26 @@ func expect(in kind.In[Spec]) *Spec {
 }
 
 // adjust refuses every change: the engine cannot change a volume, and its data
-// is not bay's to give up.
+// is not bay's to give up, unless somebody has agreed to that.
 func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
-	for _, c := range changes {
-		in.Errorf(c.Attr, "%s cannot change from %s to %s: the engine has no call for it, and a new volume would be empty",
-			c.Name(), c.Old.Show(), c.New.Show()).
-			Hintf("put it back, or give the data a new home: declare a second volume, copy the data, and take this one away")
+	in.CheckVersion()
+	if in.Want.Cluster != nil && in.Env.Info.Has("1.42") && !in.Env.Info.Swarm {
+		in.Errorf("cluster", "a volume of a swarm needs an engine that is part of one, and this one is not").Hintf("docker swarm init makes it one")
+	}
+	if in.Live == nil || len(changes) == 0 {
+		return changes
+	}
+	if in.Env.Agreed == nil || !in.Env.Agreed(in.Res.Addr) {
+		for _, c := range changes {
+			in.Errorf(c.Attr, "%s cannot change from %s to %s: the engine has no call for it, and a new volume would be empty",
+				c.Name(), c.Old.Show(), c.New.Show()).
+				Hintf("put it back, or give the data a new home: declare a second volume, copy the data, and take this one away; where the data may be lost, bay apply --replace-volume '%s' makes it anew", in.Res.Addr)
+		}
+		return changes
+	}
+	if len(in.Live.Guests) > 0 {
+		in.Errorf(changes[0].Attr, "volume %s cannot be made anew while containers that are not this stack's mount it: %s", in.Live.Name, strings.Join(in.Live.Guests, ", ")).
+			Hintf("the engine counts stopped ones too: remove them first")
 	}
 	return changes
 }

@@ -15,6 +15,7 @@ import (
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 
+	api "github.com/docker/docker/api/types/volume"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -158,4 +159,35 @@ func TestForeign(t *testing.T) {
 	if got, want := w.Found["volume"].Taken["shop-data"].What, `volume shop-data of stack "shop"`; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+}
+
+// TestCluster wants every field of a swarm's volume to be sent, and the volume
+// to be an error where there is no swarm.
+func TestCluster(t *testing.T) {
+	topology := func(zone string) ir.Value { return ir.ListVal(kindtest.Obj("segments", kindtest.Obj("zone", zone))) }
+	attrs := kindtest.Attrs{"driver": ir.StringVal("csi"), "cluster": kindtest.Obj(
+		"group", "g", "scope", "multi", "sharing", "all", "type", "mount", "fs_type", "ext4", "mount_flags", ir.ListVal(ir.StringVal("noatime")),
+		"topology_required", topology("a"), "topology_preferred", topology("b"), "required_bytes", "1g", "limit_bytes", "2g",
+		"secrets", kindtest.Obj("key", "name"), "availability", "pause")}
+	h := newHarness(t)
+	if _, diags := h.plan(attrs, plan.Options{}); len(diags) != 1 || !strings.Contains(diags.Error(), "part of one") {
+		t.Errorf("without a swarm: %v", diags)
+	}
+	h.engine.Info.Swarm = true
+	p, diags := h.plan(attrs, plan.Options{})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	reach := kindtest.NewReach()
+	reach.Add(p)
+	attrs["cluster"] = kindtest.Obj("type", "block")
+	if p, diags = h.plan(attrs, plan.Options{}); diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	reach.Add(p)
+	if p, diags = h.plan(full, plan.Options{}); diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	reach.Add(p)
+	reach.Check(t, "VolumeCreate", api.CreateOptions{}, nil)
 }

@@ -107,14 +107,25 @@ func (s *State) CreateNetwork(now time.Time, v Version, req network.CreateReques
 		return network.CreateResponse{}, err
 	}
 	n := &Network{ID: s.newID("network"), Name: req.Name, Created: s.Now, Driver: orWord(req.Driver, "bridge"), Scope: "local", Asked: req.CreateOptions}
+	if err := checkScope(n); err != nil {
+		return network.CreateResponse{}, err
+	}
+	if err := s.configure(n); err != nil {
+		return network.CreateResponse{}, err
+	}
 	if err := checkDrivers(n); err != nil {
 		return network.CreateResponse{}, err
 	}
 	if v < 48 {
 		n.Asked.EnableIPv4 = nil
 	}
+	if p := n.Asked.EnableIPv4; p != nil && !*p {
+		return network.CreateResponse{}, bad("IPv4 can only be disabled if experimental features are enabled")
+	}
 	n.IPv6 = req.EnableIPv6 != nil && *req.EnableIPv6
-	if err := s.pool(n); err != nil {
+	if n.Asked.ConfigOnly {
+		// it gives out no addresses itself
+	} else if err := s.pool(n); err != nil {
 		return network.CreateResponse{}, err
 	}
 	if n.Asked.Labels == nil {
@@ -145,7 +156,50 @@ func (s *State) checkTaken(req network.CreateRequest) (warning string, err error
 	return "", nil
 }
 
+// checkScope refuses what only a swarm has.
+func checkScope(n *Network) error {
+	switch {
+	case n.Asked.Ingress:
+		return forbidden("Ingress network can only be global scope network")
+	case n.Asked.Scope == "swarm":
+		return forbidden("cannot create a swarm scoped network when swarm is not active")
+	case n.Asked.Scope == "global":
+		return forbidden("This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm and try again.")
+	}
+	return nil
+}
+
+// configure makes of a network one that only holds settings, or takes over the
+// settings of such a one.
+func (s *State) configure(n *Network) error {
+	a := &n.Asked
+	if a.ConfigOnly {
+		if a.Internal || a.Attachable {
+			return forbidden("configuration network can only contain network specific fields. Network operator fields like [ ingress | internal | attachable | scope ] are not supported.")
+		}
+		n.Driver = "null"
+		return nil
+	}
+	if a.ConfigFrom == nil {
+		return nil
+	}
+	from, err := s.Network(a.ConfigFrom.Network)
+	switch {
+	case err != nil || !from.Asked.ConfigOnly:
+		return notFound("configuration network %q does not exist", a.ConfigFrom.Network)
+	case len(a.Labels) > 0 || a.IPAM != nil && len(a.IPAM.Config) > 0 || a.EnableIPv6 != nil && *a.EnableIPv6:
+		return forbidden("user specified configurations are not supported if the network depends on a configuration network")
+	case len(a.Options) > 0:
+		return forbidden("network driver options are not supported if the network depends on a configuration network")
+	}
+	a.Labels, a.Options, a.IPAM = maps.Clone(from.Asked.Labels), maps.Clone(from.Asked.Options), from.Asked.IPAM
+	return nil
+}
+
 func checkDrivers(n *Network) error {
+	if n.Asked.ConfigOnly {
+		return nil
+	}
 	switch n.Driver {
 	case "bridge", "macvlan", "ipvlan":
 	case "overlay":

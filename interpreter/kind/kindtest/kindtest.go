@@ -36,6 +36,7 @@ type Suite struct {
 	Base    []Decl // what the subject needs beside it
 	Subject Decl   // with what it cannot be without
 	Samples []Sample
+	Lose    bool   // the subject's data may be lost
 	Reach   *Reach // gathers what plans say; may be nil
 
 	// Without has the attributes that no sample tries, with the reason.
@@ -59,6 +60,8 @@ type Sample struct {
 	Also   []string               // addresses of what a change of it brings or takes along
 	Names  []string               // attributes that change with it
 	Unseen []string               // attributes of which nobody can tell who changed them
+	Same   bool                   // A is what is so without it
+	Stays  bool                   // what it needs beside it cannot be without it
 	Min    string                 // the first API version that has it, where that is not the table's
 	If     func(engine.Info) bool // nil, or whether an engine's host can have it
 }
@@ -120,11 +123,16 @@ func (s Suite) Run(t *testing.T) {
 	}
 }
 
-func (s Suite) table() []*schema.Field {
+func (s Suite) subject() ir.Addr {
 	a, err := ir.ParseAddr(s.Subject.Addr)
 	if err != nil {
 		panic(err)
 	}
+	return a
+}
+
+func (s Suite) table() []*schema.Field {
+	a := s.subject()
 	for _, k := range s.Kinds {
 		if k.Schema().Name == a.Kind {
 			return schema.Bind(k.Schema().New()).Fields
@@ -209,7 +217,17 @@ func (s Suite) alone(x Sample) error {
 			return fmt.Errorf("changing it: %w", err)
 		}
 	}
-	if !s.must(x.Attr) {
+	if x.Same {
+		if err := s.become(a); err != nil {
+			return fmt.Errorf("setting it: %w", err)
+		}
+		p, err := s.plan(none)
+		if err == nil && !p.Empty() {
+			err = fmt.Errorf("taking away what is so without it: %s", Show(p))
+		}
+		return err
+	}
+	if !s.must(x.Attr) && !x.Stays {
 		if err := s.change(none, x, s.gone(x)); err != nil {
 			return fmt.Errorf("taking it away: %w", err)
 		}
@@ -339,11 +357,15 @@ func (s Suite) planOf(decls []Decl) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, diags := plan.Make(w, prog, plan.Options{Kinds: s.Kinds})
+	o := plan.Options{Mode: plan.Apply, Kinds: s.Kinds}
+	if s.Lose {
+		o.ReplaceData = []ir.Addr{s.subject()}
+	}
+	p, diags := plan.Make(w, prog, o)
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	s.Reach.add(p)
+	s.Reach.Add(p)
 	return p, nil
 }
 

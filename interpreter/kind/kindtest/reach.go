@@ -23,8 +23,8 @@ type Reach struct {
 // NewReach returns a Reach that has seen nothing.
 func NewReach() *Reach { return &Reach{said: map[string][]json.RawMessage{}, seen: map[string]bool{}} }
 
-// add takes in the calls of a plan.
-func (r *Reach) add(p *plan.Plan) {
+// Add takes in the calls of a plan.
+func (r *Reach) Add(p *plan.Plan) {
 	if r == nil {
 		return
 	}
