@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/go-connections/nat"
 )
@@ -31,7 +32,7 @@ func (s *State) Create(now time.Time, v Version, name, platform string, req cont
 	if host == nil {
 		host = &container.HostConfig{}
 	}
-	dropUnknown(v, cfg, host, req.NetworkingConfig)
+	dropUnknown(s.Version, v, cfg, host, req.NetworkingConfig)
 	if s.Version >= 44 && host.RestartPolicy.Name == "" {
 		host.RestartPolicy.Name = container.RestartPolicyDisabled
 	}
@@ -40,6 +41,9 @@ func (s *State) Create(now time.Time, v Version, name, platform string, req cont
 	}
 	warnings, err := s.validateResources(&host.Resources, host)
 	if err != nil {
+		return container.CreateResponse{}, err
+	}
+	if err := validatePlatform(platform); err != nil {
 		return container.CreateResponse{}, err
 	}
 	im, err := s.imageFor(cfg.Image, platform)
@@ -53,12 +57,20 @@ func (s *State) Create(now time.Time, v Version, name, platform string, req cont
 	if name, err = s.reserve(name, id); err != nil {
 		return container.CreateResponse{}, err
 	}
+	for _, m := range host.Mounts {
+		if m.Type == mount.TypeImage {
+			warnings = append(warnings, "Image mount is an experimental feature")
+		}
+	}
 	if im.Architecture != architecture && platform == "" {
 		warnings = append(warnings, fmt.Sprintf("The requested image's platform (%s) does not match the detected host platform (%s) and no specific platform was requested",
 			im.Os+"/"+im.Architecture, "linux/"+architecture))
 	}
 	c := &Container{ID: id, Name: name, Created: s.Now, Image: im.ID, Platform: im.Os, Config: cfg, Host: host, Files: map[string]File{}}
 	if err := s.settle(c); err != nil {
+		return container.CreateResponse{}, err
+	}
+	if err := s.link(c); err != nil {
 		return container.CreateResponse{}, err
 	}
 	if err := s.mount(c); err != nil {
@@ -74,9 +86,10 @@ func (s *State) Create(now time.Time, v Version, name, platform string, req cont
 	return container.CreateResponse{ID: c.ID, Warnings: warnings}, nil
 }
 
-// dropUnknown takes out of a request what its API version does not know; the
-// engine does so without a word.
-func dropUnknown(v Version, cfg *container.Config, host *container.HostConfig, nets *network.NetworkingConfig) {
+// dropUnknown takes out of a request what its API version does not know, or the
+// release, by the newest version that it speaks; the engine does so without a
+// word.
+func dropUnknown(release, v Version, cfg *container.Config, host *container.HostConfig, nets *network.NetworkingConfig) {
 	if v < 42 {
 		for i := range host.Mounts {
 			if b := host.Mounts[i].BindOptions; b != nil {
@@ -84,8 +97,18 @@ func dropUnknown(v Version, cfg *container.Config, host *container.HostConfig, n
 			}
 		}
 	}
+	if v < 42 && release >= 42 {
+		host.ConsoleSize = [2]uint{}
+	}
 	if v < 43 {
 		host.Annotations = nil
+	}
+	if release < 46 {
+		for i := range host.Mounts {
+			if t := host.Mounts[i].TmpfsOptions; t != nil {
+				t.Options = nil
+			}
+		}
 	}
 	if v < 44 {
 		if cfg.Healthcheck != nil {
@@ -221,6 +244,9 @@ func mergeHealth(cfg *container.Config, from *container.HealthConfig) {
 func (s *State) settle(c *Container) error {
 	h := c.Host
 	s.settleModes(h)
+	if err := s.donors(h); err != nil {
+		return err
+	}
 	settleHostname(c)
 	if h.LogConfig.Type == "" {
 		h.LogConfig.Type = "json-file"
@@ -270,7 +296,7 @@ func cleanDir(dir string) string {
 }
 
 func namesLabel(opts []string) bool {
-	return slices.ContainsFunc(opts, func(o string) bool { return strings.HasPrefix(o, "label=") || strings.HasPrefix(o, "label:") })
+	return slices.ContainsFunc(opts, func(o string) bool { return o == "label" || strings.HasPrefix(o, "label=") }) // label: is not seen
 }
 
 // settleModes fills the namespaces, and turns names of containers in them into

@@ -128,6 +128,17 @@ func platformOf(s string) ocispec.Platform {
 	return p
 }
 
+// validatePlatform refuses a word that is neither a system nor a processor.
+func validatePlatform(s string) error {
+	known := []string{
+		"", "linux", "windows", "darwin", "freebsd", "amd64", "x86_64", "arm64", "aarch64", "arm", "armhf", "386", "i386", "ppc64le", "s390x", "riscv64", "mips64le",
+	}
+	if strings.Contains(s, "/") || slices.Contains(known, strings.ToLower(s)) {
+		return nil
+	}
+	return bad("%q: unknown operating system or architecture: invalid argument", s)
+}
+
 // add keeps an image; one that is there already stays.
 func (s *State) add(im *Image) *Image {
 	if old, ok := s.Images[im.ID]; ok {

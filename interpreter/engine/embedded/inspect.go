@@ -108,6 +108,7 @@ func (s *State) execsOf(c *Container) []string {
 
 func (s *State) hostConfig(c *Container) *container.HostConfig {
 	h := copied(c.Host)
+	h.Links = c.shownLinks()
 	if s.cgroup2() && !c.Run.Started.IsZero() {
 		h.OomKillDisable = nil // cgroup v2 has none; the engine finds out at the start
 	}

@@ -34,7 +34,11 @@ func (s *State) Start(now time.Time, ref string) error {
 // start runs a container's process. What fails leaves the container as it is,
 // with the error in its state; one that removes itself is gone.
 func (s *State) start(c *Container) error {
-	if err := s.attach(c); err != nil {
+	err := s.attach(c)
+	if err == nil {
+		err = s.shares(c)
+	}
+	if err != nil {
 		s.detach(c)
 		c.Run.Error = err.Error()
 		if c.Run.ExitCode == 0 {
@@ -86,6 +90,7 @@ func (s *State) exited(c *Container, code int) {
 			s.volumeEvent(m.Name, m.Driver, "unmount", "container", c.ID)
 		}
 	}
+	s.orphaned(c)
 	if s.restarts(c, code) {
 		r.Backoff = nextBackoff(r.Backoff, c.age(s.Now))
 		r.Restarting, r.RestartAt = true, s.Now.Add(r.Backoff)
@@ -347,6 +352,7 @@ func (s *State) Rename(now time.Time, ref, name string) error {
 	}
 	old := c.Name
 	c.Name = name
+	s.relinked(c)
 	s.containerEvent(c, "rename", "oldName", "/"+old)
 	return nil
 }

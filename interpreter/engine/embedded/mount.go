@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -47,14 +48,35 @@ func (s *State) validateMount(v Version, m *mount.Mount) error {
 		case m.Source != "":
 			return mountError(m, "field Source must not be specified")
 		}
-		return nil
+		return validateTmpfs(m)
 	case mount.TypeImage:
-		if v < 48 {
+		switch {
+		case s.Version < 48:
+			return mountError(m, "mount type unknown")
+		case v < 48:
 			return bad("Mount type \"Image\" needs API v1.48 or newer")
+		case m.Source == "":
+			return mountError(m, "field Source must not be empty")
 		}
 		return nil
 	}
 	return mountError(m, "mount type unknown")
+}
+
+// validateTmpfs refuses options of a tmpfs other than the two that there are.
+func validateTmpfs(m *mount.Mount) error {
+	if m.TmpfsOptions == nil {
+		return nil
+	}
+	for _, o := range m.TmpfsOptions.Options {
+		switch {
+		case len(o) < 1 || len(o) > 2:
+			return mountError(m, "invalid option array length")
+		case o[0] != "exec" && o[0] != "noexec":
+			return mountError(m, "invalid option: %s", o[0])
+		}
+	}
+	return nil
 }
 
 func (s *State) validateBind(v Version, m *mount.Mount) error {
@@ -89,7 +111,7 @@ func (s *State) mount(c *Container) error {
 	}
 	taken := map[string]bool{}
 	add := func(m container.MountPoint) error {
-		if _, tmpfs := c.Host.Tmpfs[m.Destination]; tmpfs || taken[m.Destination] {
+		if taken[m.Destination] {
 			return bad("Duplicate mount point: %s", m.Destination)
 		}
 		taken[m.Destination], at[m.Destination] = true, m
@@ -99,6 +121,9 @@ func (s *State) mount(c *Container) error {
 		m, err := s.mountBind(c, b)
 		if err != nil {
 			return err
+		}
+		if _, tmpfs := c.Host.Tmpfs[m.Destination]; tmpfs {
+			return bad("Duplicate mount point: %s", m.Destination)
 		}
 		if err := add(m); err != nil {
 			return err
@@ -118,7 +143,10 @@ func (s *State) mount(c *Container) error {
 		if _, covered := at[clean]; covered || hasTmpfs(c.Host.Tmpfs, clean) {
 			continue
 		}
-		vol := s.unnamedVolume(c, c.Host.VolumeDriver)
+		vol, err := s.unnamedVolume(c, c.Host.VolumeDriver, nil, nil)
+		if err != nil {
+			return err
+		}
 		at[clean] = container.MountPoint{Type: mount.TypeVolume, Name: vol.Name, Source: vol.Mountpoint, Destination: clean, Driver: vol.Driver, RW: true}
 	}
 	for _, dest := range sorted(at) {
@@ -138,6 +166,12 @@ func hasTmpfs(tmpfs map[string]string, dest string) bool {
 
 func (s *State) mountFrom(at map[string]container.MountPoint, from string) error {
 	ref, mode, _ := strings.Cut(from, ":")
+	if from == "" {
+		return bad("volumes-from specification cannot be an empty string")
+	}
+	if err := validateMode(mode); err != nil || strings.Contains(mode, "copy") || propagationOf(mode) != "" {
+		return bad("invalid mode: %s", mode)
+	}
 	other, err := s.Container(ref)
 	if err != nil {
 		return bad("%s", err)
@@ -170,28 +204,67 @@ func (s *State) mountBind(c *Container, spec string) (container.MountPoint, erro
 	switch {
 	case m.Source == "" && len(parts) > 1:
 		return m, bad("invalid volume specification: '%s'", spec)
+	case len(parts) == 2 && validateMode(parts[1]) == nil:
+		return m, bad("invalid volume specification: '%s'", spec)
 	case path.Clean(m.Destination) == "/":
 		return m, bad("invalid volume specification: '%s': invalid mount config for type %q: invalid specification: destination can't be '/'", spec, typeOf(m.Source))
 	case !path.IsAbs(m.Destination):
 		return m, bad("invalid volume specification: '%s': invalid mount config for type %q: invalid mount path: '%s' mount path must be absolute", spec, typeOf(m.Source), m.Destination)
 	}
-	propagation := mount.PropagationRPrivate
-	for _, o := range strings.Split(m.Mode, ",") {
-		switch {
-		case o == "ro":
-			m.RW = false
-		case slices.Contains(mount.Propagations, mount.Propagation(o)):
-			propagation = mount.Propagation(o)
-		case o != "" && !slices.Contains([]string{"rw", "z", "Z", "nocopy", "copy", "consistent", "cached", "delegated"}, o):
-			return m, bad("invalid mode: %s", m.Mode)
-		}
+	if err := validateMode(m.Mode); err != nil {
+		return m, err
 	}
+	m.RW = !slices.Contains(strings.Split(m.Mode, ","), "ro")
 	m.Destination, m.Type = path.Clean(m.Destination), typeOf(m.Source)
 	if m.Type == mount.TypeBind {
-		m.Source, m.Propagation = path.Clean(m.Source), propagation
+		m.Source = path.Clean(m.Source)
+		m.Propagation = spreads(m.Source, propagationOf(m.Mode))
 		return m, nil
 	}
 	return s.mountVolume(c, m, m.Source, c.Host.VolumeDriver, nil)
+}
+
+// modes are the sorts of words in the mode of a bind; one of each is taken.
+var modes = [][]string{
+	{"ro", "rw"}, {"z", "Z"}, {"private", "rprivate", "slave", "rslave", "shared", "rshared"}, {"nocopy"}, {"consistent", "cached", "delegated"},
+}
+
+func validateMode(mode string) error {
+	if mode == "" {
+		return nil
+	}
+	seen := map[int]bool{}
+	for _, o := range strings.Split(mode, ",") {
+		i := slices.IndexFunc(modes, func(words []string) bool { return slices.Contains(words, o) })
+		if i < 0 || seen[i] {
+			return bad("invalid mode: %s", mode)
+		}
+		seen[i] = true
+	}
+	return nil
+}
+
+// propagationOf returns the propagation in the mode of a bind, or "".
+func propagationOf(mode string) mount.Propagation {
+	for _, o := range strings.Split(mode, ",") {
+		if slices.Contains(mount.Propagations, mount.Propagation(o)) {
+			return mount.Propagation(o)
+		}
+	}
+	return ""
+}
+
+// spreads returns how a bind spreads: what holds the engine's own files, or is
+// among them, must let go of what is unmounted there.
+func spreads(source string, asked mount.Propagation) mount.Propagation {
+	const root = "/var/lib/docker"
+	switch {
+	case asked != "":
+		return asked
+	case strings.HasPrefix(source, root) || strings.HasPrefix(root, source):
+		return mount.PropagationRSlave
+	}
+	return mount.PropagationRPrivate
 }
 
 func typeOf(source string) mount.Type {
@@ -205,10 +278,12 @@ func (s *State) mountObject(c *Container, spec *mount.Mount) (container.MountPoi
 	m := container.MountPoint{Type: spec.Type, Destination: path.Clean(spec.Target), RW: !spec.ReadOnly}
 	switch spec.Type {
 	case mount.TypeBind:
-		m.Source, m.Propagation = path.Clean(spec.Source), mount.PropagationRPrivate
-		if o := spec.BindOptions; o != nil && o.Propagation != "" {
-			m.Propagation = o.Propagation
+		m.Source = path.Clean(spec.Source)
+		var asked mount.Propagation
+		if o := spec.BindOptions; o != nil {
+			asked = o.Propagation
 		}
+		m.Propagation = spreads(m.Source, asked)
 	case mount.TypeImage:
 		im, err := s.Image(spec.Source)
 		if err != nil {
@@ -228,17 +303,20 @@ func (s *State) mountObject(c *Container, spec *mount.Mount) (container.MountPoi
 // mountVolume completes the mount of a volume, which is made if it is missing:
 // without labels or options, unless the mount itself has them.
 func (s *State) mountVolume(c *Container, m container.MountPoint, name, driver string, o *mount.VolumeOptions) (container.MountPoint, error) {
-	if name == "" {
-		vol := s.unnamedVolume(c, driver)
-		m.Name, m.Source, m.Driver, m.Mode = vol.Name, vol.Mountpoint, vol.Driver, orWord(m.Mode, "z")
-		return m, nil
-	}
 	var opts, labels map[string]string
 	if o != nil {
 		labels = o.Labels
 		if o.DriverConfig != nil {
 			opts = o.DriverConfig.Options
 		}
+	}
+	if name == "" {
+		vol, err := s.unnamedVolume(c, driver, opts, labels)
+		if err != nil {
+			return m, err
+		}
+		m.Name, m.Source, m.Driver, m.Mode = vol.Name, vol.Mountpoint, vol.Driver, orWord(m.Mode, "z")
+		return m, nil
 	}
 	vol, err := s.makeVolume(name, driver, opts, labels)
 	if err != nil {
@@ -249,14 +327,20 @@ func (s *State) mountVolume(c *Container, m container.MountPoint, name, driver s
 }
 
 // unnamedVolume makes a volume that goes with its container.
-func (s *State) unnamedVolume(c *Container, driver string) *Volume {
-	vol, err := s.makeVolume(s.newID("volume"), driver, nil, s.anonymousLabels())
+func (s *State) unnamedVolume(c *Container, driver string, opts, labels map[string]string) (*Volume, error) {
+	all := maps.Clone(labels)
+	if anonymous := s.anonymousLabels(); all == nil {
+		all = anonymous
+	} else {
+		maps.Copy(all, anonymous)
+	}
+	vol, err := s.makeVolume(s.newID("volume"), driver, opts, all)
 	if err != nil {
-		panic("embedded: a volume's name was given out twice: " + err.Error())
+		return nil, err
 	}
 	vol.Anonymous = true
 	c.Anonymous = append(c.Anonymous, vol.Name)
-	return vol
+	return vol, nil
 }
 
 // anonymousLabels marks unnamed volumes; engines before 23 did not.

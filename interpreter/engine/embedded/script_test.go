@@ -324,6 +324,7 @@ func script(root []byte) []part {
 	return []part{
 		{"images", images(root)}, {"configs", configs()}, {"volumes", volumes()}, {"networks", networks()},
 		{"ports", ports()}, {"lives", lives()}, {"told", told()}, {"mac", mac()}, {"builds", builds()}, {"mistakes", mistakes()},
+		{"apart", apart()}, {"mounted", mounted()}, {"joined", joined()}, {"linked", linked()}, {"refused", refused()},
 	}
 }
 

@@ -92,7 +92,8 @@ type Container struct {
 	Anonymous []string        // names of volumes that go with it
 	Files     map[string]File // by path, what was copied in
 	Log       []Line
-	Stdin     bool // somebody holds its standard input
+	Stdin     bool   // somebody holds its standard input
+	Links     []Link `json:",omitempty"` // on the default bridge
 }
 
 // Run is how a container's process is doing.

@@ -1,9 +1,11 @@
 package embedded
 
 import (
+	"fmt"
 	"net"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +18,9 @@ import (
 // validate refuses what the engine refuses when a container is created.
 func (s *State) validate(v Version, cfg *container.Config, host *container.HostConfig, nets *network.NetworkingConfig) error {
 	if err := validateConfig(cfg); err != nil {
+		return err
+	}
+	if err := s.validateModes(cfg, host); err != nil {
 		return err
 	}
 	if err := s.validateHost(v, host); err != nil {
@@ -274,6 +279,9 @@ func (s *State) validateEndpoint(name string, ep *network.EndpointSettings) erro
 		}
 		return nil
 	}
+	if err := validateSysctls(ep.DriverOpts["com.docker.network.endpoint.sysctls"]); err != nil && s.Version >= 46 {
+		return err
+	}
 	n, err := s.Network(name)
 	if err != nil || !fixed {
 		return nil // a missing network is found out at the start
@@ -283,6 +291,20 @@ func (s *State) validateEndpoint(name string, ep *network.EndpointSettings) erro
 	}
 	if ip := ep.IPAMConfig.IPv4Address; ip != "" && s.Version >= 44 && !n.contains(ip) {
 		return bad("no configured subnet contains IP address %s", ip)
+	}
+	return nil
+}
+
+// validateSysctls refuses settings of an endpoint that are none of an interface.
+func validateSysctls(text string) error {
+	if text == "" {
+		return nil
+	}
+	for _, one := range strings.Split(text, ",") {
+		p := strings.SplitN(one, ".", 5)
+		if len(p) != 5 || !slices.Contains([]string{"ipv4", "ipv6", "mpls"}, p[1]) || p[3] != "IFNAME" && p[3] != "ifname" {
+			return fmt.Errorf("unrecognised network interface sysctl '%s'; represent 'net.X.Y.ethN.Z=V' as 'net.X.Y.IFNAME.Z=V', 'X' must be 'ipv4', 'ipv6' or 'mpls'", one)
+		}
 	}
 	return nil
 }
@@ -315,8 +337,11 @@ func validateSecurity(opts []string) error {
 		if o == "no-new-privileges" {
 			continue
 		}
-		key, _, ok := strings.Cut(strings.Replace(o, ":", "=", 1), "=")
+		key, value, ok := strings.Cut(strings.Replace(o, ":", "=", 1), "=")
+		_, notBool := strconv.ParseBool(value)
 		switch {
+		case (key == "no-new-privileges" || key == "writable-cgroups") && ok && notBool != nil:
+			return bad("invalid --security-opt 2: %q", o)
 		case !ok:
 			return bad("invalid --security-opt 1: %q", o)
 		case !slices.Contains([]string{"label", "apparmor", "seccomp", "no-new-privileges", "writable-cgroups"}, key):

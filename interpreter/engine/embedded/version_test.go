@@ -96,11 +96,23 @@ func TestVersions(t *testing.T) {
 			_, result := made(t, c, container.Config{}, container.HostConfig{Mounts: []mount.Mount{{Type: mount.TypeVolume, Source: "vol", Target: "/x", VolumeOptions: &mount.VolumeOptions{Subpath: "a"}}}}, nil)
 			return result
 		}},
-		{"mount of an image", 48, `Mount type "Image" needs API v1.48 or newer`, "ok", func(t *testing.T, c *client.Client) string {
+		{"mount of an image", 48, "mount type unknown", "ok", func(t *testing.T, c *client.Client) string {
 			_, result := made(t, c, container.Config{}, container.HostConfig{Mounts: []mount.Mount{{Type: mount.TypeImage, Source: "probe:1", Target: "/x"}}}, nil)
 			if s, ok := strings.CutPrefix(result, `invalid mount config for type "image": `); ok {
 				result = s
 			}
+			return result
+		}},
+		{"options of a tmpfs", 46, "null", `[["exec"]]`, func(t *testing.T, c *client.Client) string {
+			got, _ := made(t, c, container.Config{}, container.HostConfig{Mounts: []mount.Mount{{Type: mount.TypeTmpfs, Target: "/x", TmpfsOptions: &mount.TmpfsOptions{Options: [][]string{{"exec"}}}}}}, nil)
+			return text(got.HostConfig.Mounts[0].TmpfsOptions.Options)
+		}},
+		{"namespace that there is not", 42, "ok", "invalid PID mode: nix", func(t *testing.T, c *client.Client) string {
+			_, result := made(t, c, container.Config{}, container.HostConfig{PidMode: "nix"}, nil)
+			return result
+		}},
+		{"setting of no interface", 46, "ok", "invalid config for network a: unrecognised network interface sysctl 'x=1'; represent 'net.X.Y.ethN.Z=V' as 'net.X.Y.IFNAME.Z=V', 'X' must be 'ipv4', 'ipv6' or 'mpls'", func(t *testing.T, c *client.Client) string {
+			_, result := made(t, c, container.Config{}, container.HostConfig{NetworkMode: "a"}, map[string]*network.EndpointSettings{"a": {DriverOpts: map[string]string{"com.docker.network.endpoint.sysctls": "x=1"}}})
 			return result
 		}},
 		{"bind source that is made", 42, `invalid mount config for type "bind": bind source path does not exist: /nix/nix`, "ok", func(t *testing.T, c *client.Client) string {
