@@ -50,7 +50,7 @@ func (s *Modes) bind(f *schema.Set) {
 	f.Bool(&s.TTY, "tty", schema.Replace, "It has a terminal.").From("Config.Tty")
 	f.Bool(&s.StdinOpen, "stdin_open", schema.Replace, "Its standard input stays open, so that people can attach to it.").From("Config.OpenStdin")
 	f.Bool(&s.StdinOnce, "stdin_once", schema.Replace, "Its standard input is closed when the first who attached has left.").From("Config.StdinOnce")
-	schema.Object(f, &s.Console, "console_size", schema.Replace, "Size of its terminal when it starts: { height, width }.", schema.Short[Console]{}).From("HostConfig.ConsoleSize")
+	schema.Object(f, &s.Console, "console_size", schema.Replace, "Size of its terminal when it starts: { height, width }.", schema.Short[Console]{}).From("HostConfig.ConsoleSize").Min("1.42")
 	f.StringSet(&s.Expose, "expose", schema.Replace, `Ports that it listens on, for publish_all_ports and for people to read: "80", "53/udp".`, parseExposed).From("Config.ExposedPorts").OpenKeys()
 	f.Bool(&s.PublishAll, "publish_all_ports", schema.Replace, "Every exposed port is published on a port that the engine picks.").From("HostConfig.PublishAllPorts")
 	f.Strings(&s.Shell, "shell", schema.Replace, "What runs a healthcheck that is text; /bin/sh -c by default.").From("Config.Shell")

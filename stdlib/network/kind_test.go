@@ -11,12 +11,68 @@ import (
 	netapi "github.com/docker/docker/api/types/network"
 )
 
+var versions = []string{"1.41", "1.44", "1.47", "1.51"}
+
 // TestEveryAttribute makes, changes and takes away each attribute on engines
 // of several versions.
 func TestEveryAttribute(t *testing.T) {
+	reach := kindtest.NewReach()
+	t.Run("alone", func(t *testing.T) {
+		for _, api := range versions {
+			t.Run(api, func(t *testing.T) {
+				t.Parallel()
+				s := suite(t, api)
+				s.Reach = reach
+				s.Run(t)
+			})
+		}
+	})
+	reach.Check(t, "NetworkCreate", netapi.CreateRequest{}, map[string]string{
+		"CheckDuplicate": "what docker's own client adds for engines before 25.0",
+		"ConfigFrom":     "the engine takes no labels beside it, by which the network would be known",
+		"Ingress":        "TestSwarm: no engine here is part of a swarm",
+	})
+}
+
+// apart are attributes that cannot stand together.
+var apart = []kindtest.Apart{
+	{A: "config_only", B: "attachable", Why: settings},
+	{A: "config_only", B: "driver", Why: settings},
+	{A: "config_only", B: "internal", Why: settings},
+	{A: "config_only", B: "scope", Why: settings},
+}
+
+const settings = "what holds the settings of a network is not itself of any sort"
+
+// TestPairs tries attributes two by two.
+func TestPairs(t *testing.T) {
+	table := &kindtest.Table{Rows: apart}
+	t.Run("engines", func(t *testing.T) {
+		for _, api := range versions {
+			t.Run(api, func(t *testing.T) {
+				t.Parallel()
+				suite(t, api).Pairs(t, table, kindtest.Slice{})
+			})
+		}
+	})
+	table.Unused(t)
+}
+
+// suite is a network on an engine in memory.
+func suite(t *testing.T, api string) kindtest.Suite {
+	return kindtest.Suite{
+		Kinds: []kind.Kind{network.Kind}, Engine: kindtest.Embedded(t, api), Stack: "kt", Dir: t.TempDir(),
+		Subject: kindtest.Decl{Addr: "network.n"}, Samples: samples(),
+		Without: map[string]string{
+			"ipv6": "it goes together with a subnet in ipam", "ingress": "no engine here is part of a swarm; TestSwarm says what is sent",
+		},
+	}
+}
+
+func samples() []kindtest.Sample {
 	obj, str, yes := kindtest.Obj, ir.StringVal, ir.BoolVal(true)
 	pool := func(kv ...any) ir.Value { return obj("config", ir.ListVal(obj(kv...))) }
-	samples := []kindtest.Sample{
+	return []kindtest.Sample{
 		{Attr: "name", A: str("kt-one"), B: str("kt-two")},
 		{Attr: "driver", A: str("macvlan"), B: str("ipvlan")},
 		{Attr: "internal", A: yes},
@@ -32,27 +88,4 @@ func TestEveryAttribute(t *testing.T) {
 		{Attr: "options", A: obj("com.docker.network.driver.mtu", "1400"), B: obj("com.docker.network.driver.mtu", "1300")},
 		{Attr: "labels", A: obj("a", "1", "b", "2"), B: obj("a", "3")},
 	}
-	reach := kindtest.NewReach()
-	suite := func(t *testing.T, api string) kindtest.Suite {
-		return kindtest.Suite{
-			Kinds: []kind.Kind{network.Kind}, Engine: kindtest.Embedded(t, api), Stack: "kt", Dir: t.TempDir(),
-			Subject: kindtest.Decl{Addr: "network.n"}, Samples: samples, Reach: reach,
-			Without: map[string]string{
-				"ipv6": "it goes together with a subnet in ipam", "ingress": "no engine here is part of a swarm; TestSwarm says what is sent",
-			},
-		}
-	}
-	t.Run("alone", func(t *testing.T) {
-		for _, api := range []string{"1.41", "1.44", "1.47", "1.51"} {
-			t.Run(api, func(t *testing.T) {
-				t.Parallel()
-				suite(t, api).Run(t)
-			})
-		}
-	})
-	reach.Check(t, "NetworkCreate", netapi.CreateRequest{}, map[string]string{
-		"CheckDuplicate": "what docker's own client adds for engines before 25.0",
-		"ConfigFrom":     "the engine takes no labels beside it, by which the network would be known",
-		"Ingress":        "TestSwarm: no engine here is part of a swarm",
-	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // TestEveryAttribute makes, changes and takes away each attribute on engines
-// of several versions, where data may be lost.
+// of several versions, alone and two by two, where data may be lost.
 func TestEveryAttribute(t *testing.T) {
 	obj, str := kindtest.Obj, ir.StringVal
 	samples := []kindtest.Sample{
@@ -27,6 +27,7 @@ func TestEveryAttribute(t *testing.T) {
 				Without: map[string]string{"cluster": "no engine here is part of a swarm; TestCluster says what is sent"},
 			}
 			s.Run(t)
+			s.Pairs(t, &kindtest.Table{}, kindtest.Slice{})
 		})
 	}
 }

@@ -51,6 +51,7 @@ type Decl struct {
 
 // Sample is one attribute with two values. A null B is for one that has but one.
 type Sample struct {
+	As     string // what the table of pairs calls it, where it is special among those of its attribute
 	Attr   string
 	A, B   ir.Value
 	With   Attrs                  // what the attribute needs beside it, always there
@@ -62,6 +63,7 @@ type Sample struct {
 	Unseen []string               // attributes of which nobody can tell who changed them
 	Same   bool                   // A is what is so without it
 	Stays  bool                   // what it needs beside it cannot be without it
+	Still  bool                   // with A nothing runs, so that what else restarts is live
 	Min    string                 // the first API version that has it, where that is not the table's
 	If     func(engine.Info) bool // nil, or whether an engine's host can have it
 }
@@ -358,7 +360,7 @@ func (s Suite) planOf(decls []Decl) (*plan.Plan, error) {
 		return nil, err
 	}
 	o := plan.Options{Mode: plan.Apply, Kinds: s.Kinds}
-	if s.Lose {
+	if s.Lose && len(decls) > len(s.Base) {
 		o.ReplaceData = []ir.Addr{s.subject()}
 	}
 	p, diags := plan.Make(w, prog, o)
