@@ -6,7 +6,7 @@ FUZZ   ?= 5000x
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE   := $(shell command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 && echo -race)
 
-.PHONY: build test units golden docs lint tidy fuzz engine examples demo check clean
+.PHONY: build test units pairs golden docs lint tidy fuzz engine examples demo check clean
 
 # The command, at bin/bay.
 build:
@@ -22,6 +22,11 @@ units:
 	$(GO) test ./lang/...
 	$(GO) test $(RACE) ./cmd/... ./golden/probe/... ./interpreter/... ./stdlib/...
 	.ci/sweep
+
+# All attributes two by two, on engines in memory of four API versions; `make
+# check` tries some of them, others every day. PAIRS_SEED=N is one day's.
+pairs:
+	GOGC=300 PAIRS=all $(GO) test ./stdlib/... -count=1 -timeout 3h -run 'TestPairs' -v
 
 # Rewrite what the golden scripts expect; read the diff before you commit it.
 golden: examples

@@ -90,13 +90,16 @@ func (s *Spec) finishNetworks(f *schema.Finishing) {
 		f.Errorf("ports", "a container without a network of its own can publish no ports").
 			Hintf("take `ports` away: with host it is on the host's ports already, with container: the other container publishes them")
 	}
+	if s.UTS == "host" && s.Hostname != "" {
+		f.Errorf("hostname", "with uts = \"host\" it has the host's name").Hintf("take `hostname` or `uts` away")
+	}
 	if s.Joins.IsZero() {
 		return
 	}
 	for _, a := range []struct {
 		name string
 		set  bool
-	}{{"hostname", s.Hostname != ""}, {"domainname", s.Domainname != ""}, {"dns", s.DNS != nil}, {"extra_hosts", s.ExtraHosts != nil}} {
+	}{{"hostname", s.Hostname != ""}, {"domainname", s.Domainname != ""}, {"dns", s.DNS != nil}, {"extra_hosts", s.ExtraHosts != nil}, {"expose", len(s.Expose) > 0}} {
 		if a.set {
 			f.Errorf(a.name, "a container that shares another's network has its %s too", a.name).Hintf("set it on the other container")
 		}

@@ -44,6 +44,13 @@ type Mount struct {
 }
 
 // Bind says which attributes a mount has.
+func parseTmpfsOption(text string) (string, error) {
+	if text != "exec" && text != "noexec" {
+		return "", fmt.Errorf("got %q, want \"exec\" or \"noexec\"", text)
+	}
+	return text, nil
+}
+
 func (m *Mount) Bind(f *schema.Set) {
 	f.Enum(&m.Type, "type", schema.Replace, "volume, bind, tmpfs, image or cluster; it follows from `volume`, `source` and `image`.", "volume", "bind", "tmpfs", "image", "cluster").From("Type")
 	f.Ref(&m.Volume, "volume", "volume", schema.Replace, "The volume; with type = \"volume\" and without it, an unnamed one that goes with the container.").From("Source")
@@ -63,7 +70,7 @@ func (m *Mount) Bind(f *schema.Set) {
 	f.Enum(&m.SELinux, "selinux", schema.Replace, "The source is labelled for SELinux: z for many containers, Z for this one alone.", "z", "Z").From("HostConfig.Binds")
 	f.Bytes(&m.Size, "size", schema.Replace, "Size of a tmpfs.").From("TmpfsOptions.SizeBytes")
 	f.Parsed(&m.FileMode, "mode", "mode", `an octal mode such as "1777"`, schema.Replace, "Mode of a tmpfs.", parseMode).From("TmpfsOptions.Mode")
-	f.StringSet(&m.Options, "options", schema.Replace, "Options of a tmpfs, such as \"noexec\" and \"uid=1000\".", nil).From("TmpfsOptions.Options").Min("1.46")
+	f.StringSet(&m.Options, "options", schema.Replace, "Options of a tmpfs: \"exec\" or \"noexec\"; the engine takes no other.", parseTmpfsOption).From("TmpfsOptions.Options").Min("1.46")
 	f.Elsewhere("nocopy", "`nocopy` is `no_copy` here")
 	f.Elsewhere("readonly", "`readonly` is `read_only` here")
 	f.Elsewhere("ro", "`ro` is `read_only` here")
