@@ -89,6 +89,7 @@ func runScripts(t *testing.T, files []string, lang string, update bool) {
 			"becomes": becomesCmd,
 			"hand":    handCmd,
 			"living":  livingCmd,
+			"images":  imagesCmd,
 			"same":    sameCmd,
 			"listen":  listenCmd,
 			"sent":    sentCmd,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/client"
@@ -122,6 +124,33 @@ func update1(ctx context.Context, c *client.Client, args []string) error {
 	}
 	_, err := c.ContainerUpdate(ctx, args[0], u)
 	return err
+}
+
+// broughtMark is the piece of a hash in a tag that says what came with a pin.
+var broughtMark = regexp.MustCompile(`\.brought(-[0-9a-f]{8})+`)
+
+// imagesCmd prints the names of images that bear the script's word.
+func imagesCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 0 || neg {
+		ts.Fatalf("usage: images")
+	}
+	r := runOf(ts)
+	ts.Check(r.with(func(ctx context.Context, c *client.Client) error {
+		list, err := c.ImageList(ctx, image.ListOptions{})
+		var names []string
+		for _, x := range list {
+			for _, name := range slices.Concat(x.RepoTags, x.RepoDigests) {
+				if strings.Contains(name, r.word) {
+					names = append(names, broughtMark.ReplaceAllString(r.in(name), ".brought-<hash>"))
+				}
+			}
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			fmt.Fprintln(ts.Stdout(), name)
+		}
+		return err
+	}))
 }
 
 // livingCmd prints what lives on the engine and bears the script's word, as a

@@ -127,7 +127,7 @@ func (b *Bay) Plan(ctx context.Context, e *engine.Engine, prog *ir.Program, o Pl
 	}
 	w, err := world.Read(ctx, world.Options{
 		Kinds: b.Kinds, Reader: e.Reader(), Info: e.Info, Auth: e.Auth, Stack: o.Stack, Program: prog,
-		Leaving: o.Mode == plan.Destroy,
+		Leaving: o.Mode == plan.Destroy, Idle: o.Mode == plan.Collect,
 	})
 	if err != nil {
 		return nil, err

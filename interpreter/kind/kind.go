@@ -32,12 +32,14 @@ type Scope struct {
 	Dir    string                // of the root module, absolute; "" without a program
 	Wants  []*Want               // of this kind, in order of address
 	Now    func(ir.Addr) ir.Addr // the address in the program of what was made at another; nil if nothing has moved
+	Idle   bool                  // look for what the stack brought and nothing needs any more
 	Adopts map[Use]ir.Addr       // objects that become resources without having been made by the stack
 }
 
 // Found is what a kind has read. All of it is data.
 type Found struct {
 	Live  []*Live           // objects of the stack, in order of address, then of name
+	Idle  []*Live           // of a cache: what the stack brought and nothing needs any more
 	Taken map[string]Holder // by name: objects that are not ours
 	Held  map[string]Holder // by claim: what objects that are not ours hold now
 	Known map[ir.Addr]any   // what the room learned about a want, such as the digest behind a reference
@@ -224,6 +226,8 @@ type Kind interface {
 	Restore(*Job, []schema.Change) Work
 	Remove(Removal) Work
 	Lasts() bool
+	Drop(Removal) Work
+	Dropped(*Live) []schema.Change
 	Gate(*Job, ir.Dep) *engine.Wait
 	Outcome(*Job, Verb, []schema.Change) Outcome
 	Claims(schema.Binder) []string
@@ -281,6 +285,11 @@ type Def[S any] struct {
 	// Remove takes an object away. A kind without it is a cache, whose objects
 	// planning neither removes nor mentions.
 	Remove func(Removal) Work
+
+	// Drop takes an idle object of a cache away, and Dropped says what goes with
+	// it. Only for kinds without Remove, whose Read finds idle ones.
+	Drop    func(Removal) Work
+	Dropped func(*Live) []schema.Change
 
 	// Gate returns what to wait for until the object is as a dependant asks,
 	// which names a condition and perhaps a limit. It reports at the dependency's
@@ -352,6 +361,10 @@ func (e *erased[S]) Remove(r Removal) Work { return e.d.Remove(r) }
 
 // Lasts reports whether objects of the kind are never removed.
 func (e *erased[S]) Lasts() bool { return e.d.Remove == nil }
+
+func (e *erased[S]) Drop(r Removal) Work { return e.d.Drop(r) }
+
+func (e *erased[S]) Dropped(l *Live) []schema.Change { return e.d.Dropped(l) }
 
 func (e *erased[S]) Gate(j *Job, d ir.Dep) *engine.Wait {
 	if e.d.Gate == nil {

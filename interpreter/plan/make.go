@@ -31,10 +31,13 @@ func Make(w *world.World, prog *ir.Program, o Options) (*Plan, diag.List) {
 	m.env = &kind.Env{Info: w.Info, Stack: w.Stack, Outcome: m.outcome, Named: m.named, Taken: m.taken, Live: m.liveNamed, Source: m.source, Wanted: m.wanted, Agreed: m.agreed, Along: o.Reconnect}
 	m.index()
 	m.moves()
-	if o.Mode == Destroy {
+	switch o.Mode {
+	case Destroy:
 		m.destroy()
 		m.left()
-	} else {
+	case Collect:
+		m.collect()
+	default:
 		m.adoptions()
 		for _, r := range m.inOrder() {
 			m.resource(r)

@@ -24,6 +24,7 @@ type Mode string
 const (
 	Apply   Mode = "apply"   // make the engine as the program says
 	Destroy Mode = "destroy" // take the stack away
+	Collect Mode = "collect" // take away what the stack brought and nothing needs any more
 )
 
 // Plan is what apply will do. It is data; nothing in it asks an engine.

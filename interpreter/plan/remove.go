@@ -58,6 +58,18 @@ func (m *maker) destroy() {
 	}
 }
 
+// collect plans for taking away what the stack brought and nothing needs.
+func (m *maker) collect() {
+	for _, k := range m.o.Kinds {
+		for _, l := range m.w.Found[k.Schema().Name].Idle {
+			m.all = append(m.all, &Step{
+				Verb: kind.Remove, Addr: l.Identity.Addr, ID: l.ID, Why: "no container and no program uses it",
+				Changes: k.Dropped(l), Work: k.Drop(kind.Removal{Live: l, Env: m.env, Diags: &m.diags}),
+			})
+		}
+	}
+}
+
 func (m *maker) remove(l *kind.Live, why string) {
 	k := m.kinds[l.Kind]
 	a := l.Identity.Addr

@@ -218,6 +218,8 @@ var ansi = regexp.MustCompile("\x1b\\[[0-9;]*m")
 func nothing(p *plan.Plan) string {
 	stack := diag.Escape(p.Stack)
 	switch {
+	case p.Mode == plan.Collect:
+		return fmt.Sprintf("Nothing to do: stack %s brought no image that nothing uses.", stack)
 	case p.Mode == plan.Destroy && len(p.Kept) > 0:
 		return fmt.Sprintf("Nothing to do: of stack %s only what is kept is left.", stack)
 	case p.Mode == plan.Destroy:

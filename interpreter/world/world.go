@@ -32,6 +32,7 @@ type Options struct {
 	Auth    func(ref string) (string, error) // credentials for a reference's registry; may be nil
 	Stack   string
 	Program *ir.Program // nil where only what lives matters
+	Idle    bool        // look for what the stack brought and nothing needs any more
 	Leaving bool        // nothing of the program will be made: kinds do not hear of it, so that no context is hashed and no registry asked
 }
 
@@ -44,7 +45,7 @@ func Read(ctx context.Context, o Options) (*World, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	for i, k := range o.Kinds {
 		name := k.Schema().Name
-		scope := kind.Scope{Reader: o.Reader, Info: o.Info, Auth: o.Auth, Stack: o.Stack, Now: o.Program.Now}
+		scope := kind.Scope{Reader: o.Reader, Info: o.Info, Auth: o.Auth, Stack: o.Stack, Idle: o.Idle, Now: o.Program.Now}
 		if !o.Leaving {
 			scope.Wants, scope.Adopts = byKind[name], adopted(o.Program)
 		}

@@ -215,4 +215,6 @@ var Kind = kind.Define(kind.Def[Spec]{
 	Update:  update,
 	Replace: update,
 	Outcome: outcome,
+	Drop:    drop,
+	Dropped: dropped,
 })

@@ -226,6 +226,7 @@ func TestCalls(t *testing.T) {
 		`POST /build {"Tags":["bayplan.invalid/s/web:abababababab.files"]} …`,
 		`POST /images/bayplan.invalid/s/web:abababababab/tag {"Image":"bayplan.invalid/s/web:abababababab","Ref":"x/web:1"}`,
 		`POST /images/bayplan.invalid/s/web:abababababab/tag {"Image":"bayplan.invalid/s/web:abababababab","Ref":"x/web:2"}`,
+		`POST /images/bayplan.invalid/s/web:abababababab/tag {"Image":"bayplan.invalid/s/web:abababababab","Ref":"` + brought(st.pin, []string{"x/web:1", "x/web:2"})[0] + `"}`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -241,6 +242,7 @@ func TestCalls(t *testing.T) {
 		`POST /images/` + ref + `/tag {"Image":"` + ref + `","Ref":"bayplan.invalid/s/pg:abababababab"}`,
 		`POST /images/` + ref + `/tag {"Image":"` + ref + `","Ref":"a/pg:1"}`,
 		`POST /images/` + ref + `/tag {"Image":"` + ref + `","Ref":"db:1"}`,
+		`POST /images/` + ref + `/tag {"Image":"` + ref + `","Ref":"` + brought(st.pin, []string{"a/pg@sha256:" + hash, "a/pg:1", "db:1"})[0] + `"}`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

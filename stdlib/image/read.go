@@ -79,7 +79,7 @@ func (s shelf) id(name string) string {
 // for each reference that the engine does not have.
 func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 	r := &reading{Scope: s, found: &kind.Found{Known: map[ir.Addr]any{}}, states: map[ir.Addr]*state{}}
-	if len(s.Wants) == 0 {
+	if len(s.Wants) == 0 && !s.Idle {
 		return r.found, nil
 	}
 	list, err := s.Reader.ImageList(ctx, api.ListOptions{})
@@ -102,6 +102,9 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 			r.found.Known[w.Res.Addr] = st
 			r.live(w, st)
 		}
+	}
+	if s.Idle {
+		return r.found, r.idlers(ctx, list)
 	}
 	return r.found, r.inspect(ctx)
 }
@@ -357,7 +360,7 @@ func (r *reading) live(w *kind.Want, st *state) {
 	pins := map[string]*api.Summary{}
 	var newest string
 	for _, name := range slices.Sorted(maps.Keys(r.shelf)) {
-		if !strings.HasPrefix(name, repo+":") || strings.HasSuffix(name, filesSuffix) {
+		if !strings.HasPrefix(name, repo+":") || strings.HasSuffix(name, filesSuffix) || strings.Contains(name, broughtSuffix) {
 			continue
 		}
 		pins[name] = r.shelf[name]

@@ -229,7 +229,7 @@ func testBuild(t *testing.T, e *engine.Engine) {
 	build := func(kv ...any) []*kind.Want { return web("build", obj(append([]any{"context", "web"}, kv...)...)) }
 
 	first := plan(t, e, stack, build(), dir)["web"]
-	if diff := cmp.Diff([]string{"ImageBuild", "ImageBuild", "ImageTag", "ImageTag"}, first.calls); diff != "" || first.verb != kind.Create {
+	if diff := cmp.Diff([]string{"ImageBuild", "ImageBuild", "ImageTag", "ImageTag", "ImageTag"}, first.calls); diff != "" || first.verb != kind.Create {
 		t.Fatalf("%s: %s", first.verb, diff)
 	}
 	apply(t, e, map[string]planned{"web": first}, "web")
@@ -252,19 +252,19 @@ func testBuild(t *testing.T, e *engine.Engine) {
 		{name: "what is ignored", do: func() { write(t, dir, "web/README.md", "2") }, verb: kind.Same},
 		{name: "times", do: func() { write(t, dir, "web/a.txt", "1") }, verb: kind.Same},
 		{name: "a file", do: func() { write(t, dir, "web/a.txt", "2") }, verb: kind.Update,
-			changes: []string{"build a.txt: changed"}, why: "a.txt changed", calls: "ImageBuild ImageBuild ImageTag ImageTag"},
+			changes: []string{"build a.txt: changed"}, why: "a.txt changed", calls: "ImageBuild ImageBuild ImageTag ImageTag ImageTag"},
 		{memory: true, name: "files", do: func() { write(t, dir, "web/b.txt", "2"); write(t, dir, "web/a.txt:x", "2") }, verb: kind.Update,
-			changes: []string{"build a.txt: changed", "build b.txt: added"}, why: "2 files changed: a.txt, b.txt", calls: "ImageBuild ImageBuild ImageTag ImageTag"},
+			changes: []string{"build a.txt: changed", "build b.txt: added"}, why: "2 files changed: a.txt, b.txt", calls: "ImageBuild ImageBuild ImageTag ImageTag ImageTag"},
 		{name: "an argument", wants: build("args", obj("V", "1")), verb: kind.Update,
-			changes: []string{"build args V: (none) → 1"}, why: "build arg V changed", calls: "ImageBuild ImageBuild ImageTag ImageTag"},
+			changes: []string{"build args V: (none) → 1"}, why: "build arg V changed", calls: "ImageBuild ImageBuild ImageTag ImageTag ImageTag"},
 		{memory: true, name: "argument and label", wants: build("args", obj("V", "2"), "labels", obj("x", "y")), verb: kind.Update,
-			changes: []string{"build args V: 1 → 2", "build labels x: (none) → y"}, why: "build arg V changed, build label x changed", calls: "ImageBuild ImageBuild ImageTag ImageTag"},
+			changes: []string{"build args V: 1 → 2", "build labels x: (none) → y"}, why: "build arg V changed, build label x changed", calls: "ImageBuild ImageBuild ImageTag ImageTag ImageTag"},
 		{memory: true, name: "back to what was built before", wants: build("args", obj("V", "1")), verb: kind.Update,
-			changes: []string{"build args V: 2 → 1", "build labels x: y → (none)"}, why: "build arg V changed, build label x changed", calls: "ImageTag ImageTag"},
+			changes: []string{"build args V: 2 → 1", "build labels x: y → (none)"}, why: "build arg V changed, build label x changed", calls: "ImageTag ImageTag ImageTag"},
 		{name: "another name for the context",
 			wants: web("build", obj("context", "site", "args", obj("V", "1"))), verb: kind.Same},
 		{name: "a tag more", wants: web("build", obj("context", "site", "args", obj("V", "1")), "tags", strs(stack+"/web:1", stack+"/web:2")), verb: kind.Update,
-			changes: []string{"tags " + stack + "/web:2: (none) → " + stack + "/web:2"}, calls: "ImageTag"},
+			changes: []string{"tags " + stack + "/web:2: (none) → " + stack + "/web:2"}, calls: "ImageTag ImageTag"},
 	}
 	for _, m := range moves {
 		if m.memory && strings.HasSuffix(t.Name(), "/real") {
@@ -476,7 +476,7 @@ func TestRealPull(t *testing.T) {
 		t.Errorf("two images of one reference ask %v", h.asked)
 	}
 	p := ps["pg"]
-	if diff := cmp.Diff([]string{"ImagePull", "ImageTag", "ImageTag", "ImageTag"}, p.calls); diff != "" || p.verb != kind.Create {
+	if diff := cmp.Diff([]string{"ImagePull", "ImageTag", "ImageTag", "ImageTag", "ImageTag"}, p.calls); diff != "" || p.verb != kind.Create {
 		t.Errorf("%s: %s", p.verb, diff)
 	}
 	if p.out.Ref != repo+":1@"+one || p.out.ID != "" {

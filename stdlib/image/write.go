@@ -24,6 +24,7 @@ func update(in kind.In[Spec], _ []schema.Change) kind.Work {
 	}
 	w := kind.Work{Early: true}
 	image := st.id
+	var came []string // references that the engine has by us
 	switch {
 	case st.id != "":
 		w.Facts = still(st, in.Want)
@@ -36,11 +37,18 @@ func update(in kind.In[Spec], _ []schema.Change) kind.Work {
 	default:
 		w.Ops = append(w.Ops, engine.Op{Call: &engine.ImagePull{Ref: st.fetch}})
 		image = st.fetch
+		came = append(came, familiar(st.fetch))
 	}
 	for _, tag := range st.wanted(in.Want) {
 		if (st.id == "" || st.tags[tag] != st.id) && tag != image {
 			w.Ops = append(w.Ops, engine.Op{Call: &engine.ImageTag{Image: image, Ref: tag}})
+			if tag != st.pin {
+				came = append(came, tag)
+			}
 		}
+	}
+	for _, mark := range brought(st.pin, came) {
+		w.Ops = append(w.Ops, engine.Op{Call: &engine.ImageTag{Image: image, Ref: mark}})
 	}
 	if tag := st.tagged(in.Want); tag != "" && st.tags[tag] == "" && !st.many {
 		w.Facts = append(w.Facts, engine.Fact{Source: engine.Source{Read: engine.Read{Call: "ImageInspect", Arg: tag}}, Absent: true})

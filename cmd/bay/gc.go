@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"bayplan/interpreter"
+	"bayplan/interpreter/plan"
+	"bayplan/interpreter/show"
+
+	"github.com/spf13/cobra"
+)
+
+// gcFlags is how gc is agreed to and shown.
+type gcFlags struct{ yes, asJSON, verbose bool }
+
+func (a *app) gcCmd() *cobra.Command {
+	var o gcFlags
+	cmd := &cobra.Command{
+		Use:   "gc [DIR]",
+		Short: "Take away images that a stack brought and nothing uses",
+		Long: `Apply and destroy never remove an image: others may use it, and the next apply
+would have to build or pull it again. Gc shows which images the stack has built
+or pulled that no container on the engine uses, running or not, and that its
+files do not name; it asks, and takes them away. Tags that somebody else made,
+and images that were there before, stay.
+
+With --stack and without DIR it needs no files: what the stack's files name is
+then not known, and only containers count.`,
+		Example: `  bay gc                    # of the stack in this directory
+  bay gc shop --yes         # without asking
+  bay gc --stack shop       # without the files, after bay destroy
+  bay gc --json             # what would go, for programs; removes nothing`,
+		Args: atMost(1, "one DIR at most"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var prog *program
+			if len(args) > 0 || a.common.stack == "" {
+				var err error
+				if prog, err = a.load(where(args), true); err != nil {
+					return err
+				}
+			}
+			return a.gc(cmd.Context(), prog, o)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+	f.BoolVar(&o.asJSON, "json", false, "what would go as JSON, format "+plan.Format+"; removes nothing")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "the calls")
+	return cmd
+}
+
+func (a *app) gc(ctx context.Context, prog *program, o gcFlags) error {
+	e, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{Mode: plan.Collect})
+	if err != nil {
+		return err
+	}
+	if o.asJSON {
+		return show.JSON(a.out, p)
+	}
+	if err := a.showPlan(e, prog, p, o.verbose); err != nil || p.Empty() {
+		return err
+	}
+	if !o.yes {
+		question := fmt.Sprintf("Remove these images of stack %s from %s? [y/N] ", p.Stack, a.host(e))
+		if err := a.agree(question, yesses, "`bay gc --yes` removes without asking"); err != nil {
+			return err
+		}
+	}
+	return a.carryOut(ctx, e, p, o.verbose)
+}
