@@ -63,6 +63,7 @@ type killing struct {
 	name          string
 	before, after string
 	hand          []string // what somebody does on the engine between the two
+	flags         []string // of the applies that follow it
 	moments       int      // how often it is killed on the real engine; on the embedded one it is at every call
 }
 
@@ -131,6 +132,67 @@ adopt {
 }
 `,
 	},
+	{
+		name: "guest", moments: 3, flags: []string{"--reconnect-foreign"},
+		before: `
+stack { name = "harbour" }
+image "probe" {
+  build = { context = "./probe" }
+  tags  = ["harbour/probe:1.0"]
+}
+network "back" {}
+container "web" {
+  image    = image.probe
+  networks = [network.back]
+}
+container "idle" {
+  image    = image.probe
+  networks = [network.back]
+  state    = "created"
+}
+`,
+		hand: []string{"run", "harbour-theirs", "harbour/probe:1.0", "network=harbour-back"},
+		after: `
+stack { name = "harbour" }
+image "probe" {
+  build = { context = "./probe" }
+  tags  = ["harbour/probe:1.0"]
+}
+network "back" { internal = true }
+container "web" {
+  image    = image.probe
+  networks = [network.back]
+}
+container "idle" {
+  image    = image.probe
+  networks = [network.back]
+  state    = "created"
+}
+`,
+	},
+	{
+		name: "lost", moments: 3, flags: []string{"--replace-volume", "volume.data", "--confirm", "harbour"},
+		before: `
+stack { name = "harbour" }
+image "probe" { build = { context = "./probe" } }
+volume "data" {}
+container "db" {
+  image        = image.probe
+  network_mode = "none"
+  mounts       = [{ volume = volume.data, target = "/data" }]
+}
+`,
+		after: `
+stack { name = "harbour" }
+image "probe" { build = { context = "./probe" } }
+volume "data" { labels = { tier = "gold" } }
+container "db" {
+  image        = image.probe
+  network_mode = "none"
+  mounts       = [{ volume = volume.data, target = "/data" }]
+}
+`,
+	},
 }
 
 // TestKilledApply kills bay with SIGKILL in the middle of an apply, before and
@@ -171,8 +233,9 @@ func (k killing) at(t *testing.T, moment int) (living []string, calls int) {
 		w.hand(t, k.hand[0], slices.Clone(k.hand[1:])...)
 	}
 	w.say(k.after)
-	calls = w.killed(t, moment)
-	w.bay(t, "apply", "--yes")
+	again := append([]string{"apply", "--yes"}, k.flags...)
+	calls = w.killed(t, moment, again...)
+	w.bay(t, again...)
 	w.bay(t, "plan", "--detailed-exitcode")
 	err := w.with(func(ctx context.Context, c *client.Client) (err error) {
 		living, err = w.living(ctx, c)
@@ -189,9 +252,9 @@ func (k killing) at(t *testing.T, moment int) (living []string, calls int) {
 
 // killed runs an apply, kills it at a moment, and returns how many calls it
 // sent.
-func (w *workshop) killed(t *testing.T, moment int) int {
+func (w *workshop) killed(t *testing.T, moment int, args ...string) int {
 	sent := w.onWire(t, func(wire *wire) {
-		apply := w.command(t, wire.address, "apply", "--yes")
+		apply := w.command(t, wire.address, args...)
 		var out bytes.Buffer
 		apply.Stdout, apply.Stderr = &out, &out
 		started := make(chan struct{})

@@ -22,6 +22,8 @@ const (
 	LabelKeep     = "bayplan.keep"     // "true": never removed
 	LabelSpec     = "bayplan.spec"     // what the program set, see schema.Record
 
+	LabelGuests = "bayplan.guests" // on a network that only remembers who was on another: what that was, and how
+
 	LabelImageStack = "bayplan.image.stack" // on built images; containers inherit image labels, so these are other keys
 	LabelImageAddr  = "bayplan.image.addr"
 	LabelImageHash  = "bayplan.image.hash"  // hash of what the builder saw

@@ -113,12 +113,12 @@ func checkEngine(in kind.In[Spec]) {
 // adjust refuses what the engine would refuse, or what would hurt others.
 func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	if in.Live != nil && len(changes) == 0 {
-		return changes
+		return again(in)
 	}
 	in.CheckVersion()
 	checkEngine(in)
-	overlaps, _ := in.Known.([]overlap)
-	for _, o := range overlaps {
+	k, _ := in.Known.(known)
+	for _, o := range k.overlaps {
 		d := in.Errorf("ipam", "subnet %s overlaps %s", o.subnet, o.other)
 		if o.ours {
 			d.Hintf("that one gives it up only when its containers are on this one: choose another subnet, or let this plan be two")
@@ -130,9 +130,12 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 		in.Warnf("ipv6", "engines before Docker 27.0 pick no IPv6 subnet by themselves unless the daemon has pools for it").
 			Hintf("name one: ipam = { config = [\"10.20.0.0/24\", \"fd00:20::/64\"] }")
 	}
-	if in.Live != nil && len(in.Live.Guests) > 0 && !in.Env.Along {
-		in.Errorf(changes[0].Attr, "%s cannot change while containers that are not this stack's are on network %s: %s", changes[0].Name(), in.Live.Name, strings.Join(in.Live.Guests, ", ")).
-			Hintf("the network has to be made anew: --reconnect-foreign takes them off and connects them again; or take them off first (docker network disconnect %s %s), or put the attribute back", in.Live.Name, in.Live.Guests[0])
+	if in.Live == nil || in.Env.Along {
+		return changes
+	}
+	if who := strangers(in); len(who) > 0 {
+		in.Errorf(changes[0].Attr, "%s cannot change while containers that are not this stack's are on network %s: %s", changes[0].Name(), in.Live.Name, strings.Join(who, ", ")).
+			Hintf("the network has to be made anew: --reconnect-foreign takes them off and connects them again; or take them off first (docker network disconnect %s %s), or put the attribute back", in.Live.Name, who[0])
 	}
 	return changes
 }

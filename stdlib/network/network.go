@@ -4,7 +4,8 @@
 // The engine has no call that changes a network, so that every change makes it
 // anew: our containers are taken off, the old network goes, the new one comes,
 // and the containers' own steps connect them again. Somebody else's container
-// on it makes the plan an error. A subnet that the engine picked is not
+// on it makes the plan an error, unless somebody says that it may be taken
+// along; then a note on the engine remembers it until it is back. A subnet that the engine picked is not
 // compared, since nobody asked for it.
 package network
 
@@ -226,7 +227,7 @@ var Kind = kind.Define(kind.Def[Spec]{
 	Expect:  expect,
 	Adjust:  adjust,
 	Create:  create,
-	Update:  nothing,
+	Update:  update,
 	Replace: replace,
 	Remove:  remove,
 	Outcome: outcome,

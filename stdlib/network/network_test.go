@@ -290,7 +290,7 @@ func TestRefused(t *testing.T) {
 	if Kind.Adjust(j, nil); len(*j.Diags) > 0 {
 		t.Errorf("a network that does not change: %v", *j.Diags)
 	}
-	j = job(w, nil, []overlap{{subnet: "10.20.0.0/24", other: `10.20.0.0/16 of network x of stack "y"`}})
+	j = job(w, nil, known{overlaps: []overlap{{subnet: "10.20.0.0/24", other: `10.20.0.0/16 of network x of stack "y"`}}})
 	Kind.Adjust(j, nil)
 	if !strings.Contains(j.Diags.Error(), `subnet 10.20.0.0/24 overlaps 10.20.0.0/16 of network x of stack "y"`) {
 		t.Errorf("overlap: %v", *j.Diags)

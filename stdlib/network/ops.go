@@ -15,40 +15,50 @@ import (
 )
 
 // replace takes our containers off, the old network away, and makes the new
-// one. Their own steps connect the containers again.
+// one. Their own steps connect the containers again; those that are not ours
+// are connected here, and a note on the engine remembers them until then.
 func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
 	old := in.Live.Object.(*object)
-	w := kind.Work{Facts: same(in.Live), Strategy: "stop-first", Impact: impact(old.members, old.guests)}
+	guests := slices.Concat(old.guests, away(in))
+	w := kind.Work{Facts: same(in.Live), Strategy: "stop-first", Impact: impact(old.members, guests)}
+	written, name := remember(in, old.guests)
+	if written != nil {
+		w.Facts = append(w.Facts, free(name)...)
+		w.Ops = append(w.Ops, *written)
+	}
 	for _, m := range slices.Concat(old.members, old.guests) {
 		w.Ops = append(w.Ops, engine.Op{Call: &engine.NetworkDisconnect{Network: old.ID, Container: m.id}})
 	}
 	w.Ops = append(w.Ops, engine.Op{Call: &engine.NetworkRemove{Network: old.ID}})
-	made := create(in)
+	anew := made(in)
 	if in.Want.Name != in.Live.Name {
-		w.Facts = append(w.Facts, made.Facts...)
+		w.Facts = append(w.Facts, anew.Facts...)
 	}
-	w.Ops = append(w.Ops, made.Ops...)
-	for _, m := range old.guests {
-		w.Ops = append(w.Ops, engine.Op{Call: &engine.NetworkConnect{Network: in.Want.Name, Container: m.id, Endpoint: m.endpoint}})
-	}
+	w.Ops = append(w.Ops, anew.Ops...)
+	w.Ops = append(w.Ops, reconnect(in, guests)...)
 	w.Undo = old.restore(in.Live.Record)
+	if written != nil {
+		forget := engine.Op{Call: &engine.NetworkRemove{Network: name}}
+		w.Ops, w.Undo = append(w.Ops, forget), append(w.Undo, forget)
+	}
 	return w
 }
 
-func impact(members, guests []member) string {
-	list := func(ms []member) string {
-		names := make([]string, len(ms))
-		for i, m := range ms {
-			names[i] = m.name
-		}
-		return strings.Join(names, ", ")
+func names(members []member) string {
+	out := make([]string, len(members))
+	for i, m := range members {
+		out[i] = m.name
 	}
+	return strings.Join(out, ", ")
+}
+
+func impact(members, guests []member) string {
 	var parts []string
 	if len(members) > 0 {
-		parts = append(parts, "off the network until connected again: "+list(members))
+		parts = append(parts, "off the network until connected again: "+names(members))
 	}
 	if len(guests) > 0 {
-		parts = append(parts, "not this stack's, and connected again: "+list(guests))
+		parts = append(parts, "not this stack's, and connected again: "+names(guests))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -107,10 +117,14 @@ func remove(r kind.Removal) kind.Work {
 		r.Diags.Addf(diag.Pos{}, "network %s cannot be removed while containers that are not this stack's are on it: %s", r.Live.Name, strings.Join(guests, ", ")).
 			Hintf("take them off first: docker network disconnect %s %s", r.Live.Name, guests[0])
 	}
-	return kind.Work{
+	w := kind.Work{
 		Facts: same(r.Live),
 		Ops:   []engine.Op{{Call: &engine.NetworkRemove{Network: r.Live.ID}}},
 	}
+	for _, x := range r.Live.Object.(*object).notes {
+		w.Ops = append(w.Ops, engine.Op{Call: &engine.NetworkRemove{Network: x.name}})
+	}
+	return w
 }
 
 // same is the fact that the network is still the one that was read.

@@ -23,6 +23,7 @@ type object struct {
 	api.Summary
 	members []member // ours, running or not, in order of name
 	guests  []member // not ours
+	notes   []note   // of guests that a replacement has taken off
 }
 
 // member is a container of the stack on a network. Docker counts a stopped one
@@ -63,8 +64,15 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 	if err := readMembers(ctx, s, found.Live); err != nil {
 		return nil, err
 	}
+	notes, err := readNotes(ctx, s, list, found)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range found.Live {
+		l.Object.(*object).notes = notes[l.Identity.Addr]
+	}
 	for i, w := range s.Wants {
-		found.Known[w.Res.Addr] = overlapping(w, list, found, s)
+		found.Known[w.Res.Addr] = known{overlapping(w, list, found, s), notes[w.Res.Addr]}
 		clash(&found.Notes, w, s.Wants[:i])
 	}
 	return found, nil
@@ -251,7 +259,7 @@ func willChange(s kind.Scope, l *kind.Live) bool {
 }
 
 // readEndpoints asks how each member joined, which the list does not tell, so
-// that a replacement that fails can put everything back.
+// that a replacement can put everything back.
 func (o *object) readEndpoints(ctx context.Context, r engine.Reader, list []member) error {
 	for i := range list {
 		m := &list[i]

@@ -13,7 +13,17 @@ import (
 	api "github.com/docker/docker/api/types/network"
 )
 
+// create makes a network, and connects to it who was on the one that a
+// replacement took away before it was cut short.
 func create(in kind.In[Spec]) kind.Work {
+	w := made(in)
+	back := away(in)
+	w.Ops = append(w.Ops, reconnect(in, back)...)
+	w.Impact = impact(nil, back)
+	return w
+}
+
+func made(in kind.In[Spec]) kind.Work {
 	op := engine.Op{Makes: in.Res.Addr.String()}
 	o := api.CreateOptions{
 		Driver: in.Want.Driver, Internal: in.Want.Internal, Attachable: in.Want.Attachable,
@@ -56,5 +66,8 @@ func filled(m map[string]ir.Value, b *engine.Blanks, env *kind.Env) map[string]s
 	return out
 }
 
-// nothing is what an update does: every change of a network is a replacement.
-func nothing(kind.In[Spec], []schema.Change) kind.Work { return kind.Work{} }
+// update connects who a replacement took off before it was cut short: every
+// change of the network itself is a replacement.
+func update(in kind.In[Spec], _ []schema.Change) kind.Work {
+	return kind.Work{Facts: same(in.Live), Ops: reconnect(in, away(in))}
+}

@@ -1,0 +1,130 @@
+package network
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+
+	"github.com/docker/docker/api/types/container"
+	api "github.com/docker/docker/api/types/network"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestGuests(t *testing.T) { both(t, testGuests) }
+
+// testGuests cuts a replacement short after each of its calls. What is planned
+// then has to bring somebody else's container back as it was, without being
+// told again that it may, and to leave nothing behind.
+func testGuests(t *testing.T, ctx context.Context, e *engine.Engine) {
+	clean := func() {
+		_, _ = e.Do(ctx, &engine.ContainerRemove{Container: stack + "-guest"}, nil, nil)
+		for _, n := range []string{"-back", "-back.guests"} {
+			_, _ = e.Do(ctx, &engine.NetworkRemove{Network: stack + n}, nil, nil)
+		}
+	}
+	clean()
+	t.Cleanup(func() {
+		clean()
+		_, _ = e.Do(ctx, &engine.ImageRemove{Ref: stack + ":g"}, nil, nil)
+	})
+	emptyImage(t, e, stack+":g")
+	w, _ := declare(t, "back", obj("ipam", ours+"0/24").Map)
+	next, _ := declare(t, "back", obj("ipam", ours+"0/24", "internal", true).Map)
+	for cut, more := 1, true; more; cut++ {
+		send(t, e, Kind.Create(job(w, nil, nil)).Ops)
+		send(t, e, []engine.Op{{Call: &engine.ContainerCreate{Name: stack + "-guest",
+			Config:     &container.Config{Image: stack + ":g", Cmd: []string{"/none"}},
+			HostConfig: &container.HostConfig{NetworkMode: container.NetworkMode(stack + "-back")},
+			Networking: &api.NetworkingConfig{EndpointsConfig: map[string]*api.EndpointSettings{stack + "-back": {
+				Aliases: []string{"guest"}, DriverOpts: map[string]string{"k": "v"}, IPAMConfig: &api.EndpointIPAMConfig{IPv4Address: ours + "77"},
+			}}}}}})
+		before := guest(t, ctx, e)
+		found := snapshot(t, e, next)
+		j := job(next, found.Live[0], found.Known[next.Res.Addr])
+		j.Env.Along = true
+		ops := Kind.Replace(j, nil).Ops
+		if want := 6; len(ops) != want { // note, off, remove, create, on, forget
+			t.Fatalf("got %d calls, want %d", len(ops), want)
+		}
+		more = cut < len(ops)-1
+		t.Run(fmt.Sprint(cut), func(t *testing.T) {
+			send(t, e, ops[:cut])
+			send(t, e, goOn(t, e, next))
+			if diff := cmp.Diff(before, guest(t, ctx, e)); diff != "" {
+				t.Errorf("the guest's endpoint (-before +after):\n%s", diff)
+			}
+			found := snapshot(t, e, next)
+			if k := found.Known[next.Res.Addr].(known); len(k.notes) > 0 || len(changes(next, found.Live[0])) > 0 {
+				t.Errorf("left behind: %+v", k.notes)
+			}
+		})
+		clean()
+	}
+}
+
+// goOn plans as plan does, and returns the calls.
+func goOn(t *testing.T, e *engine.Engine, w *kind.Want) []engine.Op {
+	t.Helper()
+	found := snapshot(t, e, w)
+	j := job(w, nil, found.Known[w.Res.Addr])
+	if len(found.Live) == 0 {
+		Kind.Adjust(j, nil)
+		return noErrors(t, j, Kind.Create(j)).Ops
+	}
+	j.Live = found.Live[0]
+	want := Kind.Expect(j)
+	cs := Kind.Adjust(j, schema.Diff(schema.Bind(want).Fields, schema.SideOf(want), schema.SideOf(j.Live.Spec), j.Live.Record))
+	if len(cs) > 0 && cs[0].Effect == schema.Live {
+		return noErrors(t, j, Kind.Update(j, cs)).Ops
+	}
+	return noErrors(t, j, Kind.Replace(j, cs)).Ops
+}
+
+func noErrors(t *testing.T, j *kind.Job, w kind.Work) kind.Work {
+	t.Helper()
+	if j.Diags.HasErrors() {
+		t.Fatal(*j.Diags)
+	}
+	return w
+}
+
+// guest returns how the guest is on the network.
+func guest(t *testing.T, ctx context.Context, e *engine.Engine) *api.EndpointSettings {
+	t.Helper()
+	got, err := e.Reader().ContainerInspect(ctx, stack+"-guest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ep := got.NetworkSettings.Networks[stack+"-back"]
+	if ep == nil {
+		t.Fatal("the guest is not on the network")
+	}
+	return joined(ep, got.ID)
+}
+
+// TestLostNote wants a note whose network nobody makes anew to be told of.
+func TestLostNote(t *testing.T) {
+	both(t, func(t *testing.T, ctx context.Context, e *engine.Engine) {
+		name := stack + "-lost.guests"
+		t.Cleanup(func() { _, _ = e.Do(ctx, &engine.NetworkRemove{Network: name}, nil, nil) })
+		w, _ := declare(t, "lost", nil)
+		op, got := remember(kind.In[Spec]{Res: w.Res, Live: &kind.Live{Name: w.Res.Name}, Env: &kind.Env{Stack: stack}}, []member{{id: "c1", name: "stranger"}})
+		if got != name {
+			t.Fatalf("got %s, want %s", got, name)
+		}
+		send(t, e, []engine.Op{*op})
+		notes := snapshot(t, e).Notes
+		if len(notes) != 1 || !notes[0].Warning || notes[0].Hint != "docker network rm "+name+" forgets it" {
+			t.Errorf("got %v", notes)
+		}
+		other, err := read(ctx, kind.Scope{Reader: e.Reader(), Info: e.Info, Stack: "another", Now: func(a ir.Addr) ir.Addr { return a }})
+		if err != nil || len(other.Notes) > 0 {
+			t.Errorf("another stack is told of it: %v, %v", other, err)
+		}
+	})
+}
