@@ -233,7 +233,10 @@ func (k killing) at(t *testing.T, moment int) (living []string, calls int) {
 		w.hand(t, k.hand[0], slices.Clone(k.hand[1:])...)
 	}
 	w.say(k.after)
-	again := append([]string{"apply", "--yes"}, k.flags...)
+	again := []string{"apply", "--yes"}
+	for _, f := range k.flags {
+		again = append(again, w.out(f))
+	}
 	calls = w.killed(t, moment, again...)
 	w.bay(t, again...)
 	w.bay(t, "plan", "--detailed-exitcode")
