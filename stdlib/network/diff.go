@@ -112,12 +112,16 @@ func checkEngine(in kind.In[Spec]) {
 
 // adjust refuses what the engine would refuse, or what would hurt others.
 func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
+	k, _ := in.Known.(known)
+	if k.twins != nil && in.Live != nil {
+		in.Errorf("name", "there are %d networks named %s, and the engine answers to none of them by its name: %s", len(k.twins), in.Live.Name, strings.Join(k.twins, "; ")).
+			Hintf("engines before Docker 25.0 allow that: take the others away by their IDs (docker network rm ID)")
+	}
 	if in.Live != nil && len(changes) == 0 {
 		return again(in)
 	}
 	in.CheckVersion()
 	checkEngine(in)
-	k, _ := in.Known.(known)
 	for _, o := range k.overlaps {
 		d := in.Errorf("ipam", "subnet %s overlaps %s", o.subnet, o.other)
 		if o.ours {

@@ -134,6 +134,7 @@ func dropGone(ctx context.Context, s kind.Scope, notes map[ir.Addr][]note) error
 type known struct {
 	overlaps []overlap
 	notes    []note
+	twins    []string // networks of the want's name, if there are several
 }
 
 // away returns the containers that notes tell of and that are not on the

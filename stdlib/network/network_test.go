@@ -290,6 +290,16 @@ func TestRefused(t *testing.T) {
 	if Kind.Adjust(j, nil); len(*j.Diags) > 0 {
 		t.Errorf("a network that does not change: %v", *j.Diags)
 	}
+	j = job(w, l, known{twins: twins(w, []api.Summary{
+		{Name: w.Res.Name, ID: "aaaaaaaaaaaa1", Labels: map[string]string{engine.LabelStack: stack}}, {Name: w.Res.Name, ID: "bbbbbbbbbbbb2"}, {Name: "other"},
+	})})
+	Kind.Adjust(j, nil)
+	if want := "aaaaaaaaaaaa of stack \"" + stack + "\"; bbbbbbbbbbbb, which no stack made"; !strings.Contains(j.Diags.Error(), want) {
+		t.Errorf("two of one name: got %v, want %s", *j.Diags, want)
+	}
+	if one := twins(w, []api.Summary{{Name: w.Res.Name, ID: "a"}}); one != nil {
+		t.Errorf("one of its name: %v", one)
+	}
 	j = job(w, nil, known{overlaps: []overlap{{subnet: "10.20.0.0/24", other: `10.20.0.0/16 of network x of stack "y"`}}})
 	Kind.Adjust(j, nil)
 	if !strings.Contains(j.Diags.Error(), `subnet 10.20.0.0/24 overlaps 10.20.0.0/16 of network x of stack "y"`) {

@@ -72,7 +72,7 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 		l.Object.(*object).notes = notes[l.Identity.Addr]
 	}
 	for i, w := range s.Wants {
-		found.Known[w.Res.Addr] = known{overlapping(w, list, found, s), notes[w.Res.Addr]}
+		found.Known[w.Res.Addr] = known{overlapping(w, list, found, s), notes[w.Res.Addr], twins(w, list)}
 		clash(&found.Notes, w, s.Wants[:i])
 	}
 	return found, nil
@@ -288,6 +288,24 @@ func joined(ep *api.EndpointSettings, id string) *api.EndpointSettings {
 			out.Aliases = append(out.Aliases, a)
 		}
 	}
+	return out
+}
+
+// twins returns the networks that have a wanted network's name, for people, if
+// there are several: engines before 25.0 allow that, and then answer to none of
+// them by its name.
+func twins(w *kind.Want, list []api.Summary) []string {
+	var out []string
+	for _, n := range list {
+		if n.Name == w.Res.Name {
+			h := kind.HolderOf(n.ID[:min(12, len(n.ID))], n.ID, n.Labels)
+			out = append(out, h.What)
+		}
+	}
+	if len(out) < 2 {
+		return nil
+	}
+	slices.Sort(out)
 	return out
 }
 
