@@ -172,6 +172,9 @@ func (s *Set) Elsewhere(name, hint string) {
 	s.elsewhere[name] = hint
 }
 
+// Hint returns what to write here for what other tools call name, or "".
+func (s *Set) Hint(name string) string { return s.elsewhere[name] }
+
 // Field returns the field with this name, or nil.
 func (s *Set) Field(name string) *Field {
 	i := slices.IndexFunc(s.Fields, func(f *Field) bool { return f.Name == name })

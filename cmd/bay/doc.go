@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"bayplan/interpreter/show"
+	"bayplan/lang/diag"
+	"bayplan/lang/schema"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) docCmd() *cobra.Command {
+	var asJSON, markdown bool
+	cmd := &cobra.Command{
+		Use:   "doc [NAME]",
+		Short: "Print the reference of kinds, attributes and functions",
+		Long: `Doc prints what can be written: for each attribute its type, what a change does
+to a living object, the engine's field, and what it says. NAME is a kind, an
+attribute of one, or a function. It needs no files and no engine.`,
+		Example: `  bay doc                   # everything
+  bay doc container         # a kind
+  bay doc container.ports   # an attribute, with what is in it
+  bay doc --markdown`,
+		Args: atMost(1, "one NAME at most"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			d, err := docNamed(a.bay.Universe(), args)
+			switch {
+			case err != nil:
+				return err
+			case asJSON:
+				return show.WriteJSON(a.out, d)
+			case markdown:
+				return show.DocMarkdown(a.out, d)
+			}
+			return show.DocText(a.out, d, a.look())
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&asJSON, "json", false, "as JSON, format "+show.DocFormat)
+	f.BoolVar(&markdown, "markdown", false, "as tables of Markdown")
+	cmd.MarkFlagsMutuallyExclusive("json", "markdown")
+	return cmd
+}
+
+// docNamed returns the part of the reference that a name asks for.
+func docNamed(u *schema.Universe, args []string) (*show.Doc, error) {
+	all := show.DocOf(u)
+	if len(args) == 0 {
+		return all, nil
+	}
+	name, path, nested := strings.Cut(args[0], ".")
+	d := &show.Doc{Format: all.Format, Kinds: []show.DocKind{}, Functions: []show.DocFunc{}}
+	if k := u.Kind(name); k != nil {
+		doc := show.DocOfKind(k)
+		d.Kinds = append(d.Kinds, doc)
+		if !nested {
+			return d, nil
+		}
+		d.Kinds[0].Attributes = attrsAt(doc, path)
+		if len(d.Kinds[0].Attributes) == 0 {
+			return nil, noAttribute(k, doc, path)
+		}
+		return d, nil
+	}
+	for _, f := range all.Functions {
+		if f.Name == args[0] {
+			d.Functions = append(d.Functions, f)
+			return d, nil
+		}
+	}
+	return nil, noName(all, args[0])
+}
+
+// attrsAt returns the attribute at a path, and those in it. Brackets may be
+// left out.
+func attrsAt(k show.DocKind, path string) []show.DocAttr {
+	want := unbracketed(path)
+	var out []show.DocAttr
+	for _, attr := range k.Attributes {
+		got := unbracketed(attr.Path)
+		if got == want || strings.HasPrefix(got, want+".") {
+			out = append(out, attr)
+		}
+	}
+	return out
+}
+
+func unbracketed(path string) string {
+	return strings.NewReplacer("[]", "", "[KEY]", "").Replace(path)
+}
+
+// noAttribute says what another tool's name for a thing is here, or else which
+// attribute looks like it.
+func noAttribute(k *schema.Kind, doc show.DocKind, path string) error {
+	f := &failure{err: fmt.Errorf("%s has no attribute %q", k.Name, path), hint: fmt.Sprintf("`bay doc %s` lists them", k.Name)}
+	var paths []string
+	for _, attr := range doc.Attributes {
+		paths = append(paths, unbracketed(attr.Path))
+	}
+	if hint := schema.Bind(k.New()).Hint(path); hint != "" {
+		f.hint = hint
+	} else if near := diag.Nearest(path, paths); near != "" {
+		f.hint = fmt.Sprintf("did you mean `bay doc %s.%s`?", k.Name, near)
+	}
+	return f
+}
+
+func noName(all *show.Doc, name string) error {
+	f := &failure{err: fmt.Errorf("there is no kind and no function %q", name), hint: "`bay doc` lists them"}
+	var names []string
+	for _, k := range all.Kinds {
+		names = append(names, k.Name)
+	}
+	for _, fn := range all.Functions {
+		names = append(names, fn.Name)
+	}
+	if near := diag.Nearest(name, names); near != "" {
+		f.hint = fmt.Sprintf("did you mean `bay doc %s`?", near)
+	}
+	return f
+}
