@@ -150,6 +150,7 @@ func (s *Spec) Finish(f *schema.Finishing) {
 		f.Errorf("config_only", "it holds the settings of a network, and not what sort of network it is").
 			Hintf("leave out driver, internal, attachable, ingress and scope")
 	}
+	s.checkDriver(f)
 	if s.IPAM == nil {
 		return
 	}
@@ -164,6 +165,14 @@ func (s *Spec) Finish(f *schema.Finishing) {
 				f.Errorf("ipam", "the subnets %s and %s overlap", other.Subnet, s.IPAM.Config[i].Subnet)
 			}
 		}
+	}
+}
+
+// checkDriver reports the drivers of which no engine makes a second network.
+func (s *Spec) checkDriver(f *schema.Finishing) {
+	if s.Driver == "host" || s.Driver == "null" {
+		f.Errorf("driver", "every engine has its one network with the driver %s, and makes no other", s.Driver).
+			Hintf("a container says network_mode = \"host\" or \"none\"")
 	}
 }
 

@@ -124,6 +124,9 @@ func TestMistakes(t *testing.T) {
 		{"aux outside", obj("ipam", obj("config", ir.ListVal(obj("subnet", "10.20.0.0/24", "aux_addresses", obj("a", "1.1.1.1"))))), "aux_addresses a: 1.1.1.1 is not within"},
 		{"v6 without ipv6", obj("ipam", "fd00::/64"), "the engine ignores it without IPv6"},
 		{"overlap within", obj("ipam", obj("config", strs("10.20.0.0/16", "10.20.3.0/24"))), "overlap"},
+		{"settings alone", obj("config_only", true, "internal", true), "it holds the settings of a network, and not what sort of network it is"},
+		{"scope of settings", obj("config_only", true, "scope", "local"), "it holds the settings of a network, and not what sort of network it is"},
+		{"the host's", obj("driver", "host"), "every engine has its one network with the driver host"},
 		{"pool without subnet", obj("ipam", obj("config", ir.ListVal(obj("gateway", "10.20.0.1")))), `"subnet" is missing`},
 		{"the engine's own", obj("name", "host"), `"host" is the engine's own`},
 		{"no name", obj("name", "a b"), `got "a b", want letters`},
@@ -353,6 +356,10 @@ func TestOverlapping(t *testing.T) {
 		return api.Summary{ID: name, Name: name, Driver: driver, IPAM: api.IPAM{Config: []api.IPAMConfig{{Subnet: subnet}}}}
 	}
 	list := []api.Summary{at("a", "bridge", "10.20.0.128/25"), at("b", "macvlan", "10.20.0.0/24"), at("c", "bridge", "10.21.0.0/24")}
+	settings, _ := declare(t, "kept", obj("config_only", true, "ipam", "10.20.0.0/24").Map)
+	if got := overlapping(settings, list, &kind.Found{}, kind.Scope{Stack: stack}); got != nil {
+		t.Errorf("settings alone overlap nothing: %v", got)
+	}
 	want := []overlap{{subnet: "10.20.0.0/24", other: "10.20.0.128/25 of network a, which no stack made"}}
 	got := overlapping(w, list, &kind.Found{}, kind.Scope{Stack: stack})
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(overlap{})); diff != "" {

@@ -342,7 +342,9 @@ func stillWanted(addr ir.Addr, spec *Spec, wants []*kind.Want) bool {
 	return i >= 0 && spec.clashes(wants[i].Spec.(*Spec)) != ""
 }
 
-func (s *Spec) bridge() bool { return s.Driver == "" || s.Driver == "bridge" }
+// bridge reports whether the network claims its subnets on the host. One that
+// only holds settings does not.
+func (s *Spec) bridge() bool { return !s.ConfigOnly && (s.Driver == "" || s.Driver == "bridge") }
 
 // overlap returns the first of s's own subnets that overlaps one, or "".
 func (s *Spec) overlap(subnet string) string {

@@ -159,6 +159,8 @@ func (s *State) checkTaken(req network.CreateRequest) (warning string, err error
 // checkScope refuses what only a swarm has.
 func checkScope(n *Network) error {
 	switch {
+	case n.Asked.ConfigOnly && (n.Asked.Internal || n.Asked.Attachable || n.Asked.Ingress || n.Asked.Scope != ""):
+		return forbidden("configuration network can only contain network specific fields. Network operator fields like [ ingress | internal | attachable | scope ] are not supported.")
 	case n.Asked.Ingress:
 		return forbidden("Ingress network can only be global scope network")
 	case n.Asked.Scope == "swarm":
@@ -174,9 +176,6 @@ func checkScope(n *Network) error {
 func (s *State) configure(n *Network) error {
 	a := &n.Asked
 	if a.ConfigOnly {
-		if a.Internal || a.Attachable {
-			return forbidden("configuration network can only contain network specific fields. Network operator fields like [ ingress | internal | attachable | scope ] are not supported.")
-		}
 		n.Driver = "null"
 		return nil
 	}

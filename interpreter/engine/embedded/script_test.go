@@ -324,7 +324,7 @@ func script(root []byte) []part {
 	return []part{
 		{"images", images(root)}, {"configs", configs()}, {"volumes", volumes()}, {"networks", networks()},
 		{"ports", ports()}, {"lives", lives()}, {"told", told()}, {"mac", mac()}, {"builds", builds()}, {"mistakes", mistakes()},
-		{"apart", apart()}, {"mounted", mounted()}, {"joined", joined()}, {"linked", linked()}, {"refused", refused()},
+		{"apart", apart()}, {"mounted", mounted()}, {"joined", joined()}, {"linked", linked()}, {"refused", refused()}, {"settings", settings()},
 	}
 }
 
@@ -491,6 +491,25 @@ func networks() []step {
 			return got, err
 		}},
 		remove("c1"), remove("c2"), remove("c3"), remove("c4"), remove("c5"), removeNetwork("n1"), removeNetwork("n2"), removeNetwork("n3"),
+	}
+}
+
+// settings are networks that only hold settings, and what needs a swarm.
+func settings() []step {
+	from := &network.ConfigReference{Network: named("s1")}
+	return []step{
+		newNetwork("s1", network.CreateOptions{ConfigOnly: true, Internal: true}),
+		newNetwork("s1", network.CreateOptions{ConfigOnly: true, Attachable: true}),
+		newNetwork("s1", network.CreateOptions{ConfigOnly: true, Ingress: true}),
+		newNetwork("s1", network.CreateOptions{ConfigOnly: true, Scope: "local"}),
+		newNetwork("s1", network.CreateOptions{ConfigOnly: true, Driver: "macvlan", Options: map[string]string{"a": "b"}, Labels: map[string]string{"c": "d"}, IPAM: subnet("10.213.30.0/24")}),
+		lookNetwork("s1"),
+		newNetwork("s2", network.CreateOptions{IPAM: subnet("10.213.30.0/24")}), removeNetwork("s2"),
+		newNetwork("s3", network.CreateOptions{ConfigFrom: from, Labels: map[string]string{"x": "y"}}),
+		newNetwork("s4", network.CreateOptions{ConfigFrom: &network.ConfigReference{Network: named("nix")}}),
+		newNetwork("s5", network.CreateOptions{Scope: "swarm"}), newNetwork("s6", network.CreateOptions{Scope: "global"}),
+		newNetwork("s7", network.CreateOptions{Ingress: true}), newNetwork("s8", network.CreateOptions{Driver: "overlay"}),
+		removeNetwork("s1"), lookNetwork("s1"),
 	}
 }
 
