@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -133,25 +134,27 @@ type Info struct {
 	Arch    string `json:"-"`       // "x86_64"
 	Local   bool   `json:"-"`       // it runs on this machine
 
-	LogDriver    string `json:"-"` // of containers that name none
-	Cgroup       string `json:"-"` // "1" or "2"
-	NoMemory     bool   `json:"-"` // the kernel has no memory limit
-	NoSwap       bool   `json:"-"` // nor one for swap
-	NoCPU        bool   `json:"-"` // nor one for CPU time
-	NoPids       bool   `json:"-"` // nor one for processes
-	NoShares     bool   `json:"-"` // nor weights of CPU time
-	NoCpuset     bool   `json:"-"` // nor sets of CPUs
-	NoOOMKill    bool   `json:"-"` // nor a way to keep what is out of memory from being killed
-	NoWeight     bool   `json:"-"` // nor weights of disks
-	Swarm        bool   `json:"-"` // it is part of one
-	Experimental bool   `json:"-"`
-	CPUs         int    `json:"-"` // that its host has; 0 is not known
+	LogDriver    string   `json:"-"` // of containers that name none
+	Runtime      string   `json:"-"` // of containers that name none
+	Runtimes     []string `json:"-"` // those that it knows by name, in order
+	Cgroup       string   `json:"-"` // "1" or "2"
+	NoMemory     bool     `json:"-"` // the kernel has no memory limit
+	NoSwap       bool     `json:"-"` // nor one for swap
+	NoCPU        bool     `json:"-"` // nor one for CPU time
+	NoPids       bool     `json:"-"` // nor one for processes
+	NoShares     bool     `json:"-"` // nor weights of CPU time
+	NoCpuset     bool     `json:"-"` // nor sets of CPUs
+	NoOOMKill    bool     `json:"-"` // nor a way to keep what is out of memory from being killed
+	NoWeight     bool     `json:"-"` // nor weights of disks
+	Swarm        bool     `json:"-"` // it is part of one
+	Experimental bool     `json:"-"`
+	CPUs         int      `json:"-"` // that its host has; 0 is not known
 }
 
 func infoOf(i system.Info, api string, local bool) Info {
 	return Info{
 		ID: i.ID, API: api, Version: i.ServerVersion, Name: i.Name, OS: i.OSType, Arch: i.Architecture, Local: local,
-		LogDriver: i.LoggingDriver, Cgroup: i.CgroupVersion,
+		LogDriver: i.LoggingDriver, Runtime: i.DefaultRuntime, Runtimes: slices.Sorted(maps.Keys(i.Runtimes)), Cgroup: i.CgroupVersion,
 		NoMemory: !i.MemoryLimit, NoSwap: !i.SwapLimit, NoCPU: !i.CPUCfsQuota, NoPids: !i.PidsLimit,
 		NoShares: !i.CPUShares, NoCpuset: !i.CPUSet, NoOOMKill: !i.OomKillDisable, NoWeight: slices.Contains(i.Warnings, "WARNING: No blkio weight support"),
 		CPUs: i.NCPU, Experimental: i.ExperimentalBuild, Swarm: i.Swarm.LocalNodeState == swarm.LocalNodeStateActive,

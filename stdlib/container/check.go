@@ -33,6 +33,11 @@ func checkNames(in *kind.In[Spec]) {
 	for _, n := range in.Want.Networks {
 		checkName(in, "networks", "network", n.Network.Name, "networks = [network.%[1]s] or networks = [network.%[1]s.name]")
 	}
+	for _, n := range in.Want.Networks {
+		for _, l := range n.Links {
+			checkName(in, "networks", "container", l.Container.Name, "links = [container.%[1]s]")
+		}
+	}
 	for _, h := range in.Want.holdings() {
 		checkName(in, h.attr, "container", h.other.Name, "container.%[1]s or \"container:${container.%[1]s.name}\"")
 	}

@@ -183,8 +183,8 @@ func (s *Spec) Bind(f *schema.Set) {
 func elsewhere(f *schema.Set) {
 	for name, here := range map[string]string{
 		"environment": "env", "container_name": "name", "cmd": "command", "args": "command", "workdir": "working_dir",
-		"restart_policy": "restart", "tmpfs": "mounts",
-		"volumes": "mounts", "volume": "mounts", "bind": "mounts", "port": "ports", "publish": "ports",
+		"restart_policy": "restart",
+		"volumes":        "mounts", "volume": "mounts", "bind": "mounts", "port": "ports", "publish": "ports",
 		"upload": "files", "configs": "files", "secrets": "files", "network": "networks", "networks_advanced": "networks", "net": "network_mode",
 		"stop_grace_period": "stop_timeout", "destroy_grace_seconds": "stop_timeout", "host": "extra_hosts", "add_host": "extra_hosts",
 		"sysctl": "sysctls", "label": "labels", "log_driver": "logging", "log_opts": "logging", "log_opt": "logging", "log": "logging",

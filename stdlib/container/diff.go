@@ -27,6 +27,10 @@ func expect(in kind.In[Spec]) *Spec {
 		return &want
 	}
 	rec := in.Live.Record
+	want.follow(in)
+	if want.Runtime == "" && !rec["runtime"].IsNull() {
+		want.Runtime = in.Env.Info.Runtime
+	}
 	if want.Logging == nil || want.Logging.Driver == "" {
 		want.Logging = want.Logging.over(rec, in.Env.Info.LogDriver)
 	}
@@ -165,6 +169,9 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	changes = append(changes, remade(in, changes)...)
 	changes = append(changes, joinChanges(in)...)
 	changes = append(changes, imageMounts(in)...)
+	if worst(changes) == schema.Replace {
+		leftBehind(in)
+	}
 	changes = append(changes, lostVolumes(in)...)
 	changes = append(changes, platformChange(in)...)
 	changes = append(changes, stateChange(in)...)
@@ -438,6 +445,30 @@ func stale(in kind.In[Spec], name string) bool {
 	ep := in.Live.Object.(*object).NetworkSettings.Networks[name]
 	net := in.Env.Live("network", name)
 	return ep != nil && net != nil && ep.NetworkID != "" && net.ID != "" && ep.NetworkID != net.ID
+}
+
+// follow lets references to other containers be as they live where only the
+// other one's name changes.
+func (s *Spec) follow(in kind.In[Spec]) {
+	same := func(want, have schema.Ref) schema.Ref {
+		addr, own := in.Env.Named("container", want.Name)
+		if l := in.Env.Live("container", have.Name); own && l != nil && l.Identity.Addr == addr {
+			want.Name = have.Name
+		}
+		return want
+	}
+	s.Joins, s.IPCJoins, s.PIDJoins = same(s.Joins, in.Have.Joins), same(s.IPCJoins, in.Have.IPCJoins), same(s.PIDJoins, in.Have.PIDJoins)
+	s.VolumesFrom, s.Links = slices.Clone(s.VolumesFrom), slices.Clone(s.Links)
+	for i := range s.VolumesFrom {
+		for _, h := range in.Have.VolumesFrom {
+			s.VolumesFrom[i].Container = same(s.VolumesFrom[i].Container, h.Container)
+		}
+	}
+	for i := range s.Links {
+		for _, h := range in.Have.Links {
+			s.Links[i].Container = same(s.Links[i].Container, h.Container)
+		}
+	}
 }
 
 // joinChanges are for a container that holds on to others by their IDs: what it

@@ -30,13 +30,18 @@ func (s *Spec) Finish(f *schema.Finishing) {
 		}
 	}
 	for i := range s.Networks {
-		finishLinks(s.Networks[i].Links)
+		s.Networks[i].finish(f)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
 		s.finishFile(f, name)
 	}
 	s.Limits.finish(f)
 	s.Modes.finish(f, s.Mode)
+	for _, list := range []*[]string{&s.DNS, &s.DNSOpt, &s.DNSSearch} {
+		if len(*list) == 0 {
+			*list = nil // to the engine, an empty list is none
+		}
+	}
 	s.finishHealthcheck(f)
 	s.finishProcess(f)
 	s.finishTexts(f)
@@ -90,6 +95,9 @@ func (s *Spec) finishNetworks(f *schema.Finishing) {
 		f.Errorf("ports", "a container without a network of its own can publish no ports").
 			Hintf("take `ports` away: with host it is on the host's ports already, with container: the other container publishes them")
 	}
+	if shared && s.PublishAll {
+		f.Errorf("publish_all_ports", "a container without a network of its own can publish no ports").Hintf("take it away")
+	}
 	if s.UTS == "host" && s.Hostname != "" {
 		f.Errorf("hostname", "with uts = \"host\" it has the host's name").Hintf("take `hostname` or `uts` away")
 	}
@@ -99,7 +107,7 @@ func (s *Spec) finishNetworks(f *schema.Finishing) {
 	for _, a := range []struct {
 		name string
 		set  bool
-	}{{"hostname", s.Hostname != ""}, {"domainname", s.Domainname != ""}, {"dns", s.DNS != nil}, {"extra_hosts", s.ExtraHosts != nil}, {"expose", len(s.Expose) > 0}} {
+	}{{"hostname", s.Hostname != ""}, {"domainname", s.Domainname != ""}, {"dns", s.DNS != nil}, {"dns_opt", s.DNSOpt != nil}, {"dns_search", s.DNSSearch != nil}, {"expose", s.Expose != nil}, {"extra_hosts", s.ExtraHosts != nil}} {
 		if a.set {
 			f.Errorf(a.name, "a container that shares another's network has its %s too", a.name).Hintf("set it on the other container")
 		}

@@ -237,6 +237,7 @@ func modes() []kindtest.Sample {
 		{Attr: "stdin_once", A: yes, With: kindtest.Attrs{"stdin_open": yes}},
 		{Attr: "console_size", A: obj("height", 24, "width", 80), B: obj("height", 50, "width", 80), With: kindtest.Attrs{"tty": yes}},
 		{Attr: "expose", A: strs("8443"), B: strs("8443/tcp", "53/udp")},
+		{Attr: "expose", A: strs("8000-8002/sctp"), B: strs("8001/sctp")},
 		{Attr: "publish_all_ports", A: yes, With: kindtest.Attrs{"expose": strs("8443")}},
 		{Attr: "shell", A: strs("/bin/ash", "-c"), B: strs("/bin/bash", "-c")},
 		{Attr: "annotations", A: obj("a", "1", "b", "2"), B: obj("a", "3")},
@@ -256,7 +257,7 @@ func modes() []kindtest.Sample {
 		{Attr: "masked_paths", A: strs(), B: strs("/proc/asound", "/proc/kcore")},
 		{Attr: "readonly_paths", A: strs("/proc/sys"), B: strs()},
 		{Attr: "storage_opt", A: obj("size", "1g"), B: obj("size", "2g")},
-		{Attr: "runtime", A: str("io.containerd.runc.v2"), B: str("runc")},
+		{Attr: "runtime", A: str("io.containerd.runc.v2")}, // which is not the engine's default
 		{Attr: "platform", A: str("linux/amd64"), B: str("Linux/AMD64/v2")},
 		{Attr: "links", A: list(other), B: list(obj("container", other, "alias", "db")), With: bridge, Also: joined, Names: []string{"networks"}},
 		{Attr: "volumes_from", A: list(other), B: list(obj("container", other, "read_only", true))},

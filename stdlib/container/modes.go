@@ -84,8 +84,13 @@ var modesElsewhere = map[string]string{
 	"uts_mode": "`uts_mode` is `uts` here", "userns": "`userns` is `userns_mode` here", "cgroupns": "`cgroupns` is `cgroup` here", "cgroupns_mode": "`cgroupns_mode` is `cgroup` here",
 	"security_opts": "`security_opts` is `security_opt` here", "storage_opts": "`storage_opts` is `storage_opt` here", "annotation": "`annotation` is `annotations` here",
 	"external_links": "`external_links` is `links` here: containers on one network find each other by name without it",
-	"systempaths":    "write masked_paths = [] and readonly_paths = []",
-	"isolation":      "that is for Windows", "credential_spec": "that is for Windows",
+	"P":              "write publish_all_ports = true, or name the ports: ports = [\"80\"] lets the engine pick a port on the host",
+	"auto_remove":    "a container that runs once is state = \"completed\"; it stays, so that its exit code and output can be read",
+	"cidfile":        "the ID is container.NAME.id: an output can show it",
+	"tmpfs":          "write mounts = [{ type = \"tmpfs\", target = \"/run\", size = \"64m\" }]",
+	"volume_from":    "`volume_from` is `volumes_from` here", "link": "`link` is `links` here", "dns_option": "`dns_option` is `dns_opt` here",
+	"systempaths": "write masked_paths = [] and readonly_paths = []",
+	"isolation":   "that is for Windows", "credential_spec": "that is for Windows",
 	"volume_driver":    "the driver belongs to a volume: volume \"NAME\" { driver = … }",
 	"network_disabled": "write network_mode = \"none\"",
 	"group":            "`group` is `group_add` here",
@@ -127,12 +132,42 @@ func parseFrom(text string) ([]From, error) {
 	return []From{{Container: schema.Ref{Name: name}, ReadOnly: mode == "ro"}}, nil
 }
 
+// parseExposed writes a port as 80/tcp, or a range of them as 8000-8010/tcp.
 func parseExposed(text string) (string, error) {
-	p, err := nat.ParsePortSpec(text)
-	if err != nil || len(p) != 1 || p[0].Binding.HostPort != "" || p[0].Port.Int() == 0 {
-		return "", fmt.Errorf("got %q, want a port such as \"80\" or \"53/udp\"", text)
+	ports, proto, ok := strings.Cut(strings.ToLower(text), "/")
+	if !ok {
+		proto = "tcp"
 	}
-	return string(p[0].Port), nil
+	from, to, err := nat.ParsePortRangeToInt(ports)
+	if err != nil || from == 0 || !slices.Contains([]string{"tcp", "udp", "sctp"}, proto) {
+		return "", fmt.Errorf("got %q, want a port such as \"80\" or \"53/udp\", or a range such as \"8000-8010\"", text)
+	}
+	if to-from >= 1024 {
+		return "", fmt.Errorf("got %q, a range of %d ports: 1024 is the limit here", text, to-from+1)
+	}
+	if from == to {
+		return fmt.Sprintf("%d/%s", from, proto), nil
+	}
+	return fmt.Sprintf("%d-%d/%s", from, to, proto), nil
+}
+
+// single makes single ports of ranges; nil stays nil.
+func single(list []string) []string {
+	if list == nil {
+		return nil
+	}
+	out := []string{}
+	for _, e := range list {
+		ports, proto, _ := strings.Cut(e, "/")
+		from, to, err := nat.ParsePortRangeToInt(ports)
+		if err != nil {
+			panic("container: an exposed port is not canonical: " + e)
+		}
+		for p := from; p <= to; p++ {
+			out = append(out, fmt.Sprintf("%d/%s", p, proto))
+		}
+	}
+	return out
 }
 
 // parseSecurity writes an option as KEY=VALUE.
@@ -180,6 +215,7 @@ func parsePlatform(text string) (string, error) {
 // finish completes what was written, and reports what no engine takes.
 func (s *Modes) finish(f *schema.Finishing, networkMode string) {
 	finishLinks(s.Links)
+	s.Expose = single(s.Expose)
 	if len(s.Links) > 0 && networkMode != "bridge" {
 		f.Errorf("links", "on a network of the stack's own, containers find each other by name").
 			Hintf("take it away; a name of this container's own for another is networks = [{ network = …, links = [\"db:database\"] }]")
@@ -271,13 +307,37 @@ func (s *Modes) write(c *api.Config, h *api.HostConfig) {
 	if s.Console != nil {
 		h.ConsoleSize = [2]uint{uint(s.Console.Height), uint(s.Console.Width)}
 	}
-	for _, x := range s.VolumesFrom {
-		text := x.Container.Name
+}
+
+// froms writes the containers whose mounts a new one gets, by their IDs: the
+// engine keeps what it was sent, and a name would be another's after a renaming.
+func (w *writing) froms() []string {
+	var out []string
+	for _, x := range w.in.Want.VolumesFrom {
+		text := w.idOf(x.Container)
 		if x.ReadOnly {
 			text += ":ro"
 		}
-		h.VolumesFrom = append(h.VolumesFrom, text)
+		out = append(out, text)
 	}
+	return out
+}
+
+// idOf returns the ID that a container of the stack has when this one is made,
+// or the name of another.
+func (w *writing) idOf(r schema.Ref) string {
+	addr, ok := w.in.Env.Named("container", r.Name)
+	if !ok {
+		return r.Name
+	}
+	switch out := w.in.Env.Outcome(addr); {
+	case out == nil:
+	case out.ID != "":
+		return out.ID
+	case out.Verb == kind.Create || out.Verb == kind.Replace:
+		return w.op.Blanks.MadeID(addr.String())
+	}
+	return r.Name
 }
 
 // mode writes a mode that may name another container.
@@ -345,6 +405,20 @@ func checkModes(in *kind.In[Spec]) {
 				Hintf("write networks = [{ network = …, sysctls = { %q = %q } }]", interfaceless(k), in.Want.Sysctls[k])
 		}
 	}
+	for _, x := range []struct {
+		set             bool
+		attr, what, api string
+	}{
+		{in.Want.Seccomp == "builtin", "seccomp", `seccomp = "builtin"`, "1.42"},
+		{slices.Contains(in.Want.SecurityOpt, "writable-cgroups=true"), "security_opt", "writable-cgroups", "1.48"},
+	} {
+		if x.set && !i.Has(x.api) {
+			in.Errorf(x.attr, "%s needs %s (API %s), and the engine here speaks API %s", x.what, engine.Release(x.api), x.api, i.API).Hintf("take it away, or upgrade the engine")
+		}
+	}
+	if r := in.Want.Runtime; r != "" && len(i.Runtimes) > 0 && !slices.Contains(i.Runtimes, r) && !strings.HasPrefix(r, "io.containerd.") {
+		in.Errorf("runtime", "the engine has no runtime %s", r).Hintf("it has %s", strings.Join(i.Runtimes, ", "))
+	}
 	for _, m := range in.Want.Mounts {
 		needs := func(what, api string) {
 			if !i.Has(api) {
@@ -355,11 +429,6 @@ func checkModes(in *kind.In[Spec]) {
 		switch {
 		case m.Type == "image":
 			needs("an image mount", "1.48")
-		case m.Type == "cluster":
-			needs("a cluster mount", "1.42")
-			if !i.Swarm {
-				in.Errorf("mounts", "%s: a cluster mount needs an engine that is part of a swarm", m.Target).Hintf("use a volume, or make this engine a swarm: docker swarm init")
-			}
 		case m.Recursive == "writable" || m.Recursive == "readonly":
 			needs(fmt.Sprintf("recursive = %q", m.Recursive), "1.44")
 		}

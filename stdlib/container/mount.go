@@ -22,7 +22,7 @@ import (
 
 // Mount puts storage at a path within the container.
 type Mount struct {
-	Type           string // volume, bind, tmpfs, image, cluster; "" is what the other attributes mean
+	Type           string // volume, bind, tmpfs, image; "" is what the other attributes mean
 	Volume         schema.Ref
 	Image          schema.Ref
 	Source         string // of a bind, absolute
@@ -44,15 +44,8 @@ type Mount struct {
 }
 
 // Bind says which attributes a mount has.
-func parseTmpfsOption(text string) (string, error) {
-	if text != "exec" && text != "noexec" {
-		return "", fmt.Errorf("got %q, want \"exec\" or \"noexec\"", text)
-	}
-	return text, nil
-}
-
 func (m *Mount) Bind(f *schema.Set) {
-	f.Enum(&m.Type, "type", schema.Replace, "volume, bind, tmpfs, image or cluster; it follows from `volume`, `source` and `image`.", "volume", "bind", "tmpfs", "image", "cluster").From("Type")
+	f.Enum(&m.Type, "type", schema.Replace, "volume, bind, tmpfs or image; it follows from `volume`, `source` and `image`.", "volume", "bind", "tmpfs", "image", "cluster", "npipe").From("Type")
 	f.Ref(&m.Volume, "volume", "volume", schema.Replace, "The volume; with type = \"volume\" and without it, an unnamed one that goes with the container.").From("Source")
 	f.Ref(&m.Image, "image", "image", schema.Replace, "The image whose files are mounted.").From("Source").Min("1.48").ByRoom()
 	f.String(&m.Source, "source", schema.Replace, "Path on the host, of a bind; a relative one starts at the module's directory.").From("Source")
@@ -97,6 +90,14 @@ func (m *Mount) finish(f *schema.Finishing) {
 	report := func(format string, args ...any) *diag.Diag {
 		return f.Errorf("mounts", "%s%s", m.Target, fmt.Sprintf(format, args...))
 	}
+	switch m.Type {
+	case "cluster":
+		report(" is a cluster volume, which only services of a swarm mount: engines take none for a container").Hintf("mount a `volume`")
+		return
+	case "npipe":
+		report(" is a named pipe of Windows").Hintf(`bay speaks to engines on Linux, where a socket is a bind: { source = "/run/x.sock", target = "/run/x.sock" }`)
+		return
+	}
 	var means []string
 	for of, is := range map[string]bool{"volume": !m.Volume.IsZero(), "bind": m.Source != "", "image": !m.Image.IsZero()} {
 		if is {
@@ -114,9 +115,9 @@ func (m *Mount) finish(f *schema.Finishing) {
 	case m.Type == "":
 		m.Type = means[0]
 	}
-	needs := map[string]string{"bind": "bind", "image": "image", "cluster": "volume", "volume": "volume"}[m.Type]
+	needs := map[string]string{"bind": "bind", "image": "image", "volume": "volume"}[m.Type]
 	if len(means) == 1 && means[0] != needs || len(means) == 0 && m.Type != "tmpfs" && m.Type != "volume" {
-		report(" is a %s, but its other attributes do not say so", m.Type).Hintf("a volume or a cluster needs `volume`, a bind `source`, an image `image`, a tmpfs none of them")
+		report(" is a %s, but its other attributes do not say so", m.Type).Hintf("a volume needs `volume`, a bind `source`, an image `image`, a tmpfs none of them")
 	}
 	for _, of := range []struct {
 		attr  string
@@ -145,6 +146,12 @@ func (m *Mount) finishOptions(report func(string, ...any) *diag.Diag) {
 	switch {
 	case (m.Recursive == "writable" || m.Recursive == "readonly") && !m.ReadOnly:
 		report(": recursive = %q is about a read_only bind", m.Recursive).Hintf("add read_only = true")
+	case m.Recursive == "readonly" && m.Propagation != "" && m.Propagation != "rprivate":
+		report(": recursive = \"readonly\" does not go with propagation = %q", m.Propagation).Hintf("what spreads cannot be kept read-only: take `propagation` away")
+	case m.Subpath != "" && !filepath.IsLocal(m.Subpath):
+		report(": subpath %q leads out of the %s", m.Subpath, m.Type).Hintf(`write one such as "data/www"`)
+	case m.SELinux != "" && strings.Contains(m.Source+m.Target, ":"):
+		report(": the engine takes selinux only in a text that is split at colons, and there is one in a path").Hintf("choose another path")
 	case m.SELinux != "" && (m.Recursive != "" || m.CreateHostPath || m.Subpath != "" || m.Consistency != ""):
 		report(": the engine takes selinux only in the short form of a mount, which has no recursive, create_host_path, subpath and consistency").Hintf("take one of them away")
 	case !m.Volume.IsZero() && (m.Labels != nil || m.Driver != "" || m.DriverOptions != nil):
@@ -152,6 +159,14 @@ func (m *Mount) finishOptions(report func(string, ...any) *diag.Diag) {
 	case m.unnamed() && (m.ReadOnly || m.Subpath != "" || m.SELinux != ""):
 		report(": a volume without a name is neither read_only nor has it a subpath or selinux").Hintf("declare a volume, and name it: volume = volume.NAME")
 	}
+}
+
+// parseTmpfsOption takes the options that engines take.
+func parseTmpfsOption(text string) (string, error) {
+	if text == "exec" || text == "noexec" {
+		return text, nil
+	}
+	return "", fmt.Errorf("got %q, want exec or noexec: engines take no other option of a tmpfs; size and mode are attributes", text)
 }
 
 // options reads what stands after the second colon of the short form.
@@ -223,6 +238,12 @@ func mountsOf(o *object) []Mount {
 	}
 	for target, options := range o.HostConfig.Tmpfs {
 		out = append(out, tmpfsOf(target, options))
+	}
+	for target := range o.Config.Volumes { // docker run -v /path
+		covered := slices.ContainsFunc(out, func(m Mount) bool { return m.Target == path.Clean(target) })
+		if o.image != nil && !slices.Contains(o.image.Volumes, target) && !covered {
+			out = append(out, Mount{Type: "volume", Target: path.Clean(target)})
+		}
 	}
 	slices.SortFunc(out, func(a, b Mount) int { return strings.Compare(a.Target, b.Target) })
 	return out
@@ -307,6 +328,9 @@ func tmpfsOf(target, options string) Mount {
 		size, sizeErr := units.RAMInBytes(value)
 		mode, modeErr := parseMode(value)
 		switch {
+		case o == "ro":
+			m.ReadOnly = true
+		case o == "rw":
 		case key == "size" && sizeErr == nil:
 			m.Size = size
 		case key == "mode" && modeErr == nil:
@@ -394,11 +418,38 @@ func carried(in kind.In[Spec]) map[string]string {
 	for _, m := range o.Mounts {
 		_, declared := o.Config.Volumes[m.Destination]
 		asked := slices.ContainsFunc(in.Have.Mounts, func(h Mount) bool { return h.Target == m.Destination && h.unnamed() })
-		if m.Type == mount.TypeVolume && (declared || asked) && isUnnamed(m.Name) {
+		if m.Type == mount.TypeVolume && (declared || asked) && isUnnamed(m.Name) && sameVolume(in, m.Destination) {
 			out[m.Destination] = m.Name
 		}
 	}
 	return out
+}
+
+// sameVolume reports whether the engine would make the same unnamed volume for a
+// path as it has made before.
+func sameVolume(in kind.In[Spec], target string) bool {
+	at := func(mounts []Mount) Mount {
+		for _, m := range mounts {
+			if m.Target == target {
+				return m
+			}
+		}
+		return Mount{Type: "volume"} // of the image, or none
+	}
+	w, h := at(in.Want.Mounts), at(in.Have.Mounts)
+	return !w.unnamed() || w.Driver == h.Driver && maps.Equal(w.DriverOptions, h.DriverOptions) && maps.Equal(w.Labels, h.Labels)
+}
+
+// leftBehind warns of data in unnamed volumes that the new container does not
+// get.
+func leftBehind(in kind.In[Spec]) {
+	for _, h := range in.Have.Mounts {
+		kept := slices.ContainsFunc(in.Want.Mounts, func(w Mount) bool { return w.Target == h.Target && w.unnamed() && sameVolume(in, h.Target) })
+		if h.unnamed() && !kept {
+			in.Warnf("mounts", "what is in the unnamed volume at %s stays behind in it", h.Target).
+				Hintf("copy what is still needed: docker cp %s:%s .", in.Live.Name, h.Target)
+		}
+	}
 }
 
 // imagePlaces are the paths at which the old container's image has a volume.
@@ -432,6 +483,9 @@ func imageMounts(in kind.In[Spec]) []schema.Change {
 		image := in.Env.Outcome(m.Image.Addr)
 		if m.Type != "image" || i < 0 || image == nil || in.Have.Mounts[i].Image.Name == image.Ref {
 			continue
+		}
+		if id := in.Live.Object.(*object).mounted[in.Have.Mounts[i].Image.Name]; id != "" && id == image.ID {
+			continue // by another reference
 		}
 		out = append(out, schema.Change{
 			Attr: "mounts", Path: m.Target + " image", Old: ir.StringVal(in.Have.Mounts[i].Image.Name), New: ir.StringVal(image.Ref),

@@ -93,7 +93,25 @@ func parseInterface(text string) (string, error) {
 	return text, nil
 }
 
-// finish completes links.
+// finish completes an endpoint, and reports what is no setting of one.
+func (n *Net) finish(f *schema.Finishing) {
+	finishLinks(n.Links)
+	for opt, attr := range map[string]string{optInterface: "interface_name", optSysctls: "sysctls"} {
+		if n.DriverOpts[opt] != "" {
+			f.Errorf("networks", "%s: %s is an attribute of its own", n.Network.Name, opt).Hintf("write `%s` instead of the option", attr)
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(n.Sysctls)) {
+		part := strings.SplitN(k, ".", 5)
+		known := len(part) == 5 && part[0] == "net" && slices.Contains([]string{"ipv4", "ipv6", "mpls"}, part[1]) && part[3] == "IFNAME"
+		if !known || strings.ContainsAny(k+n.Sysctls[k], ",=") {
+			f.Errorf("networks", "%s: %q is no setting of an interface", n.Network.Name, k).
+				Hintf(`write one such as "net.ipv4.conf.IFNAME.forwarding" = "1", with IFNAME as it stands here`)
+		}
+	}
+}
+
+// finishLinks completes links.
 func finishLinks(links []Link) {
 	for i, l := range links {
 		links[i].Alias = cmp.Or(l.Alias, l.Container.Name)

@@ -100,7 +100,7 @@ func start(in kind.In[Spec], id func(*engine.Blanks) string, facts []engine.Fact
 
 // picked reports whether the engine picks a host port.
 func (s *Spec) picked() bool {
-	return slices.ContainsFunc(s.Ports, func(p Port) bool { return p.Host == 0 })
+	return s.PublishAll || slices.ContainsFunc(s.Ports, func(p Port) bool { return p.Host == 0 })
 }
 
 // ready says when a started container serves: a job when it has exited with 0,

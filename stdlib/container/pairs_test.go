@@ -11,6 +11,7 @@ import (
 var apart = []kindtest.Apart{
 	{A: "network_mode", B: "networks", Why: "a container with a mode is on no network by name"},
 	{A: "network_mode", B: "ports", Why: "the modes none and host publish no ports"},
+	{A: "network_mode", B: "publish_all_ports", Why: "the modes none and host publish no ports"},
 	{A: "links", B: "networks", Why: "links of a whole container are of the mode bridge alone"},
 	{A: "files", B: "read_only", Why: "the engine puts no file into a container that is read-only"},
 	{A: "hostname", B: "uts", Why: "with the host's names it has the host's name"},

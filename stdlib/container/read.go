@@ -20,13 +20,15 @@ import (
 	"bayplan/lang/schema"
 
 	api "github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
 	"golang.org/x/sync/errgroup"
 )
 
 // object is what was read of one living container.
 type object struct {
 	api.InspectResponse
-	image *kind.ImageConfig // of the image that it was made from; nil if that is gone
+	image   *kind.ImageConfig // of the image that it was made from; nil if that is gone
+	mounted map[string]string // IDs of images that it mounts, by the reference in its mounts
 }
 
 // parallel is how many containers are inspected at once.
@@ -143,6 +145,29 @@ func (r *reading) inspectImages(ctx context.Context) error {
 			x.config, x.uid = imageConfig(img), img.Config.Labels[engine.LabelUID]
 		}
 		r.images[o.Image] = x
+	}
+	for _, o := range r.read {
+		if err := r.inspectMounted(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inspectMounted looks up the images that a container mounts.
+func (r *reading) inspectMounted(ctx context.Context, o *object) error {
+	o.mounted = map[string]string{}
+	for _, m := range o.HostConfig.Mounts {
+		if m.Type != mount.TypeImage {
+			continue
+		}
+		img, err := r.Reader.ImageInspect(ctx, m.Source)
+		switch {
+		case err == nil:
+			o.mounted[m.Source] = img.ID
+		case !engine.Gone(err):
+			return fmt.Errorf("inspecting image %s that container %s mounts: %w", m.Source, r.names[o.ID], err)
+		}
 	}
 	return nil
 }

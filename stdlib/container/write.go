@@ -71,6 +71,7 @@ func (w *writing) create(b birth) engine.Op {
 	w.op.Makes = w.in.Res.Addr.String()
 	call := &engine.ContainerCreate{Name: b.name, Platform: w.in.Want.Platform, Config: w.config(b), HostConfig: w.host(b), Networking: w.networking()}
 	w.in.Want.Modes.write(call.Config, call.HostConfig)
+	call.HostConfig.VolumesFrom = w.froms()
 	if len(w.spec.Networks) > 0 && !w.in.Env.Info.Has(perEndpoint) {
 		//lint:ignore SA1019 what engines before API 1.44 know
 		call.Config.MacAddress = w.spec.Networks[0].MAC

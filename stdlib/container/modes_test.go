@@ -1,0 +1,184 @@
+package container
+
+import (
+	"strings"
+	"testing"
+
+	"bayplan/interpreter/engine"
+	"bayplan/lang/ir"
+
+	api "github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+)
+
+// bothAPIs runs a test on the oldest and the newest engine in memory.
+func bothAPIs(t *testing.T, test func(t *testing.T, w *workshop)) {
+	for _, api := range []string{"1.41", "1.51"} {
+		t.Run(api, func(t *testing.T) {
+			test(t, &workshop{t: t, e: inMemory(t, api), stack: "modes", dir: t.TempDir()})
+		})
+	}
+}
+
+// TestEmptyLists holds that a list which says nothing leaves nothing to do.
+func TestEmptyLists(t *testing.T) {
+	bothAPIs(t, func(t *testing.T, w *workshop) {
+		for _, attr := range []string{"dns", "dns_opt", "dns_search", "group_add", "expose", "security_opt", "volumes_from", "mounts", "cap_add"} {
+			w.t = t
+			w.apply(decls{"container.web": {"image": str(probe1), attr: strs()}})
+		}
+	})
+}
+
+// TestOtherRenamed holds that those who hold on to a container stay as they are
+// when it only gets another name.
+func TestOtherRenamed(t *testing.T) {
+	other := ir.HandleVal(addr("container.donor"))
+	bothAPIs(t, func(t *testing.T, w *workshop) {
+		d := func(name string) decls {
+			on := func(attr string, v ir.Value, more ...any) map[string]ir.Value {
+				return obj(append([]any{"image", probe1, attr, v}, more...)...).Map
+			}
+			return decls{
+				"container.donor": obj("image", probe1, "name", name, "network_mode", "bridge", "ipc", "shareable", "mounts", ir.ListVal(obj("type", "volume", "target", "/s"))).Map,
+				"container.net":   on("network_mode", other), "container.ipc": on("ipc", other), "container.pid": on("pid", other),
+				"container.from":   on("volumes_from", ir.ListVal(other)),
+				"container.linked": on("links", ir.ListVal(obj("container", other, "alias", "db")), "network_mode", "bridge"),
+			}
+		}
+		w.apply(d("modes-one"))
+		w.expects(d("modes-two"), "update container.donor\n  name: modes-one → modes-two, live\n")
+		w.apply(d("modes-two"))
+		if got := w.live("container.from").Object.(*object).Mounts; len(got) != 1 || got[0].Destination != "/s" {
+			t.Errorf("mounts of the one that takes them: %v", got)
+		}
+	})
+}
+
+// TestUnnamedVolumes holds that a replacement keeps a volume without a name for
+// as long as the engine would make the same one, and says when it does not.
+func TestUnnamedVolumes(t *testing.T) {
+	bothAPIs(t, func(t *testing.T, w *workshop) {
+		d := func(x string, more ...any) decls {
+			return decls{"container.web": obj("image", probe2, "env", obj("X", x), "mounts", ir.ListVal(obj(append([]any{"type", "volume", "target", "/own"}, more...)...))).Map}
+		}
+		volume := func() string {
+			for _, m := range w.live("container.web").Object.(*object).Mounts {
+				if m.Destination == "/own" {
+					return m.Name
+				}
+			}
+			return ""
+		}
+		w.apply(d("1"))
+		first := volume()
+		for _, next := range []decls{d("2"), d("3", "no_copy", true)} {
+			w.apply(next)
+			if now := volume(); now != first || first == "" {
+				t.Errorf("the volume was %s and is %s", first, now)
+			}
+		}
+		p := w.plan(d("3", "labels", obj("a", "b")))
+		if len(p.Steps) != 1 || !strings.Contains(p.Notes.Error(), "what is in the unnamed volume at /own stays behind") {
+			t.Errorf("another volume: %s %v", steps(p), p.Notes)
+		}
+		w.apply(d("3", "labels", obj("a", "b")))
+		if now := volume(); now == first {
+			t.Error("a volume cannot get labels, and yet it is the same one")
+		}
+	})
+}
+
+// TestHandMade reads what people say to docker run in the words of a program.
+func TestHandMade(t *testing.T) {
+	bothAPIs(t, func(t *testing.T, w *workshop) {
+		w.do(&engine.ContainerCreate{Name: "hand", Config: &api.Config{Image: probe2, Volumes: map[string]struct{}{"/own": {}}}, HostConfig: &api.HostConfig{
+			NetworkMode: "none", Binds: []string{"/tmp:/a:ro,z", "/tmp:/b:rslave", "named:/v:nocopy"}, Tmpfs: map[string]string{"/run": "ro,size=64m,mode=1777"},
+			Mounts: []mount.Mount{{Type: mount.TypeVolume, Target: "/m"}}, Privileged: true, SecurityOpt: []string{"no-new-privileges"},
+		}})
+		o := &object{}
+		got, err := w.e.Reader().ContainerInspect(t.Context(), "hand")
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, err := w.e.Reader().ImageInspect(t.Context(), probe2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.InspectResponse, o.image = got, imageConfig(img)
+		var shown []string
+		for _, m := range mountsOf(o) {
+			line := m.Target + " " + m.Type + " " + m.Volume.Name + m.Source + " " + m.SELinux + m.Propagation + m.FileMode
+			if m.ReadOnly {
+				line += " ro"
+			}
+			if m.NoCopy {
+				line += " nocopy"
+			}
+			if m.Options != nil {
+				line += " " + strings.Join(m.Options, ",")
+			}
+			shown = append(shown, line)
+		}
+		want := "/a bind /tmp z ro|/b bind /tmp rslave|/m volume  |/own volume  |/run tmpfs  1777 ro|/v volume named  nocopy"
+		if text := strings.Join(shown, "|"); text != want {
+			t.Errorf("got  %s\nwant %s", text, want)
+		}
+	})
+}
+
+// TestTooOld holds what the connected engine lacks, and what it would do
+// otherwise than the program says.
+func TestTooOld(t *testing.T) {
+	net := func(kv ...any) ir.Value {
+		return ir.ListVal(obj(append([]any{"network", ir.HandleVal(addr("network.n"))}, kv...)...))
+	}
+	mounts := func(kv ...any) ir.Value { return ir.ListVal(obj(append([]any{"target", "/x"}, kv...)...)) }
+	for _, c := range []struct {
+		api, attr string
+		v         ir.Value
+		want      string
+	}{
+		{"1.41", "console_size", obj("height", 24, "width", 80), "needs Docker 23.0 (API 1.42)"},
+		{"1.42", "annotations", obj("a", "b"), "needs Docker 24.0 (API 1.43)"},
+		{"1.41", "mounts", mounts("source", "/tmp", "create_host_path", true), "needs Docker 23.0 (API 1.42)"},
+		{"1.43", "mounts", mounts("source", "/tmp", "recursive", "readonly", "read_only", true), "needs Docker 25.0 (API 1.44)"},
+		{"1.44", "mounts", mounts("volume", ir.HandleVal(addr("volume.v")), "subpath", "a"), "needs Docker 26.0 (API 1.45)"},
+		{"1.45", "mounts", mounts("type", "tmpfs", "options", strs("exec")), "needs Docker 27.0 (API 1.46)"},
+		{"1.47", "mounts", mounts("image", probe1), "needs Docker 28.0 (API 1.48)"},
+		{"1.45", "networks", net("sysctls", obj("net.ipv4.conf.IFNAME.forwarding", "1")), "needs Docker 27.0 (API 1.46)"},
+		{"1.47", "networks", net("gw_priority", 1), "needs Docker 28.0 (API 1.48)"},
+		{"1.48", "networks", net("interface_name", "x0"), "needs Docker 28.1 (API 1.49)"},
+		{"1.51", "sysctls", obj("net.ipv4.conf.eth0.forwarding", "1"), "net.ipv4.conf.eth0.forwarding is about one interface"},
+		{"1.41", "seccomp", str("builtin"), "needs Docker 23.0 (API 1.42)"},
+		{"1.47", "security_opt", strs("writable-cgroups=true"), "needs Docker 28.0 (API 1.48)"},
+		{"1.51", "runtime", str("nix"), "the engine has no runtime nix"},
+		{"1.51", "networks", net("links", strs("nix:db")), "there is no container nix"},
+		{"1.51", "volumes_from", strs("nix"), "there is no container nix"},
+		{"1.51", "pid", str("container:nix"), "there is no container nix"},
+	} {
+		w := &workshop{t: t, e: inMemory(t, c.api), stack: "old", dir: t.TempDir()}
+		attrs := map[string]ir.Value{"image": str(probe1), c.attr: c.v}
+		if c.attr == "console_size" {
+			attrs["tty"] = ir.BoolVal(true)
+		}
+		_, diags := w.try(decls{"network.n": {}, "volume.v": {}, "container.web": attrs})
+		if !diags.HasErrors() || !strings.Contains(diags.Error(), c.want) {
+			t.Errorf("%s on %s: got %v, want %q", c.attr, c.api, diags, c.want)
+		}
+	}
+}
+
+// TestPicks holds that no two containers ask for ports of the engine's choice at
+// a time.
+func TestPicks(t *testing.T) {
+	w := &workshop{t: t, e: inMemory(t, ""), stack: "picks", dir: t.TempDir()}
+	p := w.plan(decls{"container.web": {"image": str(probe1), "expose": strs("80"), "publish_all_ports": ir.BoolVal(true)}})
+	for _, s := range p.Steps {
+		for _, op := range s.Work.Ops {
+			if _, starts := op.Call.(*engine.ContainerStart); starts && !op.Alone {
+				t.Error("a container that publishes all ports starts beside others")
+			}
+		}
+	}
+}
