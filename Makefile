@@ -6,7 +6,7 @@ FUZZ   ?= 5000x
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE   := $(shell command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 && echo -race)
 
-.PHONY: build test units pairs golden docs lint tidy fuzz engine examples demo check clean
+.PHONY: build test units pairs soak golden docs lint tidy fuzz engine examples demo check clean
 
 # The command, at bin/bay.
 build:
@@ -27,6 +27,12 @@ units:
 # check` tries some of them, others every day. PAIRS_SEED=N is one day's.
 pairs:
 	GOGC=300 PAIRS=all $(GO) test ./stdlib/... -count=1 -timeout 3h -run 'TestPairs' -v
+
+# Random stacks, 1,000 in memory and 50 on a Docker Engine: made, changed,
+# destroyed; `make check` makes a few. A failure names the seed that makes the
+# stack again: SOAK=1 SOAK_SEED=N.
+soak:
+	SOAK=1000 SOAK_DOCKER=50 $(GO) test ./stdlib/container -count=1 -timeout 1h -run 'TestSoak' -v
 
 # Rewrite what the golden scripts expect; read the diff before you commit it.
 golden: examples

@@ -32,8 +32,7 @@ var handed = map[string]struct {
 		return c.ContainerRemove(ctx, args[0], container.RemoveOptions{Force: true})
 	}},
 	"stop": {"CONTAINER", 1, func(ctx context.Context, c *client.Client, args []string) error {
-		now := 0
-		return c.ContainerStop(ctx, args[0], container.StopOptions{Timeout: &now})
+		return c.ContainerStop(ctx, args[0], container.StopOptions{}) // with its own grace
 	}},
 	"start": {"CONTAINER", 1, func(ctx context.Context, c *client.Client, args []string) error {
 		return c.ContainerStart(ctx, args[0], container.StartOptions{})

@@ -266,7 +266,7 @@ func modes() []kindtest.Sample {
 		{Attr: "networks", A: net("sysctls", obj("net.ipv4.conf.IFNAME.forwarding", "1")), B: net("sysctls", obj("net.ipv4.conf.IFNAME.forwarding", "0")), Also: joined, Min: "1.46"},
 		{Attr: "networks", A: net("gw_priority", 5), B: net("gw_priority", -5), Also: joined, Min: "1.48"},
 		{Attr: "networks", A: net("link_local_ips", strs("169.254.34.68")), B: net("link_local_ips", strs("169.254.34.69")), Also: joined},
-		{Attr: "mounts", A: mount("type", "volume"), B: mount("type", "volume", "labels", obj("a", "1"), "driver", "local", "driver_options", obj("type", "tmpfs", "device", "tmpfs"))},
+		{Attr: "mounts", A: mount("type", "volume"), B: mount("type", "volume", "labels", obj("a", "1"), "driver", "local", "driver_options", obj("type", "tmpfs", "device", "tmpfs")), Leaves: true},
 		{Attr: "mounts", A: mount("volume", handle("volume.v"), "no_copy", true), B: mount("volume", handle("volume.v"), "subpath", "x"), Min: "1.45"},
 		{Attr: "mounts", A: mount("volume", handle("volume.v"), "selinux", "z"), B: mount("volume", handle("volume.v"), "selinux", "Z", "read_only", true)},
 		{Attr: "mounts", A: mount("source", "/etc", "selinux", "z", "propagation", "rslave"), B: mount("source", "/etc", "propagation", "rslave")},

@@ -13,6 +13,7 @@ import (
 	"bayplan/lang/schema"
 
 	api "github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
 )
 
 // How long a step waits before it has failed.
@@ -212,7 +213,23 @@ func remove(r kind.Removal) kind.Work {
 		w.Ops = append(w.Ops, stop(r.Live))
 	}
 	w.Ops = append(w.Ops, removal(living(r.Live), r.Volumes))
+	if r.Volumes {
+		w.Ops = append(w.Ops, carriedAway(r.Live)...)
+	}
 	return w
+}
+
+// carriedAway removes unnamed volumes that a container took over from the one
+// that it replaced: the engine, which was told their names, takes them for
+// named ones and leaves them.
+func carriedAway(l *kind.Live) []engine.Op {
+	var ops []engine.Op
+	for _, m := range l.Object.(*object).HostConfig.Mounts {
+		if m.Type == mount.TypeVolume && isUnnamed(m.Source) {
+			ops = append(ops, engine.Op{Call: &engine.VolumeRemove{Volume: m.Source}})
+		}
+	}
+	return ops
 }
 
 // replace puts a new container in the place of the old one. The old one stops

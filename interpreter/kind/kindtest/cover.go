@@ -14,7 +14,7 @@ import (
 func (s Suite) Cover(apart *Table, seed uint64, size int) [][]Sample {
 	c := cover{table: apart, open: map[[2]string]bool{}, new: map[int]bool{}}
 	for _, x := range s.Samples {
-		if s.can(x) {
+		if s.Can(x) {
 			c.all = append(c.all, x)
 		}
 	}
@@ -108,7 +108,7 @@ func (s Suite) Packed(t *testing.T, xs []Sample) {
 			names = append(names, s.name(x))
 		}
 		t.Errorf("%s: %v", strings.Join(names, ", "), err)
-		s.destroy(t)
+		s.Destroy(t)
 	}
 }
 

@@ -37,6 +37,8 @@ type Suite struct {
 	Subject Decl   // with what it cannot be without
 	Samples []Sample
 	Lose    bool   // the subject's data may be lost
+	Still   bool   // the subject never runs, so that what else restarts is live
+	Shared  bool   // others use the engine too
 	Reach   *Reach // gathers what plans say; may be nil
 
 	// Without has the attributes that no sample tries, with the reason.
@@ -47,6 +49,7 @@ type Suite struct {
 type Decl struct {
 	Addr  string
 	Attrs Attrs
+	After []string // addresses of what it depends on without naming it
 }
 
 // Sample is one attribute with two values. A null B is for one that has but one.
@@ -61,6 +64,7 @@ type Sample struct {
 	Also   []string               // addresses of what a change of it brings or takes along
 	Names  []string               // attributes that change with it
 	Unseen []string               // attributes of which nobody can tell who changed them
+	Leaves bool                   // what it had stays on the engine when it changes, of which the plan warns
 	Same   bool                   // A is what is so without it
 	Stays  bool                   // what it needs beside it cannot be without it
 	Still  bool                   // with A nothing runs, so that what else restarts is live
@@ -112,14 +116,15 @@ func Obj(kv ...any) ir.Value {
 // Run checks each sample, and that no attribute is forgotten.
 func (s Suite) Run(t *testing.T) {
 	s.complete(t)
+	t.Cleanup(func() { s.Destroy(t) })
 	for i, x := range s.Samples {
-		if !s.can(x) {
+		if !s.Can(x) {
 			continue
 		}
 		t.Run(fmt.Sprintf("%s-%d", x.Attr, i), func(t *testing.T) {
-			t.Cleanup(func() { s.destroy(t) })
-			if err := s.alone(x); err != nil {
+			if err := s.Alone(x); err != nil {
 				t.Error(err)
+				s.Destroy(t) // so that the next finds nothing of it
 			}
 		})
 	}
@@ -152,8 +157,8 @@ func (s Suite) complete(t *testing.T) {
 	}
 }
 
-// can reports whether the engine can have a sample at all.
-func (s Suite) can(x Sample) bool {
+// Can reports whether the engine can have a sample at all.
+func (s Suite) Can(x Sample) bool {
 	i := s.Engine.Info
 	for _, f := range s.table() {
 		if f.Name == x.Attr && !i.Has(f.Since) {
@@ -205,8 +210,8 @@ type value struct {
 	is ir.Value
 }
 
-// alone checks one sample with no other beside it.
-func (s Suite) alone(x Sample) error {
+// Alone checks one sample with no other beside it.
+func (s Suite) Alone(x Sample) error {
 	a, b, none := s.with(value{x, x.A}), s.with(value{x, x.B}), s.with(value{x, ir.Value{}})
 	if err := s.become(a); err != nil {
 		return fmt.Errorf("making it: %w", err)
@@ -227,7 +232,10 @@ func (s Suite) alone(x Sample) error {
 		if err == nil && !p.Empty() {
 			err = fmt.Errorf("taking away what is so without it: %s", Show(p))
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.become(nil)
 	}
 	if !s.must(x.Attr) && !x.Stays {
 		if err := s.change(none, x, s.gone(x)); err != nil {
@@ -237,7 +245,17 @@ func (s Suite) alone(x Sample) error {
 	if err := s.change(a, x, x.Set); err != nil {
 		return fmt.Errorf("setting it: %w", err)
 	}
-	return nil
+	return s.become(nil)
+}
+
+// Make makes a sample's subject with both values by turns, and without.
+func (s Suite) Make(x Sample) error {
+	for _, v := range []ir.Value{x.A, x.other(), s.without(x).is, x.A} {
+		if err := s.become(s.with(value{x, v})); err != nil {
+			return err
+		}
+	}
+	return s.become(nil)
 }
 
 func (s Suite) must(attr string) bool {
@@ -273,6 +291,9 @@ func (s Suite) names(attrs Attrs, x Sample, effect schema.Effect) (*plan.Plan, e
 		if c.Attr != x.Attr && !slices.Contains(x.Names, c.Attr) {
 			return nil, fmt.Errorf("the plan names %s where only %s changes: %s", c.Name(), x.Attr, Show(p))
 		}
+	}
+	if s.Still && effect == schema.Restart {
+		effect = schema.Live
 	}
 	if worst := plan.Worst(steps[0].Changes); effect != schema.None && worst != effect {
 		return nil, fmt.Errorf("the plan says %s, want %s: %s", worst, effect, Show(p))
@@ -311,16 +332,19 @@ func (s Suite) byHand(declared, done Attrs, x Sample) error {
 	return s.become(declared)
 }
 
-// become applies, and checks that nothing is left to do.
-func (s Suite) become(attrs Attrs) error {
-	p, err := s.plan(attrs)
+// become applies, and checks that nothing is left to do. Nil leaves the subject
+// out.
+func (s Suite) become(attrs Attrs) error { return s.becomeOf(s.decls(attrs)) }
+
+func (s Suite) becomeOf(decls []Decl) error {
+	p, err := s.planOf(decls)
 	if err != nil {
 		return err
 	}
 	if err := s.run(p); err != nil {
 		return err
 	}
-	again, err := s.plan(attrs)
+	again, err := s.planOf(decls)
 	if err == nil && !again.Empty() {
 		err = fmt.Errorf("the plan afterwards is not empty: %s", Show(again))
 	}
@@ -336,14 +360,14 @@ func (s Suite) run(p *plan.Plan) error {
 	return nil
 }
 
-// plan plans the base and the subject with these attributes; nil leaves the
-// subject out.
-func (s Suite) plan(attrs Attrs) (*plan.Plan, error) {
-	decls := s.Base
-	if attrs != nil {
-		decls = append(slices.Clone(decls), Decl{s.Subject.Addr, attrs})
+// plan plans the base and the subject with these attributes.
+func (s Suite) plan(attrs Attrs) (*plan.Plan, error) { return s.planOf(s.decls(attrs)) }
+
+func (s Suite) decls(attrs Attrs) []Decl {
+	if attrs == nil {
+		return s.Base
 	}
-	return s.planOf(decls)
+	return append(slices.Clone(s.Base), Decl{Addr: s.Subject.Addr, Attrs: attrs, After: s.Subject.After})
 }
 
 func (s Suite) planOf(decls []Decl) (*plan.Plan, error) {
@@ -396,11 +420,26 @@ func declare(b *schema.Builder, pos diag.Pos, dir string, d Decl) {
 	for _, k := range ir.MapVal(d.Attrs).Keys() {
 		x.Attrs = append(x.Attrs, ir.Attr{Name: k, Pos: pos, Value: d.Attrs[k]})
 	}
+	if len(d.After) > 0 {
+		var deps []ir.Value
+		for _, text := range d.After {
+			deps = append(deps, handle(text))
+		}
+		x.DependsOn = ir.Attr{Name: "depends_on", Pos: pos, Value: ir.ListVal(deps...)}
+	}
 	b.Declare(x)
 }
 
-// destroy takes the stack away, data too.
-func (s Suite) destroy(t *testing.T) {
+func handle(addr string) ir.Value {
+	a, err := ir.ParseAddr(addr)
+	if err != nil {
+		panic(err)
+	}
+	return ir.HandleVal(a)
+}
+
+// Destroy takes the stack away, data too.
+func (s Suite) Destroy(t *testing.T) {
 	t.Helper()
 	if err := s.leave(); err != nil {
 		t.Errorf("taking the stack away: %v", err)

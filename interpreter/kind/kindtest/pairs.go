@@ -139,12 +139,12 @@ func (s Suite) Pairs(t *testing.T, apart *Table, slice Slice) {
 	var pairs [][2]Sample
 	for i, x := range s.Samples {
 		for _, y := range s.Samples[i+1:] {
-			if meet(x, y) && s.can(x) && s.can(y) {
+			if meet(x, y) && s.Can(x) && s.Can(y) {
 				pairs = append(pairs, [2]Sample{x, y})
 			}
 		}
 	}
-	t.Cleanup(func() { s.destroy(t) })
+	t.Cleanup(func() { s.Destroy(t) })
 	for _, i := range slice.of(s.Engine.Info.API, len(pairs)) {
 		x, y := pairs[i][0], pairs[i][1]
 		row, never := apart.row(x, y)
@@ -156,7 +156,7 @@ func (s Suite) Pairs(t *testing.T, apart *Table, slice Slice) {
 			t.Errorf("%s and %s: %v", s.name(x), s.name(y), err)
 		}
 		if err != nil {
-			s.destroy(t) // so that the next finds nothing of it
+			s.Destroy(t) // so that the next finds nothing of it
 		}
 	}
 }

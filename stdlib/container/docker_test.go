@@ -1,0 +1,174 @@
+package container_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind/kindtest"
+	"bayplan/lang/ir"
+)
+
+// refused are the attributes that an engine may refuse, for what its host
+// lacks, by what it says then.
+var refused = []struct{ attr, says string }{
+	{"blkio_weight", "Your kernel does not support Block I/O weight"},
+	{"blkio", "Your kernel does not support Block I/O weight_device"},
+	{"storage_opt", "--storage-opt is not supported"}, // overlay2 on a file system without quotas
+	{"cgroup", "got nothing to do"},                   // host is what the engine does by itself
+	{"mounts", "needs Docker"},                        // its other value is for newer engines
+}
+
+// TestDocker tries on a Docker Engine what TestCover tries in memory: few
+// containers, in which each two attributes that can stand together do.
+// DOCKER=all tries each attribute alone too, which takes minutes. The containers are
+// made and not started, so that what the host cannot run does not count.
+func TestDocker(t *testing.T) {
+	e := dockerEngine(t)
+	s := onDocker(t, e)
+	t.Cleanup(func() { s.Destroy(t) })
+	var taken []kindtest.Sample
+	for _, x := range s.Samples {
+		try := s.Make
+		if os.Getenv("DOCKER") == "all" {
+			try = s.Alone
+		} else if !mayBeRefused(x) {
+			try = func(kindtest.Sample) error { return nil }
+		}
+		if !s.Can(x) {
+			t.Logf("SKIPPED: %s %s is for newer engines, or for another kernel", x.Attr, x.A.Show())
+			continue
+		}
+		err := try(x)
+		switch {
+		case refusal(x, err):
+			t.Logf("SKIPPED, this engine cannot: %s %s: %v", x.Attr, x.A.Show(), err)
+		case err != nil:
+			t.Errorf("%s %s: %v", x.Attr, x.A.Show(), err)
+		default:
+			taken = append(taken, x)
+		}
+		if err != nil {
+			s.Destroy(t)
+		}
+	}
+	s.Samples = taken
+	sets := s.Cover(&kindtest.Table{Rows: apart}, 1, 100)
+	for _, xs := range sets {
+		s.Packed(t, xs)
+	}
+	t.Logf("%d attributes' values in %d containers", len(taken), len(sets))
+}
+
+// mayBeRefused reports whether an engine may refuse a sample's attribute.
+func mayBeRefused(x kindtest.Sample) bool {
+	return slices.ContainsFunc(refused, func(r struct{ attr, says string }) bool { return r.attr == x.Attr })
+}
+
+func refusal(x kindtest.Sample, err error) bool {
+	if err == nil {
+		return false
+	}
+	for _, r := range refused {
+		if r.attr == x.Attr && strings.Contains(err.Error(), r.says) {
+			return true
+		}
+	}
+	return false
+}
+
+// onDocker is the suite on an engine that others use too: names and images are
+// of this run alone.
+func onDocker(t *testing.T, e *engine.Engine) kindtest.Suite {
+	mine := fmt.Sprintf("kt%d", os.Getpid())
+	names := strings.NewReplacer("app:1", mine+"-app:1", "other:1", mine+"-other:1", "other:2", mine+"-other:2", "kt-", mine+"-")
+	for _, tag := range []string{"app:1", "other:1", "other:2"} {
+		buildEmpty(t, e, mine+"-"+tag)
+	}
+	s := suite(t, e)
+	s.Stack = mine
+	s.Samples = slices.DeleteFunc(s.Samples, func(x kindtest.Sample) bool { return x.Attr == "state" })
+	for i := range s.Samples {
+		x := &s.Samples[i]
+		x.A, x.B = renamed(x.A, names), renamed(x.B, names)
+		for j := range x.Also {
+			x.Also[j] = names.Replace(x.Also[j])
+		}
+	}
+	created := func(attrs kindtest.Attrs) kindtest.Attrs {
+		out := renamed(ir.MapVal(attrs), names).Map
+		out["state"] = str("created")
+		return out
+	}
+	for i, d := range s.Base {
+		if d.Addr == "container.other" {
+			s.Base[i].Attrs = created(d.Attrs)
+		}
+	}
+	s.Subject.Attrs, s.Still, s.Shared = created(s.Subject.Attrs), true, true
+	return s
+}
+
+// renamed returns a value with its texts renamed.
+func renamed(v ir.Value, names *strings.Replacer) ir.Value {
+	switch v.Kind {
+	case ir.String:
+		v.Str = names.Replace(v.Str)
+	case ir.List:
+		v.List = slices.Clone(v.List)
+		for i := range v.List {
+			v.List[i] = renamed(v.List[i], names)
+		}
+	case ir.Map:
+		m := map[string]ir.Value{}
+		for k, e := range v.Map {
+			m[k] = renamed(e, names)
+		}
+		v.Map = m
+	}
+	return v
+}
+
+// dockerEngine connects to the engine of this machine.
+func dockerEngine(t *testing.T) *engine.Engine {
+	e, err := engine.Connect(context.Background(), "")
+	if err != nil {
+		t.Skipf("NO REAL ENGINE HERE, this test checks nothing: %v", err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return e
+}
+
+// buildEmpty builds an image of which no container can be started, for the
+// time of a test.
+func buildEmpty(t *testing.T, e *engine.Engine, tag string) {
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	for name, data := range map[string]string{"x": tag, "Dockerfile": "FROM scratch\nLABEL bayplan.test=1\nCOPY x /x\nCMD [\"/x\"]\n"} {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(data)), Typeflag: tar.TypeReg}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := &engine.Stream{Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(out.Bytes())), nil }}
+	if _, err := e.Do(context.Background(), &engine.ImageBuild{Tags: []string{tag}}, s, nil); err != nil {
+		t.Fatalf("building %s: %v", tag, err)
+	}
+	t.Cleanup(func() {
+		if _, err := e.Do(context.Background(), &engine.ImageRemove{Ref: tag}, nil, nil); err != nil {
+			t.Errorf("removing %s: %v", tag, err)
+		}
+	})
+}
