@@ -6,7 +6,7 @@ FUZZ   ?= 5000x
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE   := $(shell command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 && echo -race)
 
-.PHONY: build test units pairs soak golden docs lint tidy fuzz engine examples demo check clean
+.PHONY: build test units pairs soak attributes golden docs lint tidy fuzz engine examples demo check clean
 
 # The command, at bin/bay.
 build:
@@ -33,6 +33,11 @@ pairs:
 # stack again: SOAK=1 SOAK_SEED=N.
 soak:
 	SOAK=1000 SOAK_DOCKER=50 $(GO) test ./stdlib/container -count=1 -timeout 1h -run 'TestSoak' -v
+
+# Every attribute on a Docker Engine, alone and packed into few containers in
+# which each two that can stand together do; `make check` makes one of these.
+attributes:
+	DOCKER=all $(GO) test ./stdlib/container -count=1 -timeout 1h -run 'TestDocker' -v
 
 # Rewrite what the golden scripts expect; read the diff before you commit it.
 golden: examples

@@ -28,8 +28,9 @@ var refused = []struct{ attr, says string }{
 
 // TestDocker tries on a Docker Engine what TestCover tries in memory: few
 // containers, in which each two attributes that can stand together do.
-// DOCKER=all tries each attribute alone too, which takes minutes. The containers are
-// made and not started, so that what the host cannot run does not count.
+// DOCKER=all tries all of these containers, and each attribute alone too, which
+// takes minutes; else one of them is tried. The containers are made and not
+// started, so that what the host cannot run does not count.
 func TestDocker(t *testing.T) {
 	e := dockerEngine(t)
 	s := onDocker(t, e)
@@ -61,10 +62,13 @@ func TestDocker(t *testing.T) {
 	}
 	s.Samples = taken
 	sets := s.Cover(&kindtest.Table{Rows: apart}, 1, 100)
+	t.Logf("%d attributes' values in %d containers", len(taken), len(sets))
+	if os.Getenv("DOCKER") != "all" {
+		sets = sets[:min(1, len(sets))]
+	}
 	for _, xs := range sets {
 		s.Packed(t, xs)
 	}
-	t.Logf("%d attributes' values in %d containers", len(taken), len(sets))
 }
 
 // mayBeRefused reports whether an engine may refuse a sample's attribute.
