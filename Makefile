@@ -16,11 +16,16 @@ build:
 test: units examples
 	$(GO) test ./golden
 
+# What tries every attribute: long, and the same code over and over.
+EVERY  := TestEveryAttribute|TestPairs|TestCover|TestSoak|TestDocker
+
 # Tests of packages; the rooms try a Docker Engine too, if one answers. Nothing
-# in lang runs side by side, so it goes without the detector of races.
+# in lang runs side by side, and what tries every attribute says little about
+# races, so that both go without their detector.
 units:
 	$(GO) test ./lang/...
-	$(GO) test $(RACE) ./cmd/... ./golden/probe/... ./interpreter/... ./stdlib/...
+	$(GO) test $(RACE) -skip '$(EVERY)' ./cmd/... ./golden/probe/... ./interpreter/... ./stdlib/...
+	$(GO) test -run '$(EVERY)' ./stdlib/...
 	.ci/sweep
 
 # All attributes two by two, on engines in memory of four API versions; `make
