@@ -111,7 +111,10 @@ func (r *reading) droppable(img api.Summary, ours string, used, needed map[strin
 	slices.Sort(pins)
 	if others {
 		// What came with it goes when the others have let go too.
-		return slices.DeleteFunc(pins, func(pin string) bool { return strings.Contains(pin, broughtSuffix) })
+		return slices.DeleteFunc(pins, func(pin string) bool {
+			base, isRecord := strings.CutSuffix(pin, filesSuffix)
+			return strings.Contains(pin, broughtSuffix) || isRecord && r.shelf[base] != nil
+		})
 	}
 	records := 0
 	for _, pin := range slices.Clone(pins) {

@@ -50,6 +50,9 @@ type member struct {
 // seed is always one engine's.
 func (k Soak) Run(t *testing.T, slice Slice, mod, n int) {
 	t.Helper()
+	if err := k.collect(); err != nil { // what other tests have left
+		t.Fatal(err)
+	}
 	for i := range slice.Size {
 		seed := slice.Seed + uint64(i)
 		if seed%uint64(n) != uint64(mod) {
