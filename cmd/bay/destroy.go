@@ -33,12 +33,9 @@ With --stack and without DIR it needs no files: it goes by the labels.`,
   bay destroy --stack shop                    # without the files`,
 		Args: atMost(1, "one DIR at most"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var prog *program
-			if len(args) > 0 || a.common.stack == "" {
-				var err error
-				if prog, err = a.load(where(args), true); err != nil {
-					return err
-				}
+			prog, err := a.loadUnlessNamed(args)
+			if err != nil {
+				return err
 			}
 			return a.destroy(cmd.Context(), prog, o)
 		},
@@ -48,6 +45,15 @@ With --stack and without DIR it needs no files: it goes by the labels.`,
 	cmd.Flags().StringVar(&o.confirm, "confirm", "", "agree to losing data: the `NAME` of the stack")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "the calls")
 	return cmd
+}
+
+// loadUnlessNamed loads the program of commands that make nothing. Where only
+// the stack is named there is none: they go by its labels.
+func (a *app) loadUnlessNamed(args []string) (*program, error) {
+	if len(args) == 0 && a.common.stack != "" {
+		return nil, nil
+	}
+	return a.load(where(args), true)
 }
 
 func (a *app) destroy(ctx context.Context, prog *program, o destroyFlags) error {

@@ -33,12 +33,9 @@ then not known, and only containers count.`,
   bay gc --json             # what would go, for programs; removes nothing`,
 		Args: atMost(1, "one DIR at most"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var prog *program
-			if len(args) > 0 || a.common.stack == "" {
-				var err error
-				if prog, err = a.load(where(args), true); err != nil {
-					return err
-				}
+			prog, err := a.loadUnlessNamed(args)
+			if err != nil {
+				return err
 			}
 			return a.gc(cmd.Context(), prog, o)
 		},
