@@ -163,7 +163,7 @@ func (in *In[S]) Warnf(attr, format string, args ...any) *diag.Diag {
 // CheckVersion reports the attributes that the connected engine is too old for:
 // it would leave them out without a word.
 func (in *In[S]) CheckVersion() {
-	schema.Bind(any(in.Want).(schema.Binder)).Each(func(path string, f *schema.Field, _ ir.Value) {
+	each := func(path string, f *schema.Field, _ ir.Value) {
 		if in.Env.Info.Has(f.Since) {
 			return
 		}
@@ -171,7 +171,8 @@ func (in *In[S]) CheckVersion() {
 		attr, _, _ = strings.Cut(attr, ".")
 		in.Errorf(attr, "%s needs %s (API %s), and the engine here speaks API %s", path, engine.Release(f.Since), f.Since, in.Env.Info.API).
 			Hintf("take it away, or upgrade the engine: an older one would leave it out without a word")
-	})
+	}
+	schema.With(any(in.Want).(schema.Binder), func(s *schema.Set) { s.Each(each) })
 }
 
 // Identity returns the labels' content for a new object of this resource. attrs

@@ -216,11 +216,11 @@ func Object[T any, P binder[T]](s *Set, p **T, name string, e Effect, doc string
 		},
 		refs: func(f func(string, *Ref)) {
 			if *p != nil {
-				Bind(P(*p)).Refs(func(_, kind string, r *Ref) { f(kind, r) })
+				With(P(*p), func(s *Set) { s.Refs(func(_, kind string, r *Ref) { f(kind, r) }) })
 			}
 		},
 	})
-	f.shape, f.Fields = object, Bind(P(new(T))).Fields
+	f.shape, f.Fields = object, FieldsOf(P(new(T)))
 	return f
 }
 
@@ -263,15 +263,15 @@ func Objects[T any, P binder[T]](s *Set, p *[]T, name string, e Effect, doc stri
 		},
 		refs: func(f func(string, *Ref)) {
 			for i := range *p {
-				Bind(P(&(*p)[i])).Refs(func(_, kind string, r *Ref) { f(kind, r) })
+				With(P(&(*p)[i]), func(s *Set) { s.Refs(func(_, kind string, r *Ref) { f(kind, r) }) })
 			}
 		},
 	})
-	f.shape, f.Fields = keyed, Bind(P(new(T))).Fields
+	f.shape, f.Fields = keyed, FieldsOf(P(new(T)))
 	f.key = func(v ir.Value) string {
 		var t T
 		dec := &decoder{Decoding: Decoding{Diags: new(diag.List)}} // v is canonical: nothing can be wrong with it
-		dec.fields(Bind(P(&t)), attrsOf(v), dec.Pos)
+		dec.into(P(&t), attrsOf(v), dec.Pos)
 		return key(t)
 	}
 	return f
@@ -312,7 +312,7 @@ func ObjectMap[T any, P binder[T]](s *Set, p *map[string]T, name string, e Effec
 			return v
 		},
 	})
-	f.shape, f.Fields = byKey, Bind(P(new(T))).Fields
+	f.shape, f.Fields = byKey, FieldsOf(P(new(T)))
 	return f
 }
 
@@ -347,7 +347,7 @@ func decodeObject[T any, P binder[T]](d *decoder, v ir.Value, short Short[T]) ([
 	before := len(*d.Diags)
 	c := *d
 	c.pos = firstPos(v.Pos, d.pos)
-	c.fields(Bind(P(&t)), attrsOf(v), v.Pos)
+	c.into(P(&t), attrsOf(v), v.Pos)
 	return []T{t}, len(*d.Diags) == before
 }
 
@@ -363,7 +363,7 @@ func attrsOf(v ir.Value) []ir.Attr {
 
 func encodeObject(b Binder) ir.Value {
 	v := ir.MapVal(map[string]ir.Value{})
-	for _, a := range Bind(b).Encode() {
+	for _, a := range EncodeOf(b) {
 		v.Map[a.Name] = a.Value
 	}
 	return v

@@ -34,7 +34,7 @@ type declared struct {
 	res   *ir.Resource
 	kind  *Kind
 	spec  Binder
-	set   *Set
+	named bool                // it has a name on the engine
 	shown map[string]ir.Value // what its handle shows
 	used  bool                // its name was given to somebody
 	hurt  bool                // not all of it was understood, and that was reported
@@ -111,7 +111,7 @@ func (b *Builder) Declare(d Declaration) map[string]ir.Value {
 		res:  &ir.Resource{Addr: d.Addr, Pos: d.Pos, Calls: d.Calls, Dir: d.Dir, Alias: d.Addr.Alias()},
 	}
 	before := len(b.Diags)
-	x.set = Decoding{Owner: d.Addr.String(), Pos: d.Pos, Name: b.name, Diags: &b.Diags}.Decode(x.spec, d.Attrs)
+	Decoding{Owner: d.Addr.String(), Pos: d.Pos, Name: b.name, Diags: &b.Diags}.Decode(x.spec, d.Attrs)
 	x.res.Attrs = d.Attrs // positions; the values are made canonical by Finish
 	b.nameOf(x)
 	b.dependsOn(x, d.DependsOn)
@@ -127,13 +127,21 @@ func (b *Builder) Declare(d Declaration) map[string]ir.Value {
 }
 
 func (b *Builder) nameOf(x *declared) {
-	if x.set.name == nil {
-		return
-	}
-	if *x.set.name == "" {
-		*x.set.name = b.given(x)
-	}
-	x.res.Name = *x.set.name
+	With(x.spec, func(s *Set) {
+		if s.name == nil {
+			return
+		}
+		if *s.name == "" {
+			*s.name = b.given(x)
+		}
+		x.named, x.res.Name = true, *s.name
+	})
+}
+
+// rename gives x another name than the one that it got.
+func (x *declared) rename(name string) {
+	With(x.spec, func(s *Set) { *s.name = name })
+	x.res.Name = name
 }
 
 // name returns the engine's name of a resource that was declared, or "".
@@ -155,13 +163,11 @@ func (b *Builder) Use(a ir.Addr) {
 
 func (b *Builder) shown(x *declared) map[string]ir.Value {
 	shown := map[string]ir.Value{}
-	for _, a := range x.set.Encode() {
-		shown[a.Name] = a.Value
+	for _, f := range FieldsOf(x.spec) {
+		shown[f.Name] = ir.Value{}
 	}
-	for _, name := range x.set.Names() {
-		if _, ok := shown[name]; !ok {
-			shown[name] = ir.Value{}
-		}
+	for _, a := range EncodeOf(x.spec) {
+		shown[a.Name] = a.Value
 	}
 	if x.kind.Show != nil {
 		x.kind.Show(x.spec, x.res.Addr, shown)
@@ -219,7 +225,7 @@ func (b *Builder) dep(x *declared, d *decoder, e ir.Value) {
 	var s depSpec
 	c := *d
 	c.pos = firstPos(e.Pos, d.pos)
-	c.fields(Bind(&s), attrsOf(e), c.pos)
+	c.into(&s, attrsOf(e), c.pos)
 	b.depTargets(x, &c, e.Map["resource"], s)
 }
 
@@ -262,7 +268,7 @@ func (b *Builder) lifecycle(x *declared, a ir.Attr) {
 		return
 	}
 	var s lifecycleSpec
-	d.fields(Bind(&s), attrsOf(a.Value), d.pos)
+	d.into(&s, attrsOf(a.Value), d.pos)
 	x.res.Guard = ir.Lifecycle{PreventDestroy: s.prevent, Pos: d.pos}
 }
 
@@ -302,7 +308,6 @@ type Namer interface{ Names() []string }
 type Finishing struct {
 	Res *ir.Resource
 	b   *Builder
-	set *Set
 }
 
 // Imply returns the resource at this address of the root module and declares
@@ -362,7 +367,7 @@ func (b *Builder) Finish() *ir.Program {
 	for i := 0; i < len(b.order); i++ { // Finish may imply more
 		x := b.order[i]
 		if f, ok := x.spec.(Finisher); ok && !x.hurt { // what was not understood would be missed
-			f.Finish(&Finishing{Res: x.res, b: b, set: x.set})
+			f.Finish(&Finishing{Res: x.res, b: b})
 		}
 	}
 	p := &ir.Program{Format: ir.Format, Stack: b.StackName(), StackPos: b.stackPos, Dir: b.dir}
@@ -392,21 +397,23 @@ func (b *Builder) Finish() *ir.Program {
 func (b *Builder) settle(x *declared) {
 	written := x.res.Attrs
 	x.res.Attrs = nil
-	for _, a := range x.set.Encode() {
+	for _, a := range EncodeOf(x.spec) {
 		if i := slices.IndexFunc(written, func(w ir.Attr) bool { return w.Name == a.Name }); i >= 0 {
 			a.Pos = firstPos(written[i].Pos, written[i].Value.Pos)
 		}
 		a.Value.Refs(func(r ir.Ref, pos diag.Pos) { b.edge(x, r.Addr, firstPos(pos, a.Pos, x.res.Pos)) })
 		x.res.Attrs = append(x.res.Attrs, a)
 	}
-	x.set.Refs(func(attr, kind string, r *Ref) {
-		to, ok := r.Addr, !r.Addr.IsZero()
-		if !ok {
-			to, ok = b.named(kind, r.Name)
-		}
-		if ok {
-			b.edge(x, to, firstPos(r.Pos, x.res.AttrPos(attr)))
-		}
+	With(x.spec, func(s *Set) {
+		s.Refs(func(attr, kind string, r *Ref) {
+			to, ok := r.Addr, !r.Addr.IsZero()
+			if !ok {
+				to, ok = b.named(kind, r.Name)
+			}
+			if ok {
+				b.edge(x, to, firstPos(r.Pos, x.res.AttrPos(attr)))
+			}
+		})
 	})
 	slices.SortStableFunc(x.res.Deps, ir.CompareDeps)
 	x.res.Deps = slices.CompactFunc(x.res.Deps, func(a, b ir.Dep) bool { return a.To == b.To && a.Cond == b.Cond })

@@ -18,11 +18,8 @@ type Decoding struct {
 
 // Decode sets the fields of b from attrs. What is wrong goes to d.Diags, at
 // the value's position, and the rest is decoded all the same.
-func (d Decoding) Decode(b Binder, attrs []ir.Attr) *Set {
-	s := Bind(b)
-	dec := &decoder{Decoding: d, path: d.Owner}
-	dec.fields(s, attrs, d.Pos)
-	return s
+func (d Decoding) Decode(b Binder, attrs []ir.Attr) {
+	(&decoder{Decoding: d, path: d.Owner}).into(b, attrs, d.Pos)
 }
 
 // decoder is a Decoding at some depth of a value.
@@ -30,6 +27,11 @@ type decoder struct {
 	Decoding
 	path string
 	pos  diag.Pos // of the innermost value that has one
+}
+
+// into sets the fields of b.
+func (d *decoder) into(b Binder, attrs []ir.Attr, pos diag.Pos) {
+	With(b, func(s *Set) { d.fields(s, attrs, pos) })
 }
 
 func (d *decoder) fields(s *Set, attrs []ir.Attr, pos diag.Pos) {

@@ -124,12 +124,13 @@ func decodeOne(name string, v ir.Value) string {
 		}
 		return ""
 	}}
-	s := dec.Decode(new(box), []ir.Attr{{Name: name, Value: v}})
+	b := new(box)
+	dec.Decode(b, []ir.Attr{{Name: name, Value: v}})
 	var out []string
 	for _, d := range ds {
 		out = append(out, strings.TrimRight(d.Msg+" ~ "+d.Hint, "~ "))
 	}
-	for _, a := range s.Encode() {
+	for _, a := range EncodeOf(b) {
 		out = append(out, a.Value.Show())
 	}
 	return strings.Join(out, "; ")
@@ -239,8 +240,9 @@ func TestCanonical(t *testing.T) {
 	for name, v := range full() {
 		once := decodeOne(name, v)
 		var ds diag.List
-		s := Decoding{Owner: "box", Diags: &ds}.Decode(new(box), []ir.Attr{{Name: name, Value: v}})
-		for _, a := range s.Encode() {
+		b := new(box)
+		Decoding{Owner: "box", Diags: &ds}.Decode(b, []ir.Attr{{Name: name, Value: v}})
+		for _, a := range EncodeOf(b) {
 			if again := decodeOne(name, a.Value); again != once {
 				t.Errorf("%s: %s became %s", name, once, again)
 			}

@@ -35,7 +35,7 @@ type Side map[string]ir.Value
 // SideOf returns the attributes that are set in b.
 func SideOf(b Binder) Side {
 	side := Side{}
-	for _, a := range Bind(b).Encode() {
+	for _, a := range EncodeOf(b) {
 		side[a.Name] = a.Value
 	}
 	return side

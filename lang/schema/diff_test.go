@@ -16,11 +16,11 @@ func sideOf(t *testing.T, attrs ir.Value) (Side, []ir.Attr) {
 	t.Helper()
 	var ds diag.List
 	b := new(box)
-	s := Decoding{Owner: "box", Diags: &ds}.Decode(b, attrsOf(attrs))
+	Decoding{Owner: "box", Diags: &ds}.Decode(b, attrsOf(attrs))
 	if err := ds.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return SideOf(b), s.Encode()
+	return SideOf(b), EncodeOf(b)
 }
 
 func show(cs []Change) string {

@@ -174,7 +174,7 @@ func (b *Builder) given(x *declared) string {
 		}
 	}
 	for _, m := range b.moves {
-		if old, ok := m.from(a); ok && x.set.Field("name").Effect != Live {
+		if old, ok := m.from(a); ok && tableOf(x.spec).static.Field("name").Effect != Live {
 			return old.EngineName(b.StackName())
 		}
 	}
@@ -186,7 +186,7 @@ func (b *Builder) given(x *declared) string {
 func (b *Builder) rename(to ir.Addr, decl string, pos diag.Pos) bool {
 	for _, x := range b.order {
 		a := x.res.Addr
-		if a != to && (to.Keyed || a.Base() != to) || x.set.name == nil || x.res.Name != a.EngineName(b.StackName()) {
+		if a != to && (to.Keyed || a.Base() != to) || !x.named || x.res.Name != a.EngineName(b.StackName()) {
 			continue
 		}
 		name := b.given(x)
@@ -198,7 +198,7 @@ func (b *Builder) rename(to ir.Addr, decl string, pos diag.Pos) bool {
 				Hintf("write %s right after the declaration of %s", decl, a)
 			return false
 		}
-		*x.set.name, x.res.Name = name, name
+		x.rename(name)
 		x.shown["name"] = ir.StringVal(name)
 	}
 	return true
@@ -272,7 +272,7 @@ func (b *Builder) adoptable(d adoption, p *ir.Program) bool {
 	case x == nil && many >= 0:
 		report("%s are many, and one object becomes one of them", d.Addr).Hintf("say which: resource = %s", b.order[many].res.Addr)
 	case x == nil: // it is disabled
-	case x.set.name == nil:
+	case !x.named:
 		report("a %s has no name of its own and cannot be adopted", d.Addr.Kind).
 			Hintf("write a reference to it in the declaration")
 	case x.res.Name != d.Name:

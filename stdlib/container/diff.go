@@ -189,10 +189,11 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 
 // inOrder sorts changes by the order of the table.
 func inOrder(changes []schema.Change) {
-	names := schema.Bind(new(Spec)).Names()
-	slices.SortStableFunc(changes, func(a, b schema.Change) int {
-		return cmp.Compare(slices.Index(names, a.Attr), slices.Index(names, b.Attr))
-	})
+	fields := schema.FieldsOf(new(Spec))
+	at := func(c schema.Change) int {
+		return slices.IndexFunc(fields, func(f *schema.Field) bool { return f.Name == c.Attr })
+	}
+	slices.SortStableFunc(changes, func(a, b schema.Change) int { return cmp.Compare(at(a), at(b)) })
 }
 
 func worst(changes []schema.Change) schema.Effect {

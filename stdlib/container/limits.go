@@ -483,7 +483,7 @@ func blkioOf(r api.Resources) *Blkio {
 	read(r.BlkioDeviceWriteBps, func(path string, rate int64) { b.WriteBps = append(b.WriteBps, ByteRate{path, rate}) })
 	read(r.BlkioDeviceReadIOps, func(path string, rate int64) { b.ReadIOps = append(b.ReadIOps, CallRate{path, rate}) })
 	read(r.BlkioDeviceWriteIOps, func(path string, rate int64) { b.WriteIOps = append(b.WriteIOps, CallRate{path, rate}) })
-	if len(schema.Bind(&b).Encode()) == 0 {
+	if len(schema.EncodeOf(&b)) == 0 {
 		return nil
 	}
 	return &b

@@ -1,0 +1,68 @@
+package schema
+
+import (
+	"reflect"
+	"sync"
+
+	"bayplan/lang/ir"
+)
+
+// tables holds, by the type of their struct, tables that were bound before:
+// binding makes a field and a few functions for each attribute, which costs far
+// more than what is then done with one struct.
+var tables sync.Map // from reflect.Type to *table
+
+// table is the bound tables of one type.
+type table struct {
+	typ    reflect.Type // the struct
+	static *Set         // bound to a struct that nobody uses: what it says of attributes counts, not their values
+	idle   sync.Pool    // of *bound
+}
+
+// bound is a table and the struct that it is bound to.
+type bound struct {
+	set   *Set
+	value reflect.Value
+}
+
+func tableOf(b Binder) *table {
+	typ := reflect.TypeOf(b)
+	if t, ok := tables.Load(typ); ok {
+		return t.(*table)
+	}
+	t := &table{typ: typ.Elem()}
+	t.static = t.bind().set
+	got, _ := tables.LoadOrStore(typ, t)
+	return got.(*table)
+}
+
+func (t *table) bind() *bound {
+	v := reflect.New(t.typ)
+	return &bound{set: Bind(v.Interface().(Binder)), value: v.Elem()}
+}
+
+// FieldsOf returns the attributes of b's type, in the order of its table. They
+// are shared: nobody changes them.
+func FieldsOf(b Binder) []*Field { return tableOf(b).static.Fields }
+
+// With calls f with the table of b; what f decodes into it is in b afterwards.
+// The table is f's only until it returns.
+func With(b Binder, f func(*Set)) {
+	t := tableOf(b)
+	x, ok := t.idle.Get().(*bound)
+	if !ok {
+		x = t.bind()
+	}
+	v := reflect.ValueOf(b).Elem()
+	x.value.Set(v)
+	f(x.set)
+	v.Set(x.value)
+	x.value.SetZero()
+	t.idle.Put(x)
+}
+
+// EncodeOf returns the attributes that are set in b, as Set.Encode does.
+func EncodeOf(b Binder) (attrs []ir.Attr) {
+	With(b, func(s *Set) { attrs = s.Encode() })
+	return attrs
+}
