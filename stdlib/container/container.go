@@ -75,11 +75,11 @@ type Port struct {
 
 // Bind says which attributes a port has.
 func (p *Port) Bind(f *schema.Set) {
-	f.Int(&p.Container, "container", schema.Range{Min: 1, Max: 65535}, schema.Replace, "Port within the container.").Required()
-	f.Int(&p.Host, "host", schema.Range{Min: 1, Max: 65535}, schema.Replace, "Port on the host; left out, the engine picks one.")
-	f.Parsed(&p.HostRange, "host_range", "range", `a range such as "8000-8010"`, schema.Replace, "Ports on the host of which the engine picks one.", parseRange)
-	f.Parsed(&p.HostIP, "host_ip", "address", "an IP address", schema.Replace, "Address on the host; left out, all.", parseIP)
-	f.Enum(&p.Protocol, "protocol", schema.Replace, "tcp (default), udp or sctp.", "tcp", "udp", "sctp")
+	f.Int(&p.Container, "container", schema.Range{Min: 1, Max: 65535}, schema.Replace, "Port within the container.").From("HostConfig.PortBindings").Required()
+	f.Int(&p.Host, "host", schema.Range{Min: 1, Max: 65535}, schema.Replace, "Port on the host; left out, the engine picks one.").From("HostPort")
+	f.Parsed(&p.HostRange, "host_range", "range", `a range such as "8000-8010"`, schema.Replace, "Ports on the host of which the engine picks one.", parseRange).From("HostPort")
+	f.Parsed(&p.HostIP, "host_ip", "address", "an IP address", schema.Replace, "Address on the host; left out, all.", parseIP).From("HostIp")
+	f.Enum(&p.Protocol, "protocol", schema.Replace, "tcp (default), udp or sctp.", "tcp", "udp", "sctp").From("HostConfig.PortBindings")
 	f.Elsewhere("target", "`target` is `container` here")
 	f.Elsewhere("internal", "`internal` is `container` here")
 	f.Elsewhere("published", "`published` is `host` here, or `host_range` for a range")
@@ -122,13 +122,13 @@ type Healthcheck struct {
 
 // Bind says which attributes a healthcheck has.
 func (h *Healthcheck) Bind(f *schema.Set) {
-	f.Texts(&h.Test, "test", schema.Replace, "The command: a list that begins with CMD or CMD-SHELL, or text for the shell.", shellTest).From("Config.Healthcheck.Test")
-	f.Duration(&h.Interval, "interval", schema.Replace, "Time between two checks; 30s by default.")
-	f.Duration(&h.Timeout, "timeout", schema.Replace, "Time that a check may take; 30s by default.")
-	f.Duration(&h.StartPeriod, "start_period", schema.Replace, "Time in which failures do not count.")
-	f.Duration(&h.StartInterval, "start_interval", schema.Replace, "Time between two checks within start_period.").Min("1.44")
-	f.Int(&h.Retries, "retries", schema.Range{Min: 1, Max: math.MaxInt32}, schema.Replace, "Failures in a row that make it unhealthy; 3 by default.")
-	f.Bool(&h.Disable, "disable", schema.Replace, "The image's healthcheck is off.")
+	f.Texts(&h.Test, "test", schema.Replace, "The command: a list that begins with CMD or CMD-SHELL, or text for the shell.", shellTest).From("Test")
+	f.Duration(&h.Interval, "interval", schema.Replace, "Time between two checks; 30s by default.").From("Interval")
+	f.Duration(&h.Timeout, "timeout", schema.Replace, "Time that a check may take; 30s by default.").From("Timeout")
+	f.Duration(&h.StartPeriod, "start_period", schema.Replace, "Time in which failures do not count.").From("StartPeriod")
+	f.Duration(&h.StartInterval, "start_interval", schema.Replace, "Time between two checks within start_period.").From("StartInterval").Min("1.44")
+	f.Int(&h.Retries, "retries", schema.Range{Min: 1, Max: math.MaxInt32}, schema.Replace, "Failures in a row that make it unhealthy; 3 by default.").From("Retries")
+	f.Bool(&h.Disable, "disable", schema.Replace, "The image's healthcheck is off.").From("Test")
 }
 
 // Logging says where the container's output goes.
@@ -158,7 +158,7 @@ func (s *Spec) Bind(f *schema.Set) {
 	schema.Objects(f, &s.Ports, "ports", schema.Replace, `Published ports: "8080:80", "127.0.0.1:53:53/udp", "80", or objects.`, Port.full, schema.Short[Port]{Text: parsePorts}).From("HostConfig.PortBindings").ByRoom()
 	schema.Objects(f, &s.Networks, "networks", schema.Reconnect, "Networks to be on; the stack's network `default` by default.", Net.key, schema.Short[Net]{As: "network", SkipOff: true}).From("NetworkSettings.Networks")
 	f.WordOrRef(&s.Mode, &s.Joins, "network_mode", "container", "container:", schema.Replace, "Instead of networks: none, host, bridge, or a container whose network it shares.", "none", "host", "bridge").From("HostConfig.NetworkMode")
-	f.Enum(&s.State, "state", schema.Live, "running (default), completed (a job that runs once), or created (never started).", running, completed, created).ByRoom()
+	f.Enum(&s.State, "state", schema.Live, "running (default), completed (a job that runs once), or created (never started).", running, completed, created).From("State.Status").ByRoom()
 	schema.Objects(f, &s.Mounts, "mounts", schema.Replace, `Storage: { volume, target }, { source, target }, { type = "tmpfs", target }, or text as "./conf:/etc/conf:ro".`, Mount.key, schema.Short[Mount]{Text: parseMount, SkipOff: true}).From("HostConfig.Mounts")
 	schema.ObjectMap(f, &s.Files, "files", schema.Restart, "Files to put in, by their absolute path: text, or { content or source, mode, uid, gid, on_change }.", schema.Short[File]{As: "content"})
 	f.Parsed(&s.Restart, "restart", "policy", "no, always, unless-stopped or on-failure[:N]", schema.Live, "What the engine does when it exits: no (default), always, unless-stopped, on-failure[:N].", parseRestart).From("HostConfig.RestartPolicy")
