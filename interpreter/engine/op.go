@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"reflect"
@@ -209,21 +210,61 @@ func (o Op) printed(x any) any {
 	return prune(tree)
 }
 
-// Filled returns the call with all blanks filled by f.
+// Filled returns the call with all blanks filled by f. The op keeps its own.
 func (o Op) Filled(f func(Blank) (string, error)) (Call, error) {
-	tree, err := o.tree(o.Call, f)
-	if err != nil {
-		return nil, err
+	if len(o.Blanks) == 0 {
+		return o.Call, nil
 	}
-	data, err := json.Marshal(tree)
-	if err != nil {
-		return nil, err
+	c := copier{text: func(s string) (string, error) { return o.Blanks.fill(s, f) }}
+	call := c.copy(reflect.ValueOf(o.Call))
+	return call.Interface().(Call), c.err
+}
+
+// copier copies values with every string changed by text, keys of maps too.
+type copier struct {
+	text func(string) (string, error)
+	err  error // the first of text's; what was copied is of no use then
+}
+
+func (c *copier) copy(v reflect.Value) reflect.Value {
+	switch v.Kind() {
+	case reflect.String:
+		s, err := c.text(v.String())
+		c.err = cmp.Or(c.err, err)
+		return reflect.ValueOf(s).Convert(v.Type())
+	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
+		if v.IsNil() {
+			return v
+		}
 	}
-	call := reflect.New(reflect.TypeOf(o.Call).Elem()).Interface()
-	if err := json.Unmarshal(data, call); err != nil {
-		return nil, err
+	out := reflect.New(v.Type()).Elem()
+	switch v.Kind() {
+	case reflect.Pointer:
+		out.Set(reflect.New(v.Type().Elem()))
+		out.Elem().Set(c.copy(v.Elem()))
+	case reflect.Interface:
+		out.Set(c.copy(v.Elem()))
+	case reflect.Struct:
+		out.Set(v) // what is not exported holds no blank
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				out.Field(i).Set(c.copy(v.Field(i)))
+			}
+		}
+	case reflect.Slice:
+		out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
+		for i := range v.Len() {
+			out.Index(i).Set(c.copy(v.Index(i)))
+		}
+	case reflect.Map:
+		out.Set(reflect.MakeMapWithSize(v.Type(), v.Len()))
+		for key, e := range v.Seq2() {
+			out.SetMapIndex(c.copy(key), c.copy(e))
+		}
+	default:
+		return v
 	}
-	return call.(Call), nil
+	return out
 }
 
 // Sent returns the op's stream with all blanks filled by f.

@@ -113,45 +113,6 @@ func Get(ctx context.Context, r Reader, s Source) (string, bool, error) {
 	return text, err == nil, err
 }
 
-// dig returns the value at a path of x's JSON form as text. What is not there
-// is "".
-func dig(x any, path []string) (string, error) {
-	data, err := json.Marshal(x)
-	if err != nil {
-		return "", err
-	}
-	dec := json.NewDecoder(strings.NewReader(string(data)))
-	dec.UseNumber()
-	var tree any
-	if err := dec.Decode(&tree); err != nil {
-		return "", err
-	}
-	for _, key := range path {
-		switch x := tree.(type) {
-		case map[string]any:
-			tree = x[key]
-		case []any:
-			var n int
-			if _, err := fmt.Sscanf(key, "%d", &n); err != nil || n >= len(x) {
-				return "", nil
-			}
-			tree = x[n]
-		default:
-			return "", nil
-		}
-	}
-	switch x := tree.(type) {
-	case nil:
-		return "", nil
-	case string:
-		return x, nil
-	case json.Number:
-		return x.String(), nil
-	}
-	text, err := json.Marshal(tree)
-	return string(text), err
-}
-
 // absent turns the error of a missing object into none.
 func absent(err error) error {
 	if Gone(err) {

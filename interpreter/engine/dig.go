@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// dig returns what stands at a path of x's JSON form as text: a string as it
+// is, anything else as JSON. What is not there is "". Only what is at the path
+// becomes JSON: an answer of an engine is long, and facts are many.
+func dig(x any, path []string) (string, error) {
+	v := reflect.ValueOf(x)
+	for _, key := range path {
+		if v = within(v, key); !v.IsValid() {
+			return "", nil
+		}
+	}
+	data, err := json.Marshal(v.Interface())
+	if err != nil {
+		return "", fmt.Errorf("reading %s: %w", strings.Join(path, "."), err)
+	}
+	var text string
+	switch {
+	case string(data) == "null":
+		return "", nil
+	case json.Unmarshal(data, &text) == nil:
+		return text, nil
+	}
+	return string(data), nil
+}
+
+// within returns what v's JSON form has at key; not valid if there is nothing.
+func within(v reflect.Value, key string) reflect.Value {
+	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		return member(v, key)
+	case reflect.Map:
+		return v.MapIndex(reflect.ValueOf(key).Convert(v.Type().Key()))
+	case reflect.Slice, reflect.Array:
+		if n, err := strconv.Atoi(key); err == nil && n >= 0 && n < v.Len() {
+			return v.Index(n)
+		}
+	}
+	return reflect.Value{}
+}
+
+// member returns the field that a struct's JSON form has under a name. Names
+// of embedded structs' fields are the struct's own, as encoding/json has it.
+func member(v reflect.Value, name string) reflect.Value {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		tag, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous && tag == "":
+			if v.Field(i).Kind() == reflect.Pointer && v.Field(i).IsNil() {
+				continue
+			}
+			if got := member(reflect.Indirect(v.Field(i)), name); got.IsValid() {
+				return got
+			}
+		case !f.IsExported() || tag == "-":
+		case tag == name || tag == "" && f.Name == name:
+			if strings.Contains(options, "omitempty") && none(v.Field(i)) {
+				return reflect.Value{}
+			}
+			return v.Field(i)
+		}
+	}
+	return reflect.Value{}
+}
+
+// none reports whether encoding/json leaves v out under omitempty.
+func none(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Map, reflect.Slice, reflect.String:
+		return v.Len() == 0
+	case reflect.Struct:
+		return false
+	}
+	return v.IsZero()
+}

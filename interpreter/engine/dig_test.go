@@ -1,0 +1,90 @@
+package engine
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/go-connections/nat"
+)
+
+// What dig finds is what stands in the JSON form, at every path of it, and
+// nothing where the JSON form has nothing.
+func TestDigAsJSON(t *testing.T) {
+	init, grace := true, 3
+	answer := container.InspectResponse{
+		ContainerJSONBase: &container.ContainerJSONBase{
+			ID: "4be1", Name: "/web", RestartCount: 0, State: &container.State{Status: "running", Running: true, Pid: 12},
+			HostConfig: &container.HostConfig{
+				Init: &init, RestartPolicy: container.RestartPolicy{Name: "always"}, CapAdd: []string{"NET_ADMIN"},
+				Resources:    container.Resources{Memory: 1 << 40},
+				PortBindings: nat.PortMap{"80/tcp": {{HostIP: "127.0.0.1", HostPort: "8080"}}},
+			},
+		},
+		Config:          &container.Config{Image: "app:1", StopTimeout: &grace, Labels: map[string]string{"a.b": "<c>", "empty": ""}},
+		NetworkSettings: &container.NetworkSettings{Networks: map[string]*network.EndpointSettings{"back": {IPAddress: "10.0.0.2"}, "none": nil}},
+	}
+	data, err := json.Marshal(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dec := json.NewDecoder(strings.NewReader(string(data)))
+	dec.UseNumber()
+	var tree any
+	if err := dec.Decode(&tree); err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	var walk func(path []string, x any)
+	walk = func(path []string, x any) {
+		seen++
+		want, ok := x.(string)
+		if !ok && x != nil {
+			data, err := json.Marshal(x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = string(data)
+		}
+		got, err := dig(answer, path)
+		if err == nil && strings.HasPrefix(want, "{") { // the order of keys is not the same
+			got, err = sorted(got)
+		}
+		if err != nil || got != want {
+			t.Errorf("%s: got %s, %v, want %s", strings.Join(path, "."), got, err, want)
+		}
+		switch x := x.(type) {
+		case map[string]any:
+			for k, e := range x {
+				walk(append(path[:len(path):len(path)], k), e)
+			}
+		case []any:
+			for i, e := range x {
+				walk(append(path[:len(path):len(path)], strconv.Itoa(i)), e)
+			}
+		}
+	}
+	walk(nil, tree)
+	if seen < 100 {
+		t.Errorf("only %d paths were tried", seen)
+	}
+	for _, path := range []string{"Nowhere", "Config.Nowhere", "Config.Domainname.x", "HostConfig.CapAdd.1", "HostConfig.CapAdd.x", "HostConfig.PortBindings.81/tcp", "NetworkSettings.Networks.none.IPAddress", "State.Health.Status", "Config.MacAddress"} {
+		if got, err := dig(answer, strings.Split(path, ".")); got != "" || err != nil {
+			t.Errorf("%s: got %q, %v", path, got, err)
+		}
+	}
+}
+
+func sorted(text string) (string, error) {
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.UseNumber()
+	var x any
+	if err := dec.Decode(&x); err != nil {
+		return "", err
+	}
+	data, err := json.Marshal(x)
+	return string(data), err
+}
