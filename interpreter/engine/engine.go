@@ -46,15 +46,15 @@ type Reader interface {
 	Ping(context.Context) (types.Ping, error)
 }
 
-var _ Reader = (*client.Client)(nil)
-
 // Engine is one connected Docker Engine.
 type Engine struct {
-	Info   Info
-	client *client.Client
-	sleep  func(context.Context, time.Duration) error
-	close  func() error
-	auth   func(ref string) (string, error)
+	Info    Info
+	client  Client
+	sleep   func(context.Context, time.Duration) error
+	timeout func(context.Context, time.Duration) (context.Context, context.CancelFunc)
+	await   func(context.Context, <-chan events.Message, <-chan error) error
+	close   func() error
+	auth    func(ref string) (string, error)
 }
 
 // Options says what is special about an engine. The zero value is right for a
@@ -62,17 +62,31 @@ type Engine struct {
 type Options struct {
 	Local bool                                             // it runs on this machine, so that bind sources can be looked at
 	Sleep func(ctx context.Context, d time.Duration) error // nil: by the wall clock
+	Clock Clock                                            // of one that has a time of its own, instead of Sleep; nil: it has not
 	Close func() error                                     // called by Engine.Close, after the client is closed
 	Auth  func(ref string) (string, error)                 // encoded credentials for a reference's registry; nil: none
 }
 
+// Clock is the time of an engine that does not go by the wall clock.
+type Clock interface {
+	Sleep(context.Context, time.Duration) error
+	// Timeout is context.WithTimeout on this clock.
+	Timeout(context.Context, time.Duration) (context.Context, context.CancelFunc)
+	// Await lets time pass until the next of the messages, and returns what
+	// came on errs instead, or the context's error.
+	Await(ctx context.Context, msgs <-chan events.Message, errs <-chan error) error
+}
+
 // New asks the engine behind c what it is, within ten seconds.
-func New(ctx context.Context, c *client.Client, o Options) (*Engine, error) {
-	e := &Engine{client: c, sleep: o.Sleep, close: o.Close, auth: o.Auth}
+func New(ctx context.Context, c Client, o Options) (*Engine, error) {
+	e := &Engine{client: c, sleep: o.Sleep, timeout: context.WithTimeout, await: await, close: o.Close, auth: o.Auth}
+	if o.Clock != nil {
+		e.sleep, e.timeout, e.await = o.Clock.Sleep, o.Clock.Timeout, o.Clock.Await
+	}
 	if e.sleep == nil {
 		e.sleep = sleep
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := e.timeout(ctx, 10*time.Second)
 	defer cancel()
 	info, err := c.Info(ctx)
 	if err != nil {

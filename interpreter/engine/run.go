@@ -66,7 +66,7 @@ func (e *Engine) Do(ctx context.Context, c Call, s *Stream, note func(Progress))
 }
 
 func (e *Engine) once(ctx context.Context, r runner, s *Stream, note func(Progress)) (string, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.limit())
+	ctx, cancel := e.timeout(context.WithoutCancel(ctx), r.limit())
 	defer cancel()
 	id, err := r.do(ctx, e, s, note)
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -78,14 +78,14 @@ func (e *Engine) once(ctx context.Context, r runner, s *Stream, note func(Progre
 // Held reports whether what the call wants is so already, and the ID that its
 // answer would have held.
 func (e *Engine) Held(ctx context.Context, c Call) (string, bool, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), quick)
+	ctx, cancel := e.timeout(context.WithoutCancel(ctx), quick)
 	defer cancel()
 	return c.(runner).held(ctx, e)
 }
 
 // Get reads a value; "" and false if the object does not exist.
 func (e *Engine) Get(ctx context.Context, s Source) (string, bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, quick)
+	ctx, cancel := e.timeout(ctx, quick)
 	defer cancel()
 	return Get(ctx, e.client, s)
 }

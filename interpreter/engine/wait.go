@@ -31,7 +31,7 @@ func (n *NotReady) Error() string { return fmt.Sprintf("container %s %s", n.Cont
 // Wait returns when w has come true, or a NotReady when it cannot or did not
 // in time. One subscription to events, then one look, tells; nothing polls.
 func (e *Engine) Wait(ctx context.Context, w Wait) error {
-	ctx, cancel := context.WithTimeout(ctx, w.Limit)
+	ctx, cancel := e.timeout(ctx, w.Limit)
 	defer cancel()
 	reason, id, err := e.wait(ctx, w)
 	if err == nil && reason == "" {
@@ -43,7 +43,7 @@ func (e *Engine) Wait(ctx context.Context, w Wait) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel = e.timeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	return e.notReady(ctx, w.Container, id, reason)
 }
@@ -68,19 +68,27 @@ func (e *Engine) wait(ctx context.Context, w Wait) (reason, id string, err error
 			reason, err := e.settled(ctx, w, got)
 			return reason, id, err
 		}
-		select {
-		case <-msgs:
-		case err := <-errs:
-			if err == nil || errors.Is(err, io.EOF) {
-				err = errCut
-			}
-			if ctx.Err() != nil {
-				err = ctx.Err()
-			}
+		if err := e.await(ctx, msgs, errs); err != nil {
 			return "", id, err
-		case <-ctx.Done():
-			return "", id, ctx.Err()
 		}
+	}
+}
+
+// await returns when the next message has come.
+func await(ctx context.Context, msgs <-chan events.Message, errs <-chan error) error {
+	select {
+	case <-msgs:
+		return nil
+	case err := <-errs:
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil || errors.Is(err, io.EOF):
+			return errCut
+		}
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
