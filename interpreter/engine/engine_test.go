@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -267,7 +268,7 @@ func TestBuildTries(t *testing.T) {
 				t.Fatal(err)
 			}
 			stream := &Stream{Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("context")), nil }}
-			id, err := (&Engine{client: c}).Do(t.Context(), &ImageBuild{}, stream, nil)
+			id, err := (&Engine{client: c, timeout: context.WithTimeout}).Do(t.Context(), &ImageBuild{}, stream, nil)
 			if sent != tt.sent || (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) || err == nil && id != "sha256:x" {
 				t.Errorf("sent %d times: %q, %v", sent, id, err)
 			}
