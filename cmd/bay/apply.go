@@ -67,6 +67,9 @@ func (d *dataFlags) bind(cmd *cobra.Command) {
 	f.BoolVar(&d.foreign, "reconnect-foreign", false, "where a network is made anew, connect again what is not this stack's")
 }
 
+// any reports whether one of them was said.
+func (d *dataFlags) any() bool { return len(d.remove) > 0 || len(d.replace) > 0 || d.foreign }
+
 // into says it to a plan.
 func (d *dataFlags) into(o *interpreter.PlanOptions) (err error) {
 	o.Reconnect = d.foreign

@@ -53,12 +53,13 @@ func (a *app) gc(ctx context.Context, prog *program, o gcFlags) error {
 		return err
 	}
 	defer e.Close()
-	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{Mode: plan.Collect})
+	what := interpreter.PlanOptions{Mode: plan.Collect}
+	p, err := a.plan(ctx, e, prog, what)
 	if err != nil {
 		return err
 	}
 	if o.asJSON {
-		return show.JSON(a.out, p)
+		return show.JSON(a.out, p, a.origin(prog, what))
 	}
 	if err := a.showPlan(e, prog, p, o.verbose); err != nil || p.Empty() {
 		return err

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"bayplan/interpreter"
+	"bayplan/interpreter/engine"
 	"bayplan/interpreter/plan"
 	"bayplan/interpreter/show"
 
@@ -13,6 +15,8 @@ import (
 // planFlags is what a plan is asked for.
 type planFlags struct {
 	detailed, asJSON, verbose bool
+	destroy, volumes          bool
+	out                       string
 	data                      dataFlags
 }
 
@@ -30,24 +34,43 @@ interrupted, and what is kept (=). It only reads.`,
   bay plan shop/main.bay.star       # where there is a body in both languages
   bay plan --var replicas=5         # with another value of a variable
   bay plan --detailed-exitcode      # ends with 2 if there are changes
-  bay plan --json | jq .counts      # for programs`,
+  bay plan --json | jq .counts      # for programs
+  bay plan --out next.plan          # save it; bay apply next.plan does just that
+  bay plan --destroy                # what bay destroy would take away`,
 		Args: atMost(1, "one DIR at most"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.planOf(cmd.Context(), where(args), o) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.planOf(cmd.Context(), args, o) },
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.detailed, "detailed-exitcode", false, "end with 2 if there are changes")
 	f.BoolVar(&o.asJSON, "json", false, "the plan as JSON, format "+plan.Format)
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "the calls that apply would send, and values in full")
+	f.BoolVar(&o.destroy, "destroy", false, "plan what bay destroy does")
+	f.BoolVar(&o.volumes, "volumes", false, "with --destroy: volumes and their data too")
+	f.StringVar(&o.out, "out", "", "save the plan in `FILE`, which bay apply carries out and bay show shows")
 	o.data.bind(cmd)
 	return cmd
 }
 
-func (a *app) planOf(ctx context.Context, path string, o planFlags) error {
+// options returns what the flags ask of a plan.
+func (o *planFlags) options() (interpreter.PlanOptions, error) {
 	what := interpreter.PlanOptions{Mode: plan.Apply}
-	if err := o.data.into(&what); err != nil {
+	switch {
+	case o.destroy && o.data.any():
+		return what, misuse("--destroy takes the whole stack away: only --volumes goes with it")
+	case o.destroy:
+		return interpreter.PlanOptions{Mode: plan.Destroy, Volumes: o.volumes}, nil
+	case o.volumes:
+		return what, misuse("--volumes goes with --destroy")
+	}
+	return what, o.data.into(&what)
+}
+
+func (a *app) planOf(ctx context.Context, args []string, o planFlags) error {
+	what, err := o.options()
+	if err != nil {
 		return err
 	}
-	prog, err := a.load(path, false)
+	prog, err := a.loadFor(what.Mode, args)
 	if err != nil {
 		return err
 	}
@@ -60,13 +83,35 @@ func (a *app) planOf(ctx context.Context, path string, o planFlags) error {
 	if err != nil {
 		return err
 	}
-	if o.asJSON {
-		err = show.JSON(a.out, p)
-	} else {
-		err = a.showPlan(e, prog, p, o.verbose)
+	if o.out != "" {
+		if err := savePlan(o.out, p, a.origin(prog, what)); err != nil {
+			return err
+		}
 	}
-	if err == nil && o.detailed && !p.Empty() {
+	if err := a.printPlan(e, prog, p, what, o); err != nil {
+		return err
+	}
+	if o.detailed && !p.Empty() {
 		return ended(exitChanges)
 	}
+	return nil
+}
+
+// loadFor loads the program of a plan of this mode.
+func (a *app) loadFor(mode plan.Mode, args []string) (*program, error) {
+	if mode == plan.Destroy {
+		return a.loadUnlessNamed(args)
+	}
+	return a.load(where(args), false)
+}
+
+func (a *app) printPlan(e *engine.Engine, prog *program, p *plan.Plan, what interpreter.PlanOptions, o planFlags) error {
+	if o.asJSON {
+		return show.JSON(a.out, p, a.origin(prog, what))
+	}
+	if err := a.showPlan(e, prog, p, o.verbose); err != nil || o.out == "" {
+		return err
+	}
+	_, err := fmt.Fprintf(a.out, "\nSaved: bay apply %s does exactly this, or nothing.\n", escape(o.out, ""))
 	return err
 }

@@ -142,6 +142,7 @@ func where(args []string) string {
 type program struct {
 	*ir.Program
 	sources diag.Sources
+	origin  show.Origin // what a plan of it is made from
 }
 
 // load evaluates the program at path. Warnings are shown, errors are the
@@ -161,7 +162,7 @@ func (a *app) load(path string, opaque bool) (*program, error) {
 	if err := diag.Write(a.err, got.Diags, got.Sources, a.color(a.err)); err != nil {
 		return nil, err
 	}
-	return &program{got.Program, got.Sources}, nil
+	return &program{got.Program, got.Sources, a.originOf(path, got.Taken)}, nil
 }
 
 func (a *app) vars() ([]load.Var, error) {

@@ -34,6 +34,9 @@ type Document struct {
 	Outputs []Output          `json:"outputs"`         // in order of their names
 	Notes   []Note            `json:"notes"`           // warnings
 	Counts  Counts            `json:"counts"`
+
+	Origin   Origin `json:"origin,omitzero"`    // what the plan was made from
+	Checksum string `json:"checksum,omitempty"` // "sha256:" and hex digits, over the document without it: keys in order, no space between
 }
 
 // Engine is the engine that the plan was made against.
@@ -155,9 +158,6 @@ type Note struct {
 	Calls   []diag.Call `json:"calls,omitempty"` // Starlark calls that led there, outermost first
 	Warning bool        `json:"warning,omitempty"`
 }
-
-// JSON writes p as a Document, the same bytes for the same plan.
-func JSON(w io.Writer, p *plan.Plan) error { return WriteJSON(w, DocumentOf(p)) }
 
 // WriteJSON writes any of bay's documents: indented, keys in order, without
 // escapes for HTML.

@@ -14,7 +14,7 @@ func TestJSON(t *testing.T) {
 	for name, p := range map[string]*plan.Plan{"mixed": mixed(t), "create": creation(t), "destroy": destroy(t), "empty": shop()} {
 		t.Run(name, func(t *testing.T) {
 			var first, again bytes.Buffer
-			if err := JSON(&first, p); err != nil {
+			if err := JSON(&first, p, made); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, name+".json", first.Bytes())
@@ -33,6 +33,13 @@ func TestJSON(t *testing.T) {
 			}
 		})
 	}
+}
+
+// made is an origin with all that there can be in one.
+var made = Origin{
+	Bay: "v0.1.0", Program: "shop", Stack: "shop",
+	Inputs: []Input{{Name: "password", Sensitive: true}, {Name: "replicas", Value: "3", From: "--var"}},
+	Asked:  Asked{Volumes: true, RemoveVolumes: []string{"volume.old"}, ReplaceVolumes: []string{"volume.data"}, ReconnectForeign: true},
 }
 
 func TestReadJSON(t *testing.T) {

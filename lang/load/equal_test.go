@@ -78,7 +78,7 @@ var anywhere = regexp.MustCompile(`main\.bay\.(hcl|star):\d+:\d+`)
 func TestShop(t *testing.T) {
 	hcl, star := both(t, shopUniverse(), map[string]string{
 		"main.bay.hcl": shopHCL, "main.bay.star": shopStar, "Caddyfile.tmpl": "%{ for u in upstreams }${u} %{ endfor }",
-	}, Var{"db_password", "hunter2"})
+	}, Var{Name: "db_password", Value: "hunter2"})
 	for _, r := range []Result{hcl, star} {
 		if r.Diags.HasErrors() {
 			t.Fatal(r.Diags)
@@ -217,7 +217,7 @@ var same = []struct {
 	{name: "variables",
 		hcl:  "variable \"a\" { type = list(string) }\nvariable \"b\" { default = 5 }\nvariable \"c\" {\n type = object({ x = number, y = optional(string, \"z\") })\n default = { x = \"1\" }\n}\nvariable \"d\" {\n type = string\n default = null\n}\noutput \"o\" { value = [var.a, var.b, var.c.x, var.c[\"y\"], var.d, var.c] }",
 		star: "a = variable(\"a\", type = \"list(string)\")\nb = variable(\"b\", default = 5)\nc = variable(\"c\", type = \"object({ x = number, y = optional(string, \\\"z\\\") })\", default = {\"x\": \"1\"})\nd = variable(\"d\", type = \"string\", default = None)\noutput(\"o\", [a, b, c.x, c[\"y\"], d, c])",
-		vars: []Var{{"a", `["x", 1]`}, {"b", "7"}}},
+		vars: []Var{{Name: "a", Value: `["x", 1]`}, {Name: "b", Value: "7"}}},
 	{name: "elements of a handle",
 		hcl:  "container \"a\" { ports = [\"8080:80\", { container = 90, host = 91 }] }\noutput \"a\" { value = [container.a.ports[0].host, container.a.ports[1][\"container\"], container.a.ports, container.a.user] }",
 		star: "a = container(\"a\", ports = [\"8080:80\", {\"container\": 90, \"host\": 91}])\noutput(\"a\", [a.ports[0].host, a.ports[1][\"container\"], a.ports, a.user])"},
@@ -304,9 +304,9 @@ var same = []struct {
 		hcl:  "variable \"a\" {}\nvariable \"b\" { type = number }\ncontainer \"a\" {\n memory = var.a\n user = var.b\n init = 5\n}",
 		star: "a = variable(\"a\")\nb = variable(\"b\", type = \"number\")\ncontainer(\"a\", memory = a, user = b, init = 5)"},
 	{name: "an unknown variable", wrong: "--var x",
-		hcl: "variable \"a\" { default = 1 }", star: `variable("a", default = 1)`, vars: []Var{{"x", "1"}}},
+		hcl: "variable \"a\" { default = 1 }", star: `variable("a", default = 1)`, vars: []Var{{Name: "x", Value: "1"}}},
 	{name: "a variable of a wrong type", wrong: "--var",
-		hcl: "variable \"a\" { type = number }", star: `variable("a", type = "number")`, vars: []Var{{"a", "x"}}},
+		hcl: "variable \"a\" { type = number }", star: `variable("a", type = "number")`, vars: []Var{{Name: "a", Value: "x"}}},
 	{name: "a default of a wrong type", wrong: "the default is not of its type",
 		hcl: "variable \"a\" {\n type = list(string)\n default = 5\n}", star: `variable("a", type = "list(string)", default = 5)`},
 	{name: "a validation", wrong: "want more than 5, got 3",

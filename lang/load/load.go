@@ -3,6 +3,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,14 +34,23 @@ type Options struct {
 	Opaque bool
 }
 
-// Var is the value of a variable, from the command line.
-type Var struct{ Name, Value string }
+// Var is the value of a variable.
+type Var struct {
+	Name, Value string
+
+	// From says where the value comes from, for messages. "" is the command
+	// line: only of that a name that no variable has is a mistake.
+	From string
+}
 
 // Result is what came of loading.
 type Result struct {
 	Program *ir.Program // nil if Diags has errors
 	Diags   diag.List
 	Sources diag.Sources // the files that were read, for Diags
+
+	Taken   []value.Taken     // the variables that a value was given for, in order of their names
+	Missing []*value.Variable // those that have none, in the order in which they stand
 }
 
 // language is one in which a body can be written.
@@ -75,7 +85,10 @@ func Load(o Options) Result {
 	if lang, names, d := choose(src, file); d != nil {
 		b.Diags = append(b.Diags, *d)
 	} else if body, ok := src.body(names, &b.Diags); ok {
-		lang.read(b, body, inputs(o), src)
+		in := inputs(o)
+		lang.read(b, body, in, src)
+		res.Taken, res.Missing = in.Taken, in.Missing
+		slices.SortFunc(res.Taken, func(a, b value.Taken) int { return strings.Compare(a.Name, b.Name) })
 	}
 	program := b.Finish()
 	if res.Diags = b.Diags; !res.Diags.HasErrors() {
@@ -154,17 +167,17 @@ func nothingHint(names []string) string {
 }
 
 func inputs(o Options) *value.Inputs {
-	given := map[string]string{}
+	given := map[string]value.Given{}
 	in := &value.Inputs{Opaque: o.Opaque}
 	for _, v := range o.Vars {
-		if _, again := given[v.Name]; !again {
+		if _, again := given[v.Name]; !again && v.From == "" {
 			in.Named = append(in.Named, v.Name)
 		}
-		given[v.Name] = v.Value
+		given[v.Name] = value.Given{Text: v.Value, From: cmp.Or(v.From, "--var")}
 	}
 	in.Lookup = func(name string) (value.Given, bool) {
-		if text, ok := given[name]; ok {
-			return value.Given{Text: text, From: "--var"}, true
+		if g, ok := given[name]; ok {
+			return g, true
 		}
 		if o.Env == nil {
 			return value.Given{}, false

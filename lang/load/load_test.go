@@ -43,7 +43,7 @@ func TestLoad(t *testing.T) {
 	}{
 		{Options{Path: "shop"}, "1m shop/b.bay.hcl:1:1 shop-web"},
 		{Options{Path: "shop", Env: lookup}, "2m shop/b.bay.hcl:1:1 shop-web"},
-		{Options{Path: "shop/", Env: lookup, Vars: []Var{{"m", "3m"}, {"m", "4m"}}}, "4m shop/b.bay.hcl:1:1 shop-web"},
+		{Options{Path: "shop/", Env: lookup, Vars: []Var{{Name: "m", Value: "3m"}, {Name: "m", Value: "4m"}}}, "4m shop/b.bay.hcl:1:1 shop-web"},
 		{Options{Path: "./shop/a.bay.hcl", Stack: "test"}, "1m shop/b.bay.hcl:1:1 test-web"},
 		{Options{Path: "../" + base(t) + "/shop"}, "1m ../" + base(t) + "/shop/b.bay.hcl:1:1 shop-web"},
 	} {
@@ -99,7 +99,7 @@ func TestLoadErrors(t *testing.T) {
 		"compose":     {map[string]string{"d/compose.yaml": ""}, "d", nil, "d: there is no stack in this directory\nbay looks for " + patterns() + "; there is compose.yaml, which is of another tool"},
 		"wrong file":  {map[string]string{"d/x.txt": ""}, "d/x.txt", nil, "d/x.txt: this is no file of a stack\na stack is written in " + patterns()},
 		"too large":   {map[string]string{"d/a.bay.hcl": string(bytes.Repeat([]byte("#"), 2<<20))}, "d", nil, "d/a.bay.hcl: \"a.bay.hcl\" is too large: at most 1048576 bytes are read\n"},
-		"unknown var": {map[string]string{"a.bay.hcl": ok + "variable \"size\" { default = 1 }\n"}, "", []Var{{"sise", "1"}}, "-: --var sise: the program declares no such variable\ndid you mean \"size\"?"},
+		"unknown var": {map[string]string{"a.bay.hcl": ok + "variable \"size\" { default = 1 }\n"}, "", []Var{{Name: "sise", Value: "1"}}, "-: --var sise: the program declares no such variable\ndid you mean \"size\"?"},
 		"no name":     {map[string]string{"a.bay.hcl": "container \"x\" {}\n"}, ".", nil, "a.bay.hcl:1:1: the stack has no name yet\nwrite stack { name = \"shop\" } (HCL) or stack(name = \"shop\") (Starlark) first"},
 		"leads out":   {map[string]string{"d/a.bay.hcl": ok + "locals { x = file(\"../x\") }\n", "x": ""}, "d", nil, "d/a.bay.hcl:2:14: file: \"../x\" leads out of the stack's directory\n"},
 		"absolute":    {map[string]string{"d/a.bay.hcl": ok + "locals { x = file(\"/etc/hostname\") }\n"}, "d", nil, "d/a.bay.hcl:2:14: file: \"/etc/hostname\" is an absolute path, and files are read only below the stack's directory\n"},

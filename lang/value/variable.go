@@ -61,8 +61,19 @@ type Inputs struct {
 	// looked into, for commands that create nothing.
 	Opaque bool
 
+	// Taken are the variables that a value was given for, and Missing those that
+	// have none. They are complete after the evaluation.
+	Taken   []Taken
+	Missing []*Variable
+
 	declared []string
-	missing  []*Variable
+}
+
+// Taken is a variable with the text that was given for it.
+type Taken struct {
+	Name      string
+	Given     // without the text if Sensitive
+	Sensitive bool
 }
 
 // Resolve returns the value of v, or false if it has none. What is wrong goes
@@ -98,7 +109,7 @@ func (in *Inputs) resolve(v *Variable, ds *diag.List) (ir.Value, bool) {
 	case in.Opaque && v.Sensitive:
 		return opaqueOf(v.Type.cty), true
 	}
-	in.missing = append(in.missing, v)
+	in.Missing = append(in.Missing, v)
 	return ir.Value{}, false
 }
 
@@ -112,6 +123,7 @@ func (in *Inputs) find(v *Variable) (x ir.Value, from string, d *diag.Diag) {
 				return ir.Value{}, "", d.Hintf("want %s", v.Type.want())
 			}
 			if !x.IsNull() || !v.NotNull {
+				in.take(v, g)
 				return x, g.From, nil
 			}
 		}
@@ -120,6 +132,13 @@ func (in *Inputs) find(v *Variable) (x ir.Value, from string, d *diag.Diag) {
 		return v.Default, "the default", nil
 	}
 	return ir.Value{}, "", nil
+}
+
+func (in *Inputs) take(v *Variable, g Given) {
+	if v.Sensitive {
+		g.Text = ""
+	}
+	in.Taken = append(in.Taken, Taken{Name: v.Name, Given: g, Sensitive: v.Sensitive})
 }
 
 // check converts the default to the type.
@@ -221,12 +240,12 @@ func (in *Inputs) Report(ds *diag.List) {
 }
 
 func (in *Inputs) reportMissing(ds *diag.List) {
-	if len(in.missing) == 0 {
+	if len(in.Missing) == 0 {
 		return
 	}
-	first := in.missing[0]
+	first := in.Missing[0]
 	var names, flags []string
-	for _, v := range in.missing {
+	for _, v := range in.Missing {
 		names = append(names, v.Name)
 		flags = append(flags, fmt.Sprintf("--var %s=…", v.Name))
 	}
