@@ -223,8 +223,15 @@ func (v Value) HasEngine() bool {
 
 // Any reports whether f holds for v or anything within it.
 func (v Value) Any(f func(Value) bool) bool {
-	return f(v) || slices.ContainsFunc(v.List, func(e Value) bool { return e.Any(f) }) ||
-		slices.ContainsFunc(slices.Collect(maps.Values(v.Map)), func(e Value) bool { return e.Any(f) })
+	if f(v) || slices.ContainsFunc(v.List, func(e Value) bool { return e.Any(f) }) {
+		return true
+	}
+	for _, e := range v.Map {
+		if e.Any(f) {
+			return true
+		}
+	}
+	return false
 }
 
 // Refs calls f for every reference within v, with the position nearest to it.

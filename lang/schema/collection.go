@@ -323,7 +323,7 @@ func decodeObject[T any, P binder[T]](d *decoder, v ir.Value, short Short[T]) ([
 	text := v.IsText() && v.Kind != ir.Bool && v.Kind != ir.Float
 	switch {
 	case v.Kind == ir.Map:
-		if short.SkipOff && slices.ContainsFunc(slices.Collect(maps.Values(v.Map)), func(e ir.Value) bool { return e.Off != "" }) {
+		if short.SkipOff && namesOff(v.Map) {
 			return nil, false
 		}
 	case short.As != "" && (v.Kind == ir.Handle || v.IsText() && short.Text == nil):
@@ -349,6 +349,16 @@ func decodeObject[T any, P binder[T]](d *decoder, v ir.Value, short Short[T]) ([
 	c.pos = firstPos(v.Pos, d.pos)
 	c.into(P(&t), attrsOf(v), v.Pos)
 	return []T{t}, len(*d.Diags) == before
+}
+
+// namesOff reports whether an attribute refers to a disabled resource.
+func namesOff(attrs map[string]ir.Value) bool {
+	for _, v := range attrs {
+		if v.Off != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func attrsOf(v ir.Value) []ir.Attr {

@@ -204,7 +204,7 @@ func (b *Builder) dependsOn(x *declared, a ir.Attr) {
 		return
 	}
 	owner := x.res.Addr.String() + ".depends_on"
-	d := &decoder{Decoding: Decoding{Diags: &b.Diags}, path: owner, pos: firstPos(v.Pos, a.Pos)}
+	d := &decoder{Decoding: Decoding{Owner: owner, Diags: &b.Diags}, pos: firstPos(v.Pos, a.Pos)}
 	if v.Kind != ir.List {
 		v = ir.ListVal(v).At(v.Pos)
 	}
@@ -262,7 +262,7 @@ func (b *Builder) lifecycle(x *declared, a ir.Attr) {
 	if a.Value.IsNull() {
 		return
 	}
-	d := &decoder{Decoding: Decoding{Diags: &b.Diags}, path: x.res.Addr.String() + ".lifecycle", pos: firstPos(a.Value.Pos, a.Pos)}
+	d := &decoder{Decoding: Decoding{Owner: x.res.Addr.String() + ".lifecycle", Diags: &b.Diags}, pos: firstPos(a.Value.Pos, a.Pos)}
 	if a.Value.Kind != ir.Map {
 		d.want(a.Value, "an object")
 		return

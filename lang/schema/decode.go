@@ -19,14 +19,23 @@ type Decoding struct {
 // Decode sets the fields of b from attrs. What is wrong goes to d.Diags, at
 // the value's position, and the rest is decoded all the same.
 func (d Decoding) Decode(b Binder, attrs []ir.Attr) {
-	(&decoder{Decoding: d, path: d.Owner}).into(b, attrs, d.Pos)
+	(&decoder{Decoding: d}).into(b, attrs, d.Pos)
 }
 
 // decoder is a Decoding at some depth of a value.
 type decoder struct {
 	Decoding
-	path string
+	up   *decoder // of the value that this one is in; nil for the declaration
+	step string   // from there: an attribute, an index or a key
 	pos  diag.Pos // of the innermost value that has one
+}
+
+// path is what stands before messages: container.web.ports[0].
+func (d *decoder) path() string {
+	if d.up == nil {
+		return d.Owner
+	}
+	return d.up.path() + d.step
 }
 
 // into sets the fields of b.
@@ -55,18 +64,18 @@ func (d *decoder) fields(s *Set, attrs []ir.Attr, pos diag.Pos) {
 	}
 	for _, f := range s.Fields {
 		if f.Must && !seen[f.Name] {
-			d.Diags.Addf(firstPos(pos, d.pos), "%s: %q is missing", d.path, f.Name).Hintf("%s", f.Doc)
+			d.Diags.Addf(firstPos(pos, d.pos), "%s: %q is missing", d.path(), f.Name).Hintf("%s", f.Doc)
 		}
 	}
 }
 
 // Unknown reports an attribute that s does not have.
 func (d Decoding) Unknown(s *Set, a ir.Attr) {
-	(&decoder{Decoding: d, path: d.Owner}).unknown(s, a)
+	(&decoder{Decoding: d}).unknown(s, a)
 }
 
 func (d *decoder) unknown(s *Set, a ir.Attr) {
-	m := d.Diags.Addf(firstPos(a.Pos, d.pos), "%s: unknown attribute %q", d.path, a.Name)
+	m := d.Diags.Addf(firstPos(a.Pos, d.pos), "%s: unknown attribute %q", d.path(), a.Name)
 	if hint, ok := s.elsewhere[a.Name]; ok {
 		m.Hintf("%s", hint)
 		return
@@ -78,34 +87,30 @@ func (d *decoder) unknown(s *Set, a ir.Attr) {
 }
 
 func (d *decoder) in(name string) *decoder {
-	c := *d
-	c.path += "." + name
-	return &c
+	return &decoder{Decoding: d.Decoding, up: d, step: "." + name, pos: d.pos}
 }
 
 func (d *decoder) at(key string) *decoder {
-	c := *d
-	c.path += fmt.Sprintf("[%s]", key)
-	return &c
+	return &decoder{Decoding: d.Decoding, up: d, step: "[" + key + "]", pos: d.pos}
 }
 
 // want reports that v is not what the attribute takes.
 func (d *decoder) want(v ir.Value, want string) *diag.Diag {
 	pos := firstPos(v.Pos, d.pos)
 	if v.Kind == ir.Null && v.Off != "" {
-		return d.Diags.Addf(pos, "%s: %s does not exist, since its `enabled` is off", d.path, v.Off).
+		return d.Diags.Addf(pos, "%s: %s does not exist, since its `enabled` is off", d.path(), v.Off).
 			Hintf("leave the attribute out in that case, or enable %s", v.Off)
 	}
 	if (v.Kind == ir.Engine || v.Kind == ir.Text) && !v.Sensitive {
 		return d.fail(v, "%s is known only to a running engine and cannot be used here", v.Show()).
 			Hintf("such a value may stand in env, command, entrypoint, extra_hosts, files and outputs")
 	}
-	return d.Diags.Addf(pos, "%s: got %s, want %s", d.path, got(v), want)
+	return d.Diags.Addf(pos, "%s: got %s, want %s", d.path(), got(v), want)
 }
 
 // fail reports an error about v in the attribute's own words.
 func (d *decoder) fail(v ir.Value, format string, args ...any) *diag.Diag {
-	return d.Diags.Addf(firstPos(v.Pos, d.pos), "%s: %s", d.path, fmt.Sprintf(format, args...))
+	return d.Diags.Addf(firstPos(v.Pos, d.pos), "%s: %s", d.path(), fmt.Sprintf(format, args...))
 }
 
 // got describes v in a message. Sensitive text is never shown.
