@@ -66,7 +66,8 @@ tidy:
 fuzz:
 	.ci/fuzz $(FUZZ)
 
-# The golden scripts, the examples and the rooms on a real Docker Engine.
+# The golden scripts (in one language a day; LANGS=all: in both), the examples
+# and the rooms on a real Docker Engine.
 engine: examples
 	.ci/engine
 	.ci/sweep
