@@ -88,7 +88,7 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 	f.BoolVar(&a.common.noColor, "no-color", false, "no colours; NO_COLOR does the same")
 	f.IntVar(&a.common.parallelism, "parallelism", apply.DefaultParallelism, "steps at once, `N` at most")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse("%v", err) })
-	group(root, "The main job:", a.planCmd(), a.applyCmd(), a.destroyCmd(), a.gcCmd())
+	group(root, "The main job:", a.planCmd(), a.showCmd(), a.applyCmd(), a.destroyCmd(), a.gcCmd())
 	group(root, "Around it:", a.validateCmd(), a.outputCmd(), a.lsCmd(), a.docCmd(), a.versionCmd())
 	root.AddCommand(exitCodesCmd())
 	a.completions(root)

@@ -2,13 +2,19 @@ package show
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"bayplan/interpreter/plan"
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
 )
 
 // Origin is what a plan was made from, beside the engine: with it the same
@@ -100,4 +106,58 @@ func treeOf(data []byte) (map[string]any, error) {
 func checksum(form []byte) string {
 	sum := sha256.Sum256(form)
 	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// Saved writes what a document says of itself: what it was made from, and on
+// which engine. when is the time at which its file was written, "" if that is
+// not known.
+func Saved(w io.Writer, d *Document, when string, o Options) error {
+	t := newText(o)
+	t.line("  saved plan")
+	var rows []row
+	add := func(name, value string) {
+		if value != "" {
+			rows = append(rows, row{name: diag.Escape(name), new: diag.Escape(value), single: true})
+		}
+	}
+	add("written", when)
+	add("by", "bay "+cmp.Or(d.Origin.Bay, "of an unknown version"))
+	add("from", cmp.Or(d.Origin.Program, "the labels on the engine"))
+	add("--stack", d.Origin.Stack)
+	for _, name := range slices.Sorted(maps.Keys(d.Engines)) {
+		e := d.Engines[name]
+		add("engine", fmt.Sprintf("%s, version %s, API %s", e.ID, e.Version, e.API))
+	}
+	for _, in := range d.Origin.Inputs {
+		if in.Sensitive {
+			add("input "+in.Name, "(sensitive), taken anew by apply")
+		} else {
+			add("input "+in.Name, fmt.Sprintf("%s, by %s", ir.StringVal(in.Value).Show(), in.From))
+		}
+	}
+	add("flags", strings.Join(d.Flags(), " "))
+	add("checksum", "holds")
+	t.rows(rows)
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+// Flags returns what was asked of the plan, as flags of bay plan.
+func (d *Document) Flags() []string {
+	var out []string
+	add := func(on bool, flag string) {
+		if on {
+			out = append(out, flag)
+		}
+	}
+	add(d.Mode == plan.Destroy, "--destroy")
+	add(d.Origin.Volumes, "--volumes")
+	for _, a := range d.Origin.RemoveVolumes {
+		out = append(out, "--remove-volume "+a)
+	}
+	for _, a := range d.Origin.ReplaceVolumes {
+		out = append(out, "--replace-volume "+a)
+	}
+	add(d.Origin.ReconnectForeign, "--reconnect-foreign")
+	return out
 }

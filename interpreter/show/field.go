@@ -30,6 +30,7 @@ type word struct{ color, s string }
 func (t *text) changes(s *plan.Step) []row {
 	var rows []row
 	for _, c := range s.Changes {
+		c = asDocument(c)
 		if s.Verb == kind.Create && t.follows(s, c) {
 			continue
 		}

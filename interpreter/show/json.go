@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -119,6 +120,10 @@ type Op struct {
 	Stream *Stream `json:"stream,omitempty"` // what is sent beside the arguments
 	Facts  []Fact  `json:"facts,omitempty"`  // checked again right before this call
 	Alone  bool    `json:"alone,omitempty"`  // not sent at the same time as another such call
+
+	// Blanks is what apply fills in, in order of its text. It tells such a place
+	// from text of the program that only looks like one.
+	Blanks []string `json:"blanks,omitempty"`
 }
 
 // Stream is a build context or a file.
@@ -166,21 +171,6 @@ func WriteJSON(w io.Writer, doc any) error {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(doc)
-}
-
-// ReadJSON reads a Document. It ignores fields that it does not know and
-// refuses a format greater than its own.
-func ReadJSON(r io.Reader) (*Document, error) {
-	dec := json.NewDecoder(r)
-	dec.UseNumber() // 64-bit sizes survive
-	d := new(Document)
-	if err := dec.Decode(d); err != nil {
-		return nil, fmt.Errorf("reading the plan: %w", err)
-	}
-	if err := CheckFormat(d.Format, plan.Format); err != nil {
-		return nil, fmt.Errorf("reading the plan: %w", err)
-	}
-	return d, nil
 }
 
 // CheckFormat returns why a document of format got cannot be read by one who
@@ -276,6 +266,10 @@ func opsOf(ops []engine.Op) []Op {
 		if op.Stream != nil {
 			o.Stream = &Stream{Hash: op.Stream.Hash, Size: op.Stream.Size}
 		}
+		for _, b := range op.Blanks {
+			o.Blanks = append(o.Blanks, b.Shown)
+		}
+		slices.Sort(o.Blanks)
 		out = append(out, o)
 	}
 	return out

@@ -134,7 +134,7 @@ func (t *text) outputs(p *plan.Plan) {
 	for _, o := range p.Outputs {
 		v := o.Value
 		v.Sensitive = v.Sensitive || o.Sensitive
-		rows = append(rows, row{name: diag.Escape(o.Name), new: display("", v), single: true})
+		rows = append(rows, row{name: diag.Escape(o.Name), new: display("", valueFrom(Plain(v))), single: true})
 	}
 	t.rows(rows)
 	t.line("")
