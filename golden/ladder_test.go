@@ -61,7 +61,9 @@ var ladder = []rung{
 	{3, "lang/hclfile", "lang/", "starlark docker", nil},
 	{3, "lang/starfile", "lang/", "hcl docker", nil},
 	{3, "interpreter/kind", "all", "hcl cty starlark docker", nil},
-	{3, "interpreter/engine/embedded", "none", "hcl cty starlark docker-client", nil},
+	{3, "interpreter/engine/embedded", "none", "hcl cty starlark docker-client", map[string]string{
+		"github.com/docker/docker/client": "the type of an option stands in the signature of ImageInspect, which Direct has too",
+	}},
 
 	{4, "lang/load", "lang/", "hcl cty starlark docker", nil},
 	{4, "interpreter/world", "all", "hcl cty starlark docker readers", nil},

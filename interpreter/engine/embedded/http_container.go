@@ -20,27 +20,35 @@ func (c *call) containerList(string) error {
 		return err
 	}
 	limit, _ := strconv.Atoi(c.query("limit")) // none, like the engine, if it is no number
-	all := c.flag("all") || limit > 0 || args.Contains("status") || args.Contains("exited")
-	found := []container.Summary{}
-	err = c.read(func(s *State, _ time.Time) error {
-		for _, k := range s.byAge() {
-			if !all && !k.Run.Running && !k.Run.Restarting {
-				continue
-			}
-			ok, err := s.fits(k, args)
-			if err != nil {
-				return err
-			}
-			if ok && (limit <= 0 || len(found) < limit) {
-				found = append(found, *copied(ptr(s.Summary(c.v, k))))
-			}
-		}
-		return nil
+	var found []container.Summary
+	err = c.read(func(s *State, _ time.Time) (err error) {
+		found, err = s.list(c.v, c.flag("all"), limit, args)
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	return c.answer(http.StatusOK, found)
+}
+
+// list returns the containers that pass a list's filters, the newest first; a
+// limit of 0 is none.
+func (s *State) list(v Version, all bool, limit int, args filters.Args) ([]container.Summary, error) {
+	all = all || limit > 0 || args.Contains("status") || args.Contains("exited")
+	found := []container.Summary{}
+	for _, k := range s.byAge() {
+		if !all && !k.Run.Running && !k.Run.Restarting {
+			continue
+		}
+		ok, err := s.fits(k, args)
+		if err != nil {
+			return nil, err
+		}
+		if ok && (limit <= 0 || len(found) < limit) {
+			found = append(found, *copied(ptr(s.Summary(v, k))))
+		}
+	}
+	return found, nil
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -24,28 +25,36 @@ func (c *call) imageList(string) error {
 	if err != nil {
 		return err
 	}
-	found := []image.Summary{}
-	err = c.read(func(s *State, _ time.Time) error {
-		for _, id := range sorted(s.Images) {
-			im := s.Images[id]
-			ok, err := s.imageFits(im, args)
-			if err != nil {
-				return err
-			}
-			if tags, digests := s.names(id); !c.flag("all") && len(tags)+len(digests) == 0 && s.hasChild(im) {
-				ok = false // a step on the way to another
-			}
-			if ok {
-				found = append(found, *copied(ptr(s.imageSummary(c.v, im))))
-			}
-		}
-		return nil
+	var found []image.Summary
+	err = c.read(func(s *State, _ time.Time) (err error) {
+		found, err = s.listImages(c.v, c.flag("all"), args)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(found, func(a, b image.Summary) int { return int(b.Created - a.Created) })
 	return c.answer(http.StatusOK, found)
+}
+
+// listImages returns the images that pass a list's filters, the newest first;
+// all takes along the steps on the way to others.
+func (s *State) listImages(v Version, all bool, args filters.Args) ([]image.Summary, error) {
+	found := []image.Summary{}
+	for _, id := range sorted(s.Images) {
+		im := s.Images[id]
+		ok, err := s.imageFits(im, args)
+		if err != nil {
+			return nil, err
+		}
+		if tags, digests := s.names(id); !all && len(tags)+len(digests) == 0 && s.hasChild(im) {
+			ok = false // a step on the way to another
+		}
+		if ok {
+			found = append(found, *copied(ptr(s.imageSummary(v, im))))
+		}
+	}
+	slices.SortStableFunc(found, func(a, b image.Summary) int { return int(b.Created - a.Created) })
+	return found, nil
 }
 
 func (s *State) imageFits(im *Image, args filters.Args) (bool, error) {
@@ -93,13 +102,20 @@ func (s *State) imageFits(im *Image, args filters.Args) (bool, error) {
 	return false, nil
 }
 
+// inspectable finds an image to inspect; engines before 23 have other words for
+// one that is not there.
+func (s *State) inspectable(ref string) (*Image, error) {
+	im, err := s.Image(ref)
+	if err != nil && s.Version < 42 {
+		return nil, notFound("no such image: %s: %s", ref, err)
+	}
+	return im, err
+}
+
 func (c *call) imageInspect(ref string) error {
 	var doc map[string]any
 	err := c.read(func(s *State, _ time.Time) error {
-		im, err := s.Image(ref)
-		if err != nil && s.Version < 42 {
-			return notFound("no such image: %s: %s", ref, err)
-		}
+		im, err := s.inspectable(ref)
 		if err == nil {
 			doc = *copied(ptr(s.inspectImage(c.v, im)))
 		}
@@ -134,16 +150,21 @@ func (c *call) imageHistory(ref string) error {
 func (c *call) messages(log []Message) error {
 	c.out.Header().Set("Content-Type", "application/json")
 	c.out.WriteHeader(http.StatusOK)
+	_, _ = c.out.Write(lines(log)) // whoever left does not hear it
+	return nil
+}
+
+// lines writes messages as JSON, one a line.
+func lines(log []Message) []byte {
+	var out bytes.Buffer
 	for _, m := range log {
 		line, err := json.Marshal(m)
 		if err != nil {
-			return err
+			panic("embedded: a message is no JSON: " + err.Error())
 		}
-		if _, err := c.out.Write(append(line, "\r\n"...)); err != nil {
-			return nil // whoever left does not hear it
-		}
+		out.Write(append(line, "\r\n"...))
 	}
-	return nil
+	return out.Bytes()
 }
 
 // imageCreate pulls, or imports the body.

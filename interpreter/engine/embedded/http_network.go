@@ -13,20 +13,24 @@ func (c *call) networkList(string) error {
 	if err != nil {
 		return err
 	}
-	found := []network.Inspect{}
-	err = c.read(func(s *State, _ time.Time) error {
-		for _, id := range sorted(s.Networks) {
-			n := s.Networks[id]
-			if s.networkFits(n, args) {
-				found = append(found, *copied(ptr(s.inspectNetwork(n, false))))
-			}
-		}
-		return nil
-	})
+	var found []network.Inspect
+	err = c.read(func(s *State, _ time.Time) error { found = s.listNetworks(args); return nil })
 	if err != nil {
 		return err
 	}
 	return c.answer(http.StatusOK, found)
+}
+
+// listNetworks returns the networks that pass a list's filters.
+func (s *State) listNetworks(args filters.Args) []network.Inspect {
+	found := []network.Inspect{}
+	for _, id := range sorted(s.Networks) {
+		n := s.Networks[id]
+		if s.networkFits(n, args) {
+			found = append(found, *copied(ptr(s.inspectNetwork(n, false))))
+		}
+	}
+	return found
 }
 
 func (s *State) networkFits(n *Network, args filters.Args) bool {

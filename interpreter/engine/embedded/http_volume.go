@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/volume"
 )
 
@@ -12,29 +13,36 @@ func (c *call) volumeList(string) error {
 	if err != nil {
 		return err
 	}
-	found := []*volume.Volume{}
-	err = c.read(func(s *State, _ time.Time) error {
-		for _, name := range sorted(s.Volumes) {
-			v := s.Volumes[name]
-			if args.Contains("dangling") {
-				want, err := args.GetBoolOrDefault("dangling", false)
-				if err != nil {
-					return bad("%s", err)
-				}
-				if want != (len(s.users(name)) == 0) {
-					continue
-				}
-			}
-			if args.Match("name", name) && args.MatchKVList("label", v.Labels) && (!args.Contains("driver") || args.ExactMatch("driver", v.Driver)) {
-				found = append(found, copied(ptr(v.inspect())))
-			}
-		}
-		return nil
+	var found []*volume.Volume
+	err = c.read(func(s *State, _ time.Time) (err error) {
+		found, err = s.listVolumes(args)
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	return c.answer(http.StatusOK, volume.ListResponse{Volumes: found})
+}
+
+// listVolumes returns the volumes that pass a list's filters.
+func (s *State) listVolumes(args filters.Args) ([]*volume.Volume, error) {
+	found := []*volume.Volume{}
+	for _, name := range sorted(s.Volumes) {
+		v := s.Volumes[name]
+		if args.Contains("dangling") {
+			want, err := args.GetBoolOrDefault("dangling", false)
+			if err != nil {
+				return nil, bad("%s", err)
+			}
+			if want != (len(s.users(name)) == 0) {
+				continue
+			}
+		}
+		if args.Match("name", name) && args.MatchKVList("label", v.Labels) && (!args.Contains("driver") || args.ExactMatch("driver", v.Driver)) {
+			found = append(found, copied(ptr(v.inspect())))
+		}
+	}
+	return found, nil
 }
 
 func (c *call) volumeCreate(string) error {

@@ -17,22 +17,6 @@ import (
 	"github.com/docker/go-units"
 )
 
-// copied returns a deep copy, so that an answer does not change later.
-func copied[T any](from *T) *T {
-	if from == nil {
-		return nil
-	}
-	to := new(T)
-	data, err := json.Marshal(from)
-	if err == nil {
-		err = json.Unmarshal(data, to)
-	}
-	if err != nil {
-		panic("embedded: copying an answer: " + err.Error())
-	}
-	return to
-}
-
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 // Inspect tells all of a container, as an API version shows it.
