@@ -83,16 +83,17 @@ func runScripts(t *testing.T, files []string, lang string, update bool) {
 			return false, fmt.Errorf("unknown condition %s", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"bay":     bayCmd,
-			"exits":   exitsCmd,
-			"change":  changeCmd,
-			"becomes": becomesCmd,
-			"hand":    handCmd,
-			"living":  livingCmd,
-			"images":  imagesCmd,
-			"same":    sameCmd,
-			"listen":  listenCmd,
-			"sent":    sentCmd,
+			"bay":       bayCmd,
+			"exits":     exitsCmd,
+			"change":    changeCmd,
+			"becomes":   becomesCmd,
+			"hand":      handCmd,
+			"living":    livingCmd,
+			"endpoints": endpointsCmd,
+			"images":    imagesCmd,
+			"same":      sameCmd,
+			"listen":    listenCmd,
+			"sent":      sentCmd,
 		},
 	})
 }

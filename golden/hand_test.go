@@ -26,7 +26,7 @@ var handed = map[string]struct {
 	args  int // at least
 	do    func(context.Context, *client.Client, []string) error
 }{
-	"run":    {"NAME IMAGE [env=NAME=VALUE|label=NAME=VALUE|volume=NAME:PATH|network=NAME|restart=POLICY]...", 2, run1},
+	"run":    {"NAME IMAGE [env=NAME=VALUE|label=NAME=VALUE|volume=NAME:PATH|network=NAME|ip=ADDRESS|alias=NAME|restart=POLICY]...", 2, run1},
 	"update": {"CONTAINER memory=SIZE|restart=POLICY|cpus=N", 2, update1},
 	"rm": {"CONTAINER", 1, func(ctx context.Context, c *client.Client, args []string) error {
 		return c.ContainerRemove(ctx, args[0], container.RemoveOptions{Force: true})
@@ -82,6 +82,7 @@ func handCmd(ts *testscript.TestScript, neg bool, args []string) {
 // run1 is docker run -d.
 func run1(ctx context.Context, c *client.Client, args []string) error {
 	cfg, host := &container.Config{Image: args[1], Labels: map[string]string{}}, &container.HostConfig{NetworkMode: "none"}
+	ep := &network.EndpointSettings{}
 	for _, arg := range args[2:] {
 		switch key, value, _ := strings.Cut(arg, "="); key {
 		case "env":
@@ -93,13 +94,18 @@ func run1(ctx context.Context, c *client.Client, args []string) error {
 			host.Binds = append(host.Binds, value)
 		case "network":
 			host.NetworkMode = container.NetworkMode(value)
+		case "ip":
+			ep.IPAMConfig = &network.EndpointIPAMConfig{IPv4Address: value}
+		case "alias":
+			ep.Aliases = append(ep.Aliases, value)
 		case "restart":
 			host.RestartPolicy.Name = container.RestartPolicyMode(value)
 		default:
 			return fmt.Errorf("nobody runs a container with %s here", key)
 		}
 	}
-	made, err := c.ContainerCreate(ctx, cfg, host, nil, nil, args[0])
+	on := &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{string(host.NetworkMode): ep}}
+	made, err := c.ContainerCreate(ctx, cfg, host, on, nil, args[0])
 	if err != nil {
 		return err
 	}
@@ -224,6 +230,27 @@ func describe(c container.InspectResponse) string {
 		words = append(words, "on="+strings.Join(nets, ","))
 	}
 	return strings.Join(words, " ")
+}
+
+// endpointsCmd prints how a container is on its networks: endpoints CONTAINER.
+func endpointsCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: endpoints CONTAINER")
+	}
+	r := runOf(ts)
+	ts.Check(r.with(func(ctx context.Context, c *client.Client) error {
+		got, err := c.ContainerInspect(ctx, r.out(args[0]))
+		if err != nil {
+			return err
+		}
+		for _, name := range slices.Sorted(maps.Keys(got.NetworkSettings.Networks)) {
+			ep := got.NetworkSettings.Networks[name]
+			// Engines before 26.0 add the container's ID.
+			names := slices.DeleteFunc(slices.Clone(ep.Aliases), func(a string) bool { return strings.HasPrefix(got.ID, a) })
+			fmt.Fprintf(ts.Stdout(), "%s %s %v\n", r.in(name), ep.IPAddress, names)
+		}
+		return nil
+	}))
 }
 
 // sameCmd holds that a container is the one that was there when somebody last

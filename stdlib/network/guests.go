@@ -45,10 +45,14 @@ type notedGuest struct {
 	LinkLocal  []string          `json:"link_local,omitempty"`
 	DriverOpts map[string]string `json:"driver_opts,omitempty"`
 	GwPriority int               `json:"gw_priority,omitempty"`
+
+	HadIPv4 string `json:"had_ipv4,omitempty"`
+	HadIPv6 string `json:"had_ipv6,omitempty"`
+	MAC     string `json:"mac,omitempty"`
 }
 
 func (m member) noted() notedGuest {
-	g := notedGuest{ID: m.id, Name: m.name}
+	g := notedGuest{ID: m.id, Name: m.name, HadIPv4: m.ipv4, HadIPv6: m.ipv6, MAC: m.mac}
 	if e := m.endpoint; e != nil {
 		g.Aliases, g.Links, g.DriverOpts, g.GwPriority = e.Aliases, e.Links, e.DriverOpts, e.GwPriority
 		if c := e.IPAMConfig; c != nil {
@@ -63,7 +67,7 @@ func (g notedGuest) member() member {
 	if g.IPv4 != "" || g.IPv6 != "" || g.LinkLocal != nil {
 		e.IPAMConfig = &api.EndpointIPAMConfig{IPv4Address: g.IPv4, IPv6Address: g.IPv6, LinkLocalIPs: g.LinkLocal}
 	}
-	return member{id: g.ID, name: g.Name, endpoint: e}
+	return member{id: g.ID, name: g.Name, endpoint: e, ipv4: g.HadIPv4, ipv6: g.HadIPv6, mac: g.MAC}
 }
 
 // readNotes returns the stack's notes by the address of their network, without
@@ -189,7 +193,7 @@ func again(in kind.In[Spec]) []schema.Change {
 // remembered them.
 func reconnect(in kind.In[Spec], list []member) []engine.Op {
 	var ops []engine.Op
-	for _, m := range list {
+	for _, m := range kept(list, in.Want.pools()) {
 		ops = append(ops, engine.Op{Call: &engine.NetworkConnect{Network: in.Want.Name, Container: m.id, Endpoint: m.endpoint}})
 	}
 	k, _ := in.Known.(known)

@@ -20,7 +20,7 @@ import (
 func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
 	old := in.Live.Object.(*object)
 	guests := slices.Concat(old.guests, away(in))
-	w := kind.Work{Facts: same(in.Live), Strategy: "stop-first", Impact: impact(old.members, guests)}
+	w := kind.Work{Facts: same(in.Live), Strategy: "stop-first", Impact: impact(in, old.members, guests)}
 	written, name := remember(in, old.guests)
 	if written != nil {
 		w.Facts = append(w.Facts, free(name)...)
@@ -52,15 +52,27 @@ func names(members []member) string {
 	return strings.Join(out, ", ")
 }
 
-func impact(members, guests []member) string {
+func impact(in kind.In[Spec], members, guests []member) string {
 	var parts []string
 	if len(members) > 0 {
 		parts = append(parts, "off the network until connected again: "+names(members))
 	}
 	if len(guests) > 0 {
-		parts = append(parts, "not this stack's, and connected again: "+names(guests))
+		parts = append(parts, "not this stack's, and connected again: "+backed(in, guests))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// backed names guests, with what they do not get back.
+func backed(in kind.In[Spec], guests []member) string {
+	out := make([]string, len(guests))
+	for i, m := range guests {
+		out[i] = m.name
+		if lost := m.lost(in.Want.pools(), in.Env.Info); lost != "" {
+			out[i] += " (" + lost + ")"
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // restore makes the network as it was and connects who was on it. The engine
@@ -84,13 +96,17 @@ func (o *object) restore(rec schema.Record) []engine.Op {
 	if o.ConfigOnly {
 		opts.Driver = ""
 	}
+	var pools []Pool
 	for _, c := range o.IPAM.Config {
 		p := poolOf(c)
+		pools = append(pools, p)
 		opts.IPAM.Config = append(opts.IPAM.Config, api.IPAMConfig{Subnet: p.Subnet, IPRange: p.IPRange, Gateway: p.Gateway, AuxAddress: p.Aux})
 	}
 	op.Call = &engine.NetworkCreate{Name: o.Name, Options: opts}
 	ops := []engine.Op{op}
-	for _, m := range slices.Concat(o.members, o.guests) {
+	all := slices.Concat(kept(o.guests, pools), o.members)
+	slices.SortStableFunc(all, fixedFirst)
+	for _, m := range all {
 		ops = append(ops, engine.Op{Call: &engine.NetworkConnect{Network: o.Name, Container: m.id, Endpoint: m.endpoint}})
 	}
 	return ops

@@ -31,6 +31,10 @@ type object struct {
 type member struct {
 	id, name string
 	endpoint *api.EndpointSettings // how it joined; read only where the network will be made anew
+
+	// What it has there now, whoever chose it; "" where it has none.
+	ipv4, ipv6 string
+	mac        string // that it asks for
 }
 
 // overlap is a subnet that a want cannot have.
@@ -272,7 +276,10 @@ func (o *object) readEndpoints(ctx context.Context, r engine.Reader, list []memb
 		}
 		for name, ep := range got.NetworkSettings.Networks {
 			if id := cmp.Or(ep.NetworkID, name); id == o.ID || id == o.Name {
-				m.endpoint = joined(ep, m.id)
+				m.endpoint, m.ipv4, m.ipv6 = joined(ep, m.id), ep.IPAddress, ep.GlobalIPv6Address
+				if string(got.HostConfig.NetworkMode) == name {
+					m.mac = got.Config.MacAddress //lint:ignore SA1019 all engines tell it here
+				}
 			}
 		}
 	}

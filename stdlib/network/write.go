@@ -19,7 +19,7 @@ func create(in kind.In[Spec]) kind.Work {
 	w := made(in)
 	back := away(in)
 	w.Ops = append(w.Ops, reconnect(in, back)...)
-	w.Impact = impact(nil, back)
+	w.Impact = impact(in, nil, back)
 	return w
 }
 

@@ -273,6 +273,9 @@ func (s *State) Connect(now time.Time, v Version, netRef, ref string, ep *networ
 	if err := s.connectable(c, n); err != nil {
 		return err
 	}
+	if s.Version < 44 && n.Name == c.Mode { // these remember the container's own
+		e.AskedMac = c.Config.MacAddress //lint:ignore SA1019 they know no other
+	}
 	if err := s.validateEndpoint(n.Name, &e.EndpointSettings); err != nil {
 		return err
 	}

@@ -595,6 +595,9 @@ func mac() []step {
 	return []step{
 		newNetwork("mn", network.CreateOptions{IPAM: subnet("10.213.6.0/24")}),
 		create("m", own, host, map[string]*network.EndpointSettings{named("mn"): {}}), look("m"), start("m"), look("m"), settle(), stop("m"), look("m"),
+		start("m"), disconnect("mn", "m"), removeNetwork("mn"), newNetwork("mn", network.CreateOptions{IPAM: subnet("10.213.6.0/24")}),
+		connect("mn", "m", &network.EndpointSettings{IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: "10.213.6.9"}}), look("m"),
+		stop("m"), disconnect("mn", "m"), connect("mn", "m", nil), look("m"), start("m"), look("m"),
 		remove("m"), removeNetwork("mn"),
 	}
 }
