@@ -198,8 +198,9 @@ type Work struct {
 	Wait     *engine.Wait
 	Commit   []engine.Op
 	Undo     []engine.Op
-	Strategy string // of a replacement: "stop-first"
+	Strategy string // of a replacement: "stop-first", "start-first"
 	Impact   string // for people: what is interrupted, for how long about; "" for nothing
+	Cutover  string // of a replacement that interrupts nothing for long, for people: what little it does; else ""
 	Early    bool   // it disturbs nothing, and comes before anything that does: pulls and builds
 }
 
@@ -233,6 +234,7 @@ type Kind interface {
 	Outcome(*Job, Verb, []schema.Change) Outcome
 	Claims(schema.Binder) []string
 	Source(spec schema.Binder, name, attr string) *engine.Source
+	Succeeds() bool
 }
 
 // Job is In with the type hidden.
@@ -357,6 +359,10 @@ func (e *erased[S]) Replace(j *Job, cs []schema.Change) Work { return e.d.Replac
 func (e *erased[S]) Finish(j *Job, cs []schema.Change) Work { return e.d.Finish(e.in(j), cs) }
 
 func (e *erased[S]) Restore(j *Job, cs []schema.Change) Work { return e.d.Restore(e.in(j), cs) }
+
+// Succeeds reports whether a replacement makes a new object beside the old one,
+// so that there is an order to choose.
+func (e *erased[S]) Succeeds() bool { return e.d.Finish != nil }
 
 func (e *erased[S]) Remove(r Removal) Work { return e.d.Remove(r) }
 

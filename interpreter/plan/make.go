@@ -329,6 +329,10 @@ func (m *maker) free(job *kind.Job, verb kind.Verb) {
 // guard refuses what the program's lifecycle forbids.
 func (m *maker) guard(job *kind.Job, verb kind.Verb, changes []schema.Change) {
 	r := job.Want.Res
+	if (r.Guard.Strategy != ir.Auto || r.Guard.Settle != nil) && !m.kinds[r.Addr.Kind].Succeeds() {
+		job.Diags.Addf(r.Guard.Pos, "%s.lifecycle: strategy and settle say how a new one takes over from the old one, and no %s does", r.Addr, r.Addr.Kind).
+			Hintf("take them away")
+	}
 	if !r.Guard.PreventDestroy || verb != kind.Replace && verb != kind.Restore {
 		return
 	}

@@ -63,8 +63,9 @@ type Step struct {
 	Wait     *Wait     `json:"wait,omitempty"`     // after ops
 	Commit   []Op      `json:"commit,omitempty"`   // calls after the wait
 	Undo     []Op      `json:"undo,omitempty"`     // calls if something fails before commit has begun
-	Strategy string    `json:"strategy,omitempty"` // of a replacement: "stop-first"
+	Strategy string    `json:"strategy,omitempty"` // of a replacement: "stop-first", "start-first", "remove-first"
 	Impact   string    `json:"impact,omitempty"`   // what is interrupted, for people; absent where nothing is
+	Cutover  string    `json:"cutover,omitempty"`  // of a start-first replacement, for people: what little it cuts
 	Early    bool      `json:"early,omitempty"`    // it comes before anything that disturbs: pulls and builds
 
 	LosesData bool `json:"loses_data,omitempty"` // what it removes cannot be made again
@@ -220,7 +221,7 @@ func stepOf(s *plan.Step) Step {
 		ID: s.ID, Verb: s.Verb, Address: s.Addr.String(), Name: s.Name, Pos: posOf(s.Pos), Why: s.Why, Needs: s.Needs,
 		Facts: factsOf(s.Work.Facts),
 		Ops:   opsOf(s.Work.Ops), Commit: opsOf(s.Work.Commit), Undo: opsOf(s.Work.Undo),
-		Strategy: s.Work.Strategy, Impact: s.Work.Impact, Early: s.Work.Early, LosesData: s.LosesData,
+		Strategy: s.Work.Strategy, Impact: s.Work.Impact, Cutover: s.Work.Cutover, Early: s.Work.Early, LosesData: s.LosesData,
 	}
 	for _, c := range s.Changes {
 		out.Changes = append(out.Changes, changeOf(c))

@@ -92,12 +92,15 @@ func names(cs []schema.Change) string {
 
 // impact is the row that says what is interrupted.
 func (t *text) impact(s *plan.Step) []row {
-	if !s.Interrupts() {
+	what, color := s.Work.Impact, yellow
+	if what == "" {
+		what, color = s.Work.Cutover, ""
+	}
+	if what == "" {
 		return nil
 	}
-	what := s.Work.Impact
 	if s.Work.Strategy != "" {
 		what = s.Work.Strategy + ": " + what
 	}
-	return []row{{name: "impact", nameColor: yellow, new: diag.Escape(what), single: true, sentence: true}}
+	return []row{{name: "impact", nameColor: color, new: diag.Escape(what), single: true, sentence: true}}
 }

@@ -112,9 +112,21 @@ type Dep struct {
 
 // Lifecycle is what a program says about the life of a resource.
 type Lifecycle struct {
-	PreventDestroy bool     `json:"prevent_destroy,omitempty"` // a plan that removes it is an error
-	Pos            diag.Pos `json:"pos,omitzero"`
+	PreventDestroy bool           `json:"prevent_destroy,omitempty"` // a plan that removes it is an error
+	Strategy       Strategy       `json:"strategy,omitempty"`        // how a new one takes the place of the old one
+	Settle         *time.Duration `json:"settle,omitempty"`          // how long a new one has to last before it counts as started; nil is the kind's own time
+	Pos            diag.Pos       `json:"pos,omitzero"`
 }
+
+// Strategy is the order in which a new object takes the place of an old one.
+type Strategy string
+
+// Strategies. Auto is the kind's choice.
+const (
+	Auto       Strategy = ""
+	StartFirst Strategy = "start_first" // the old one serves until the new one does
+	StopFirst  Strategy = "stop_first"
+)
 
 // Output is a value to show after apply.
 type Output struct {

@@ -252,11 +252,19 @@ func (b *Builder) depTargets(x *declared, d *decoder, v ir.Value, s depSpec) {
 }
 
 // lifecycleSpec is the attribute `lifecycle` of every resource.
-type lifecycleSpec struct{ prevent bool }
+type lifecycleSpec struct {
+	prevent  bool
+	strategy string
+	settle   *time.Duration
+}
 
 func (s *lifecycleSpec) Bind(f *Set) {
 	f.Bool(&s.prevent, "prevent_destroy", None, "A plan that removes or replaces the object is an error.")
+	f.Enum(&s.strategy, "strategy", None, "How a new one takes the place of the old one.", auto, string(ir.StartFirst), string(ir.StopFirst))
+	f.OptDuration(&s.settle, "settle", None, "How long a new one has to run before it counts as started.")
 }
+
+const auto = "auto"
 
 func (b *Builder) lifecycle(x *declared, a ir.Attr) {
 	if a.Value.IsNull() {
@@ -269,7 +277,10 @@ func (b *Builder) lifecycle(x *declared, a ir.Attr) {
 	}
 	var s lifecycleSpec
 	d.into(&s, attrsOf(a.Value), d.pos)
-	x.res.Guard = ir.Lifecycle{PreventDestroy: s.prevent, Pos: d.pos}
+	x.res.Guard = ir.Lifecycle{PreventDestroy: s.prevent, Strategy: ir.Strategy(s.strategy), Settle: s.settle, Pos: d.pos}
+	if s.strategy == auto {
+		x.res.Guard.Strategy = ir.Auto
+	}
 }
 
 // Output adds an output.

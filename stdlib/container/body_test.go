@@ -140,27 +140,42 @@ func calls(ops []engine.Op) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestReplacement shows the protocol's calls, and what is done where it was
-// cut.
-func TestReplacement(t *testing.T) {
+// replacement is one replacement of a container that two plans show: the
+// first, which is cut after some calls, and the one after that.
+type replacement struct {
+	w    *workshop
+	want func(x string) decls
+	old  string // ID
+}
+
+func replacing(t *testing.T, strategy string) *replacement {
 	w := &workshop{t: t, e: inMemory(t, "1.41"), stack: "swap", dir: t.TempDir()}
-	d := func(x string) decls {
+	r := &replacement{w: w, want: func(x string) decls {
 		return decls{"network.a": {}, "network.default": {}, "container.web": {"image": str(probe1), "restart": str("always"), "env": obj("X", x),
-			"networks": ir.ListVal(ir.HandleVal(addr("network.default")), ir.HandleVal(addr("network.a")))}}
-	}
-	w.apply(d("1"))
-	old := w.live("container.web").ID
-	shown := func(p *plan.Plan) string {
-		text := steps(p)
-		for _, l := range w.world(nil).Found["container"].Live {
-			if l.ID != old {
-				text = strings.ReplaceAll(text, l.ID, "NEW")
-			}
+			"networks": ir.ListVal(ir.HandleVal(addr("network.default")), ir.HandleVal(addr("network.a"))), "lifecycle": obj("strategy", strategy, "settle", "3s")}}
+	}}
+	w.apply(r.want("1"))
+	r.old = w.live("container.web").ID
+	return r
+}
+
+// shown returns the plan for a program with the IDs in it named.
+func (r *replacement) shown(p *plan.Plan) string {
+	r.w.t.Helper()
+	text := steps(p)
+	for _, l := range r.w.world(nil).Found["container"].Live {
+		if l.ID != r.old {
+			text = strings.ReplaceAll(text, l.ID, "NEW")
 		}
-		return strings.NewReplacer(old, "OLD", old[:12], "OLD12", "<id of container.web>", "MADE", `"\u003cid of container.web\u003e"`, `"MADE"`).Replace(text)
 	}
-	p := w.plan(d("2"))
-	sameText(t, "the whole", shown(p), `replace container.web
+	return strings.NewReplacer(r.old, "OLD", r.old[:12], "OLD12", "<id of container.web>", "MADE", `"\u003cid of container.web\u003e"`, `"MADE"`).Replace(text)
+}
+
+// TestStopFirst shows the protocol's calls, and what is done where it was cut.
+func TestStopFirst(t *testing.T) {
+	r := replacing(t, "stop_first")
+	p := r.w.plan(r.want("2"))
+	sameText(t, "the whole", r.shown(p), `replace container.web
   env X: 1 → 2, replace
     POST /containers/create?name=swap-web.new-OLD12 restart no
     POST /networks/swap-a/connect {"Container":"MADE","EndpointConfig":{"Aliases":["web"]}}
@@ -169,7 +184,7 @@ func TestReplacement(t *testing.T) {
     POST /containers/OLD/rename?name=swap-web.old-OLD12
     POST /containers/MADE/rename?name=swap-web
     POST /containers/MADE/start
-    wait started settle 2s
+    wait started settle 3s
     commit POST /containers/MADE/update {"RestartPolicy":{"Name":"always"}}
     commit DELETE /containers/OLD
     undo POST /containers/MADE/update {"RestartPolicy":{"Name":"no"}}
@@ -181,12 +196,12 @@ func TestReplacement(t *testing.T) {
     undo DELETE /containers/MADE
 `)
 	cut(p.Steps[0], 5)
-	w.run(p)
-	sameText(t, "forward", shown(w.plan(d("2"))), `finish container.web
+	r.w.run(p)
+	sameText(t, "forward", r.shown(r.w.plan(r.want("2"))), `finish container.web
     POST /containers/OLD/stop
     POST /containers/NEW/rename?name=swap-web
     POST /containers/NEW/start
-    wait started settle 2s
+    wait started settle 3s
     commit POST /containers/NEW/update {"RestartPolicy":{"Name":"always"}}
     commit DELETE /containers/OLD
     undo POST /containers/NEW/update {"RestartPolicy":{"Name":"no"}}
@@ -197,7 +212,7 @@ func TestReplacement(t *testing.T) {
     undo POST /containers/OLD/start
     undo DELETE /containers/NEW
 `)
-	sameText(t, "back", shown(w.plan(d("1"))), `restore container.web
+	sameText(t, "back", r.shown(r.w.plan(r.want("1"))), `restore container.web
   name: swap-web.old-OLD12 → swap-web, live, by hand
   state: exited (0) → running, live, by hand
   restart: no → always, live, by hand
@@ -208,6 +223,54 @@ func TestReplacement(t *testing.T) {
     POST /containers/OLD/update {"RestartPolicy":{"Name":"always"}}
     POST /containers/OLD/start
     wait started settle 0s
+    commit DELETE /containers/NEW
+`)
+}
+
+// TestStartFirst does so where both may run at one time.
+func TestStartFirst(t *testing.T) {
+	r := replacing(t, "auto")
+	p := r.w.plan(r.want("2"))
+	sameText(t, "the whole", r.shown(p), `replace container.web
+  env X: 1 → 2, replace
+    POST /containers/create?name=swap-web.new-OLD12 restart no
+    POST /networks/swap-a/connect {"Container":"MADE","EndpointConfig":{"Aliases":["web"]}}
+    POST /containers/MADE/start
+    wait started settle 3s
+    commit POST /containers/MADE/update {"RestartPolicy":{"Name":"always"}}
+    commit POST /containers/OLD/update {"RestartPolicy":{"Name":"no"}}
+    commit POST /containers/OLD/rename?name=swap-web.old-OLD12
+    commit POST /containers/MADE/rename?name=swap-web
+    commit POST /containers/OLD/stop
+    commit DELETE /containers/OLD
+    undo POST /containers/MADE/stop
+    undo DELETE /containers/MADE
+`)
+	cut(p.Steps[0], 6)
+	r.w.run(p)
+	sameText(t, "forward", r.shown(r.w.plan(r.want("2"))), `finish container.web
+    POST /containers/NEW/start
+    wait started settle 3s
+    commit POST /containers/NEW/update {"RestartPolicy":{"Name":"always"}}
+    commit POST /containers/NEW/rename?name=swap-web
+    commit POST /containers/OLD/stop
+    commit DELETE /containers/OLD
+    undo POST /containers/NEW/update {"RestartPolicy":{"Name":"no"}}
+    undo POST /containers/NEW/stop
+    undo POST /containers/NEW/rename?name=swap-web.failed-OLD12
+    undo POST /containers/OLD/rename?name=swap-web
+    undo POST /containers/OLD/update {"RestartPolicy":{"Name":"always"}}
+    undo POST /containers/OLD/start
+    undo DELETE /containers/NEW
+`)
+	sameText(t, "back", r.shown(r.w.plan(r.want("1"))), `restore container.web
+  name: swap-web.old-OLD12 → swap-web, live, by hand
+  restart: no → always, live, by hand
+    POST /containers/NEW/rename?name=swap-web.failed-OLD12
+    POST /containers/OLD/rename?name=swap-web
+    POST /containers/OLD/update {"RestartPolicy":{"Name":"always"}}
+    commit POST /containers/NEW/update {"RestartPolicy":{"Name":"no"}}
+    commit POST /containers/NEW/stop
     commit DELETE /containers/NEW
 `)
 }

@@ -20,6 +20,7 @@ func check(in *kind.In[Spec]) {
 	checkMACs(in)
 	checkRecord(in)
 	checkImage(in)
+	checkStrategy(in)
 }
 
 // checkNames reports plain names that are neither the stack's nor the engine's:

@@ -61,9 +61,16 @@ func TestTogether(t *testing.T) {
 // TestKilled stops a replacement after each of its calls. What is planned then
 // goes on or back, and ends with what the program wants and nothing else.
 func TestKilled(t *testing.T) {
+	for _, port := range []string{port(12) + ":8080", "8080"} { // one that both want, and one of the engine's choice
+		t.Run(port, func(t *testing.T) { killed(t, port) })
+	}
+}
+
+func killed(t *testing.T, port string) {
 	w := &workshop{t: t, e: inMemory(t, "1.41"), stack: stackName("killed"), dir: t.TempDir()}
 	d := func(name, file, x string) decls {
-		attrs := obj("image", probe1, "restart", "always", "ports", strs(port(12)+":8080"), "files", obj("/f", file), "env", obj("X", x), "name", w.stack+"-"+name).Map
+		attrs := obj("image", probe1, "restart", "always", "ports", strs(port), "files", obj("/f", file), "env", obj("X", x), "name", w.stack+"-"+name, "stop_timeout", "1s").Map
+		attrs["lifecycle"] = obj("settle", "0s")
 		return decls{"container.web": attrs}
 	}
 	before := d("web", "1", "1")

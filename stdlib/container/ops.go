@@ -20,7 +20,7 @@ import (
 const (
 	startLimit = time.Minute
 	jobLimit   = time.Hour
-	settle     = 2 * time.Second // how long a replacement without a healthcheck has to last
+	settle     = 2 * time.Second // how long a replacement without a healthcheck has to last, unless its lifecycle says
 	grace      = 10 * time.Second
 )
 
@@ -107,7 +107,7 @@ func (s *Spec) picked() bool {
 // ready says when a started container serves: a job when it has exited with 0,
 // another when it is healthy, if anything says how to tell.
 func ready(in kind.In[Spec], settle time.Duration) *engine.Wait {
-	w := &engine.Wait{Container: in.Want.Name, Until: ir.Started, Settle: settle, Limit: startLimit, Addr: in.Res.Addr}
+	w := &engine.Wait{Container: in.Want.Name, Until: ir.Started, Settle: settle, Limit: startLimit + settle, Addr: in.Res.Addr}
 	img := in.Env.Outcome(in.Want.Image.Addr).Image
 	h := in.Want.Healthcheck
 	switch {
@@ -117,9 +117,17 @@ func ready(in kind.In[Spec], settle time.Duration) *engine.Wait {
 	case h != nil && h.Test != nil || img != nil && checks(img.Healthcheck):
 		w.Until, w.Settle, w.Limit = ir.Healthy, 0, healthLimit(h, img)
 	case img == nil:
-		w.Until, w.Limit = engine.Ready, healthLimit(h, nil)
+		w.Until, w.Limit = engine.Ready, healthLimit(h, nil)+settle
 	}
 	return w
+}
+
+// settled is how long a new container has to last.
+func settled(in kind.In[Spec]) time.Duration {
+	if s := in.Res.Guard.Settle; s != nil {
+		return *s
+	}
+	return settle
 }
 
 func checks(h *kind.Healthcheck) bool {
@@ -232,83 +240,165 @@ func carriedAway(l *kind.Live) []engine.Op {
 	return ops
 }
 
-// replace puts a new container in the place of the old one. The old one stops
-// first, and stays until the new one is ready. The new one gets its restart
-// policy last: an engine that restarts half way must not run both.
+// replace puts a new container in the place of the old one, in the order that
+// what they share allows.
 func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
-	if lostVolumes(in) != nil {
+	switch {
+	case lostVolumes(in) != nil:
 		return remake(in)
+	case strategy(in, in.Live) == startFirst:
+		return overlap(in)
 	}
+	return takeTurns(in)
+}
+
+// takeTurns stops the old container before the new one starts. The old one
+// stays until the new one is ready. The new one gets its restart policy last: an
+// engine that restarts half way must not run both.
+func takeTurns(in kind.In[Spec]) kind.Work {
 	old := in.Live
-	temporary := tag(in.Want.Name, "new", old.ID)
-	w := kind.Work{
-		Strategy: "stop-first", Impact: impact(in),
-		Facts: append([]engine.Fact{same(old), free(temporary)}, basis(in)...),
-		Ops:   birth{name: temporary, restart: "no", replaces: old, carried: carried(in), ofImage: imagePlaces(in)}.make(in),
-	}
+	w := successor(in)
+	w.Strategy, w.Impact = stopFirst, impact(in)
 	w.Ops = append(w.Ops, aside(old, in.Want.Name)...)
 	w.Ops = append(w.Ops, rename(made(in), in.Want.Name))
 	if in.Want.State != created {
 		w.Ops = append(w.Ops, start(in, made(in), volumes(in)))
-		w.Wait = ready(in, settle)
+		w.Wait = ready(in, settled(in))
 	}
 	w.Commit = commit(in, made(in), old)
 	w.Undo = rollback(in, made(in), old)
 	return w
 }
 
+// overlap lets the old container run until the new one is ready. Until then the
+// old one is not touched, so that going back is no more than leaving the new one.
+func overlap(in kind.In[Spec]) kind.Work {
+	temporary := tag(in.Want.Name, "new", in.Live.ID)
+	w := successor(in)
+	w.Strategy, w.Cutover = startFirst, cutover
+	w.Ops = append(w.Ops, start(in, made(in), volumes(in)))
+	w.Wait = ready(in, settled(in))
+	w.Wait.Container = temporary
+	w.Commit = cutOver(in, made(in), temporary, in.Live)
+	w.Undo = append(reconnect(in, in.Live), halt(in, made(in)), removal(made(in), false))
+	return w
+}
+
+// cutover is what people should know of a replacement that interrupts nothing
+// that it can help.
+const cutover = "no interruption beyond the moment of the change: connections to the old one end, and single requests can fail"
+
+// successor makes the new container beside the old one, under a name that says
+// what it is.
+func successor(in kind.In[Spec]) kind.Work {
+	temporary := tag(in.Want.Name, "new", in.Live.ID)
+	return kind.Work{
+		Facts: append([]engine.Fact{same(in.Live), free(temporary)}, basis(in)...),
+		Ops:   birth{name: temporary, restart: "no", replaces: in.Live, carried: carried(in), ofImage: imagePlaces(in)}.make(in),
+	}
+}
+
 // remake makes a container anew whose volume is made anew in this plan: the
 // volume's own step has taken the old container away.
 func remake(in kind.In[Spec]) kind.Work {
 	w := create(in)
-	w.Strategy = "remove-first"
+	w.Strategy = removeFirst
 	w.Impact = fmt.Sprintf("%s is gone from when its volume is made anew until it starts; there is no way back", in.Live.Name)
 	return w
 }
 
 // aside takes the old container out of the way: nobody starts it again, it
-// stops, and gives up its name.
+// stops, and gives up its name. One that the engine removes when it stops gives
+// up its name before, since nobody knows how long that takes.
 func aside(old *kind.Live, name string) []engine.Op {
-	var ops []engine.Op
-	if old.Object.(*object).HostConfig.RestartPolicy.Name != "no" {
-		ops = append(ops, setPolicy(living(old), "no"))
+	if fleeting(old) {
+		return append(yield(old, name), stop(old))
 	}
-	ops = append(ops, stop(old))
-	if away := tag(name, "old", old.ID); old.Name != away {
-		ops = append(ops, rename(living(old), away))
+	return slices.Concat(retire(old), []engine.Op{stop(old)}, yield(old, name))
+}
+
+// fleeting reports whether the engine removes a container when it stops.
+func fleeting(l *kind.Live) bool { return l.Object.(*object).HostConfig.AutoRemove }
+
+// retire lets nobody start the old container again.
+func retire(old *kind.Live) []engine.Op {
+	if old.Object.(*object).HostConfig.RestartPolicy.IsNone() {
+		return nil
 	}
-	return ops
+	return []engine.Op{setPolicy(living(old), "no")}
+}
+
+// yield gives up the name of the old container.
+func yield(old *kind.Live, name string) []engine.Op {
+	away := tag(name, "old", old.ID)
+	if old.Name == away {
+		return nil
+	}
+	return []engine.Op{rename(living(old), away)}
 }
 
 // commit is the point of no return: the new container serves.
 func commit(in kind.In[Spec], id func(*engine.Blanks) string, old *kind.Live) []engine.Op {
-	var ops []engine.Op
+	return append(employ(in, id), removal(living(old), false))
+}
+
+// employ gives the new container its restart policy.
+func employ(in kind.In[Spec], id func(*engine.Blanks) string) []engine.Op {
 	if p := cmp.Or(in.Want.Restart, "no"); p != "no" {
-		ops = append(ops, setPolicy(id, p))
+		return []engine.Op{setPolicy(id, p)}
 	}
-	return append(ops, removal(living(old), false))
+	return nil
+}
+
+// cutOver is the point of no return where both containers run. The new one gets
+// its restart policy first: an engine that restarts half way has one to start.
+// The names change before the old one stops, which may take long: the engine
+// resolves them anew at once.
+func cutOver(in kind.In[Spec], id func(*engine.Blanks) string, name string, old *kind.Live) []engine.Op {
+	ops := slices.Concat(employ(in, id), retire(old), yield(old, in.Want.Name))
+	if name != in.Want.Name {
+		ops = append(ops, rename(id, in.Want.Name))
+	}
+	return append(ops, stop(old), removal(living(old), false))
 }
 
 // rollback puts the old container back. Apply leaves out what is so already,
-// and what is about a container that was never made.
+// and what is about a container that was never made. There is no way back to one
+// that is gone when it stops.
 func rollback(in kind.In[Spec], id func(*engine.Blanks) string, old *kind.Live) []engine.Op {
-	stopNew := engine.Op{}
-	stopNew.Call = &engine.ContainerStop{Container: id(&stopNew.Blanks), Grace: cmp.Or(value(in.Want.StopTimeout), grace)}
+	if fleeting(old) {
+		return nil
+	}
 	ops := []engine.Op{
-		setPolicy(id, "no"), stopNew, rename(id, tag(in.Want.Name, "failed", old.ID)), rename(living(old), home(in, old)),
+		setPolicy(id, "no"), halt(in, id), rename(id, tag(in.Want.Name, "failed", old.ID)), rename(living(old), home(in, old)),
 	}
 	if p := was(in, old); p != "no" {
 		ops = append(ops, setPolicy(living(old), p))
 	}
+	ops = append(ops, reconnect(in, old)...)
+	if served(in, old) {
+		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})
+	}
+	return append(ops, removal(id, false))
+}
+
+// halt stops the new container.
+func halt(in kind.In[Spec], id func(*engine.Blanks) string) engine.Op {
+	op := engine.Op{}
+	op.Call = &engine.ContainerStop{Container: id(&op.Blanks), Grace: cmp.Or(value(in.Want.StopTimeout), grace)}
+	return op
+}
+
+// reconnect brings the old container back on networks that are made anew: their
+// own steps have taken it off.
+func reconnect(in kind.In[Spec], old *kind.Live) []engine.Op {
+	var ops []engine.Op
 	for _, n := range old.Spec.(*Spec).Networks {
 		if how, _ := madeAnew(in.Env, "network", n.Network.Name); how != "" {
 			ops = append(ops, connect(n, living(old), true))
 		}
 	}
-	if served(in, old) {
-		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})
-	}
-	return append(ops, removal(id, false))
+	return ops
 }
 
 func value(d *time.Duration) time.Duration {
@@ -356,14 +446,23 @@ func impact(in kind.In[Spec]) string {
 	if !active(in.Live) {
 		return ""
 	}
-	until := "starts"
-	if in.Want.State == completed || in.Want.State == created {
-		return fmt.Sprintf("%s stops (at most %s)", in.Live.Name, in.Live.Object.(*object).grace())
+	text := fmt.Sprintf("%s stops (at most %s)", in.Live.Name, in.Live.Object.(*object).grace())
+	if in.Want.State != completed && in.Want.State != created {
+		text = down(in, in.Live)
 	}
-	if w := ready(in, settle); w.Until == ir.Healthy {
+	if fleeting(in.Live) {
+		text += "; the engine removes it when it stops: there is no way back"
+	}
+	return text
+}
+
+// down says for how long nothing serves in the place of a container that stops.
+func down(in kind.In[Spec], l *kind.Live) string {
+	until := "starts"
+	if w := ready(in, 0); w.Until == ir.Healthy {
 		until = "is healthy"
 	}
-	return fmt.Sprintf("%s is down while it stops (at most %s) and until the new one %s", in.Live.Name, in.Live.Object.(*object).grace(), until)
+	return fmt.Sprintf("%s is down while it stops (at most %s) and until the new one %s", l.Name, l.Object.(*object).grace(), until)
 }
 
 // update changes a living container, and restarts or starts it if that is
@@ -499,22 +598,35 @@ func signalled(in kind.In[Spec], changes []schema.Change) []engine.Op {
 // container, in.Live.Old the one that it replaces.
 func finish(in kind.In[Spec], changes []schema.Change) kind.Work {
 	l, old := in.Live, in.Live.Old
-	w := kind.Work{Strategy: "stop-first", Facts: append([]engine.Fact{same(l), same(old)}, basis(in)...)}
-	if active(old) {
-		w.Impact = fmt.Sprintf("%s is down while it stops (at most %s) and until the new one starts", old.Name, old.Object.(*object).grace())
+	both := strategy(in, old) == startFirst
+	w := kind.Work{Strategy: stopFirst, Facts: append([]engine.Fact{same(l), same(old)}, basis(in)...)}
+	name := in.Want.Name
+	switch {
+	case both:
+		w.Strategy, w.Cutover = startFirst, cutover
+		name = l.Name
+	case active(old):
+		w.Impact = down(in, old)
 	}
-	w.Ops = aside(old, in.Want.Name)
-	if l.Name != in.Want.Name {
-		w.Ops = append(w.Ops, rename(living(l), in.Want.Name))
+	if !both {
+		w.Ops = aside(old, in.Want.Name)
+		if l.Name != in.Want.Name {
+			w.Ops = append(w.Ops, rename(living(l), in.Want.Name))
+		}
 	}
+	changes = slices.DeleteFunc(slices.Clone(changes), func(c schema.Change) bool { return c.Attr == "name" }) // it gets that on its way
 	w.Ops = append(w.Ops, settings(in, changes)...)
 	w.Ops = append(w.Ops, endpoints(in, changes)...)
 	w.Ops = append(w.Ops, files(in, changes)...)
 	if in.Want.State != created && !done(in) {
 		w.Ops = append(w.Ops, start(in, living(l), volumes(in)))
-		w.Wait = ready(in, settle)
+		w.Wait = ready(in, settled(in))
+		w.Wait.Container = name
 	}
 	w.Commit = commit(in, living(l), old)
+	if both {
+		w.Commit = cutOver(in, living(l), name, old)
+	}
 	w.Undo = rollback(in, living(l), old)
 	return w
 }
@@ -528,27 +640,42 @@ func done(in kind.In[Spec]) bool {
 // restore takes back a replacement that was cut short, and goes on to what the
 // program wants now. in.Live is the old container, in.Discard its successor.
 func restore(in kind.In[Spec], changes []schema.Change) kind.Work {
-	failed := in.Discard
-	clear := []engine.Op{setPolicy(living(failed), "no"), stop(failed)}
 	if worst(changes) == schema.Replace {
-		// The old one would start only to stop again. The name of its next
-		// successor has to be free.
-		w := replace(in, changes)
-		w.Facts = slices.DeleteFunc(w.Facts, func(f engine.Fact) bool { return f.Absent && f.Read.Arg == failed.Name })
-		w.Facts = append(w.Facts, same(failed))
-		w.Ops = slices.Concat(clear, []engine.Op{removal(living(failed), false)}, w.Ops)
-		return w
+		return restart(in, changes)
 	}
+	failed := in.Discard
 	w := update(in, changes)
 	if failed.Name == in.Want.Name {
 		w.Facts = slices.DeleteFunc(w.Facts, func(f engine.Fact) bool { return f.Absent })
 	}
-	if away := tag(in.Want.Name, "failed", in.Live.ID); failed.Name != away {
-		clear = append(clear, rename(living(failed), away))
-	}
 	w.Facts = append(w.Facts, same(failed))
-	w.Ops = append(clear, w.Ops...)
-	w.Commit = append(w.Commit, removal(living(failed), false))
+	var before []engine.Op
+	after := []engine.Op{setPolicy(living(failed), "no"), stop(failed)}
+	if strategy(in, failed) == stopFirst {
+		before, after = after, nil
+		if active(failed) && !active(in.Live) {
+			w.Impact = fmt.Sprintf("%s is down while it stops (at most %s) and until the old one starts", failed.Name, failed.Object.(*object).grace())
+		}
+	}
+	if away := tag(in.Want.Name, "failed", in.Live.ID); failed.Name != away {
+		before = append(before, rename(living(failed), away))
+	}
+	w.Ops = append(before, w.Ops...)
+	w.Commit = slices.Concat(w.Commit, after, []engine.Op{removal(living(failed), false)})
+	return w
+}
+
+// restart begins a replacement anew that was cut short: the old container would
+// start only to stop again. The name of its next successor has to be free.
+func restart(in kind.In[Spec], changes []schema.Change) kind.Work {
+	failed := in.Discard
+	w := replace(in, changes)
+	w.Facts = slices.DeleteFunc(w.Facts, func(f engine.Fact) bool { return f.Absent && f.Read.Arg == failed.Name })
+	w.Facts = append(w.Facts, same(failed))
+	w.Ops = slices.Concat([]engine.Op{setPolicy(living(failed), "no"), stop(failed), removal(living(failed), false)}, w.Ops)
+	if active(failed) && !active(in.Live) {
+		w.Impact = down(in, failed)
+	}
 	return w
 }
 
@@ -556,6 +683,9 @@ func restore(in kind.In[Spec], changes []schema.Change) kind.Work {
 // running with its addresses and ports is none to them.
 func outcome(in kind.In[Spec], v kind.Verb, changes []schema.Change) kind.Outcome {
 	o := kind.Outcome{Verb: v, Name: in.Want.Name}
+	if v == kind.Restore && worst(changes) == schema.Replace {
+		o.Verb = kind.Replace // who holds on to it by its ID holds on to neither of the two
+	}
 	if v == kind.Update {
 		switch {
 		case changed(changes, "state"):

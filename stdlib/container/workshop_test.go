@@ -49,11 +49,14 @@ func program(stack, dir string, d decls) (*ir.Program, diag.List) {
 		x := schema.Declaration{Addr: a, Pos: pos, Dir: dir}
 		attrs := d[a.String()]
 		for _, k := range ir.MapVal(attrs).Keys() {
-			if k == "depends_on" {
-				x.DependsOn = ir.Attr{Name: k, Pos: pos, Value: attrs[k]}
-				continue
+			switch a := (ir.Attr{Name: k, Pos: pos, Value: attrs[k]}); k {
+			case "depends_on":
+				x.DependsOn = a
+			case "lifecycle":
+				x.Lifecycle = a
+			default:
+				x.Attrs = append(x.Attrs, a)
 			}
-			x.Attrs = append(x.Attrs, ir.Attr{Name: k, Pos: pos, Value: attrs[k]})
 		}
 		b.Declare(x)
 	}
