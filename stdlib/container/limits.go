@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"bayplan/interpreter/kind"
 	"bayplan/lang/schema"
@@ -349,6 +350,10 @@ func (l *Limits) finish(f *schema.Finishing) {
 	if l.CPUs != 0 && (l.CPUPeriod != 0 || l.CPUQuota != 0) {
 		f.Errorf("cpus", "it is a period and a quota in one number, and one of these is set too").Hintf("take `cpus` away, or cpu_period and cpu_quota")
 	}
+	if period := cmp.Or(l.CPURTPeriod, rtPeriod); l.CPURTRuntime > period {
+		f.Errorf("cpu_rt_runtime", "%s is more than each period has, %s", time.Duration(l.CPURTRuntime)*time.Microsecond, time.Duration(period)*time.Microsecond).
+			Hintf("write less, or a longer cpu_rt_period")
+	}
 	for _, d := range l.DeviceRequests {
 		if d.Count != 0 && len(d.IDs) > 0 {
 			f.Errorf("device_requests", "count and device_ids exclude each other").Hintf("say how many, or which")
@@ -359,8 +364,10 @@ func (l *Limits) finish(f *schema.Finishing) {
 	}
 }
 
-// minMemory is the least that engines take.
-const minMemory = 6 << 20
+const (
+	minMemory = 6 << 20 // the least that engines take
+	rtPeriod  = 1000000 // the kernel's own real-time period, in microseconds
+)
 
 func (l *Limits) finishMemory(f *schema.Finishing) {
 	for attr, n := range map[string]int64{"memory": l.Memory, "memory_reservation": l.MemoryReservation} {

@@ -79,7 +79,7 @@ func TestUnnamedVolumes(t *testing.T) {
 			}
 		}
 		p := w.plan(d("3", "labels", obj("a", "b")))
-		if len(p.Steps) != 1 || !strings.Contains(p.Notes.Error(), "what is in the unnamed volume at /own stays behind") {
+		if len(p.Steps) != 1 || !strings.Contains(p.Notes.Error(), "what is at /own stays behind in an unnamed volume, "+first) {
 			t.Errorf("another volume: %s %v", steps(p), p.Notes)
 		}
 		w.apply(d("3", "labels", obj("a", "b")))

@@ -16,6 +16,7 @@ import (
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 
+	api "github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 	units "github.com/docker/go-units"
 )
@@ -441,15 +442,24 @@ func sameVolume(in kind.In[Spec], target string) bool {
 }
 
 // leftBehind warns of data in unnamed volumes that the new container does not
-// get.
+// get, by the name that the engine gave the volume: nothing else leads to it.
 func leftBehind(in kind.In[Spec]) {
 	for _, h := range in.Have.Mounts {
 		kept := slices.ContainsFunc(in.Want.Mounts, func(w Mount) bool { return w.Target == h.Target && w.unnamed() && sameVolume(in, h.Target) })
 		if h.unnamed() && !kept {
-			in.Warnf("mounts", "what is in the unnamed volume at %s stays behind in it", h.Target).
-				Hintf("copy what is still needed: docker cp %s:%s .", in.Live.Name, h.Target)
+			in.Warnf("mounts", "what is at %s stays behind in an unnamed volume, %s", h.Target, in.Live.Object.(*object).volumeAt(h.Target)).
+				Hintf("it stays there for whoever mounts the volume by that name; copy what is still needed, or remove it with docker volume rm")
 		}
 	}
+}
+
+// volumeAt returns the name of the volume at a path, or "".
+func (o *object) volumeAt(target string) string {
+	i := slices.IndexFunc(o.Mounts, func(m api.MountPoint) bool { return m.Destination == target })
+	if i < 0 {
+		return ""
+	}
+	return o.Mounts[i].Name
 }
 
 // imagePlaces are the paths at which the old container's image has a volume.

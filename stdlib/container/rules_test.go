@@ -80,6 +80,8 @@ func TestRules(t *testing.T) {
 		{obj("memory_reservation", "1g", "memory", "64m").Map, "memory_reservation: 1g is more than the limit, 64m", "less than `memory`"},
 		{obj("memory_reservation", "1m").Map, "memory_reservation: 1m is less than the engine takes", "at least 6m"},
 		{obj("memory_swap", "64m").Map, "memory_swap: without `memory`", "set `memory` too"},
+		{obj("cpu_rt_runtime", "1s", "cpu_rt_period", "500ms").Map, "cpu_rt_runtime: 1s is more than each period has, 500ms", "a longer cpu_rt_period"},
+		{obj("cpu_rt_runtime", "2s").Map, "cpu_rt_runtime: 2s is more than each period has, 1s", "write less"},
 		{obj("memory_swap", "32m", "memory", "64m").Map, "memory_swap: 32m is less than `memory`, 64m", "the same as `memory` is no swap"},
 		{obj("memory_swap", "lots", "memory", "64m").Map, `want a size such as "1g", or "unlimited"`, ""},
 		{obj("memory_swappiness", 101).Map, "want a whole number from 0 to 100", ""},
