@@ -48,6 +48,7 @@ var forTests = map[string]string{
 var ladder = []rung{
 	{0, "lang/diag", "none", "hcl cty starlark docker", nil},
 	{0, "golden/probe", "none", "hcl cty starlark docker", nil},
+	{0, "golden/slice", "none", "hcl cty starlark docker", nil},
 	{0, "examples/*/*", "none", "hcl cty starlark docker", nil},
 
 	{1, "lang/ir", "all", "hcl cty starlark docker", nil},

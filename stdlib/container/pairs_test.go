@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"bayplan/golden/slice"
 	"bayplan/interpreter/kind/kindtest"
 )
 
@@ -22,17 +23,17 @@ var apart = []kindtest.Apart{
 // TestPairs tries attributes two by two: all of them with PAIRS=all, else some
 // that are others every day.
 func TestPairs(t *testing.T) {
-	slice := kindtest.SliceOf(t, "PAIRS", 30)
+	part := slice.Of(t, "PAIRS", 30)
 	table := &kindtest.Table{Rows: apart}
 	t.Run("engines", func(t *testing.T) {
 		for _, api := range versions {
 			t.Run(api, func(t *testing.T) {
 				t.Parallel()
-				suite(t, kindtest.Embedded(t, api)).Pairs(t, table, slice)
+				suite(t, kindtest.Embedded(t, api)).Pairs(t, table, part)
 			})
 		}
 	})
-	if slice.Size == 0 {
+	if part.Size == 0 {
 		table.Unused(t)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"bayplan/golden/slice"
 	"bayplan/interpreter/kind/kindtest"
 	"bayplan/lang/ir"
 )
@@ -13,23 +14,23 @@ import (
 // TestSoak makes random stacks in memory, SOAK of them. A failure names its
 // seed: SOAK=1 SOAK_SEED=N makes that one again.
 func TestSoak(t *testing.T) {
-	slice := kindtest.SliceOf(t, "SOAK", 20)
+	part := slice.Of(t, "SOAK", 20)
 	for i, api := range versions {
 		t.Run(api, func(t *testing.T) {
 			t.Parallel()
 			x := soak(suite(t, kindtest.Embedded(t, api)))
 			x.Log = func(s string) { t.Log(s) }
-			x.Run(t, slice, i, len(versions))
+			x.Run(t, part, i, len(versions))
 		})
 	}
 }
 
 // TestSoakDocker does the same on a Docker Engine, SOAK_DOCKER times.
 func TestSoakDocker(t *testing.T) {
-	slice := kindtest.SliceOf(t, "SOAK_DOCKER", 2)
+	part := slice.Of(t, "SOAK_DOCKER", 2)
 	s := onDocker(t, dockerEngine(t))
 	s.Samples = slices.DeleteFunc(s.Samples, mayBeRefused)
-	soak(s).Run(t, slice, 0, 1)
+	soak(s).Run(t, part, 0, 1)
 }
 
 func soak(s kindtest.Suite) kindtest.Soak {

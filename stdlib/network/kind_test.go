@@ -3,6 +3,7 @@ package network_test
 import (
 	"testing"
 
+	"bayplan/golden/slice"
 	"bayplan/interpreter/kind"
 	"bayplan/interpreter/kind/kindtest"
 	"bayplan/lang/ir"
@@ -51,7 +52,7 @@ func TestPairs(t *testing.T) {
 		for _, api := range versions {
 			t.Run(api, func(t *testing.T) {
 				t.Parallel()
-				suite(t, api).Pairs(t, table, kindtest.Slice{})
+				suite(t, api).Pairs(t, table, slice.Slice{})
 			})
 		}
 	})

@@ -3,6 +3,7 @@ package volume_test
 import (
 	"testing"
 
+	"bayplan/golden/slice"
 	"bayplan/interpreter/kind"
 	"bayplan/interpreter/kind/kindtest"
 	"bayplan/lang/ir"
@@ -27,7 +28,7 @@ func TestEveryAttribute(t *testing.T) {
 				Without: map[string]string{"cluster": "no engine here is part of a swarm; TestCluster says what is sent"},
 			}
 			s.Run(t)
-			s.Pairs(t, &kindtest.Table{}, kindtest.Slice{})
+			s.Pairs(t, &kindtest.Table{}, slice.Slice{})
 		})
 	}
 }

@@ -2,15 +2,11 @@ package kindtest
 
 import (
 	"fmt"
-	"hash/fnv"
-	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"sync"
 	"testing"
-	"time"
 
+	"bayplan/golden/slice"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 )
@@ -83,58 +79,10 @@ func meet(x, y Sample) bool {
 	return true
 }
 
-// Slice is a part of a long test, so that every run tries another one and each
-// can be run again.
-type Slice struct {
-	Seed uint64
-	Size int // 0 is all
-}
-
-// SliceOf reads a slice from the environment: NAME is how many there are to
-// be, or all, and NAME_SEED which. By default that is size, and changes from
-// day to day.
-func SliceOf(t *testing.T, name string, size int) Slice {
-	t.Helper()
-	s := Slice{Size: size, Seed: uint64(time.Now().Unix() / 86400)}
-	switch text := os.Getenv(name); text {
-	case "":
-	case "all":
-		s.Size = 0
-	default:
-		s.Size = number(t, name, text)
-	}
-	if text := os.Getenv(name + "_SEED"); text != "" {
-		s.Seed = uint64(number(t, name+"_SEED", text))
-	}
-	t.Logf("%s=%d %s_SEED=%d", name, s.Size, name, s.Seed)
-	return s
-}
-
-func number(t *testing.T, name, text string) int {
-	t.Helper()
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 {
-		t.Fatalf("%s is %q, want a number", name, text)
-	}
-	return n
-}
-
-// of returns which of n are in the slice, in an order that the seed decides.
-// Slices of different names are different.
-func (s Slice) of(name string, n int) []int {
-	h := fnv.New64a()
-	h.Write([]byte(name))
-	all := rand.New(rand.NewPCG(s.Seed, h.Sum64())).Perm(n)
-	if s.Size > 0 && s.Size < n {
-		all = all[:s.Size]
-	}
-	return all
-}
-
 // Pairs checks samples two by two: both are made, each is changed and taken
 // away with the other there, then both, and every plan names what is due. Of
 // two that the table keeps apart it checks that they cannot be so.
-func (s Suite) Pairs(t *testing.T, apart *Table, slice Slice) {
+func (s Suite) Pairs(t *testing.T, apart *Table, part slice.Slice) {
 	t.Helper()
 	var pairs [][2]Sample
 	for i, x := range s.Samples {
@@ -145,7 +93,7 @@ func (s Suite) Pairs(t *testing.T, apart *Table, slice Slice) {
 		}
 	}
 	t.Cleanup(func() { s.Destroy(t) })
-	for _, i := range slice.of(s.Engine.Info.API, len(pairs)) {
+	for _, i := range part.Draw(s.Engine.Info.API, len(pairs)) {
 		x, y := pairs[i][0], pairs[i][1]
 		row, never := apart.row(x, y)
 		err := s.pair(x, y)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"bayplan/golden/slice"
 	"bayplan/interpreter/plan"
 	"bayplan/interpreter/world"
 	"bayplan/lang/ir"
@@ -48,13 +49,13 @@ type member struct {
 //
 // Of n suites, the one with the number mod takes every n-th seed, so that a
 // seed is always one engine's.
-func (k Soak) Run(t *testing.T, slice Slice, mod, n int) {
+func (k Soak) Run(t *testing.T, part slice.Slice, mod, n int) {
 	t.Helper()
 	if err := k.collect(); err != nil { // what other tests have left
 		t.Fatal(err)
 	}
-	for i := range slice.Size {
-		seed := slice.Seed + uint64(i)
+	for i := range part.Size {
+		seed := part.Seed + uint64(i)
 		if seed%uint64(n) != uint64(mod) {
 			continue
 		}
