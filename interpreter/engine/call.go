@@ -29,12 +29,7 @@ type runner interface {
 	// that do would have returned. It is asked only when the outcome of do is
 	// unknown, or in an undo.
 	held(context.Context, *Engine) (string, bool, error)
-	// limit is how long the call may take; beyond it, it has failed.
-	limit() time.Duration
 }
-
-// quick is the limit of calls that do not wait for anything but the engine.
-const quick = 2 * time.Minute
 
 func path(s string, query ...string) string {
 	q := url.Values{}
@@ -71,8 +66,6 @@ func (c *ContainerCreate) Wire() (string, string) {
 func (c *ContainerCreate) Body() any {
 	return container.CreateRequest{Config: c.Config, HostConfig: c.HostConfig, NetworkingConfig: c.Networking}
 }
-
-func (c *ContainerCreate) limit() time.Duration { return quick }
 
 func (c *ContainerCreate) do(ctx context.Context, e *Engine, _ *Stream, note func(Progress)) (string, error) {
 	var platform *ocispec.Platform
@@ -119,8 +112,6 @@ func (c *ContainerStart) Wire() (string, string) {
 // Body implements Call.
 func (c *ContainerStart) Body() any { return nil }
 
-func (c *ContainerStart) limit() time.Duration { return quick }
-
 func (c *ContainerStart) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
 	return "", e.client.ContainerStart(ctx, c.Container, container.StartOptions{})
 }
@@ -142,8 +133,6 @@ func (c *ContainerStop) Wire() (string, string) {
 
 // Body implements Call.
 func (c *ContainerStop) Body() any { return nil }
-
-func (c *ContainerStop) limit() time.Duration { return c.Grace + quick }
 
 func (c *ContainerStop) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
 	return "", e.client.ContainerStop(ctx, c.Container, container.StopOptions{})
@@ -167,8 +156,6 @@ func (c *ContainerRestart) Wire() (string, string) {
 // Body implements Call.
 func (c *ContainerRestart) Body() any { return nil }
 
-func (c *ContainerRestart) limit() time.Duration { return c.Grace + 2*quick }
-
 func (c *ContainerRestart) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
 	return "", e.client.ContainerRestart(ctx, c.Container, container.StopOptions{})
 }
@@ -189,8 +176,6 @@ func (c *ContainerKill) Wire() (string, string) {
 // Body implements Call.
 func (c *ContainerKill) Body() any { return nil }
 
-func (c *ContainerKill) limit() time.Duration { return quick }
-
 func (c *ContainerKill) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
 	return "", e.client.ContainerKill(ctx, c.Container, c.Signal)
 }
@@ -207,8 +192,6 @@ func (c *ContainerUnpause) Wire() (string, string) {
 
 // Body implements Call.
 func (c *ContainerUnpause) Body() any { return nil }
-
-func (c *ContainerUnpause) limit() time.Duration { return quick }
 
 func (c *ContainerUnpause) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
 	return "", e.client.ContainerUnpause(ctx, c.Container)
@@ -228,8 +211,6 @@ func (c *ContainerRename) Wire() (string, string) {
 
 // Body implements Call.
 func (c *ContainerRename) Body() any { return nil }
-
-func (c *ContainerRename) limit() time.Duration { return quick }
 
 func (c *ContainerRename) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
 	return "", e.client.ContainerRename(ctx, c.Container, c.Name)
@@ -256,8 +237,6 @@ func (c *ContainerUpdate) Wire() (string, string) {
 
 // Body implements Call.
 func (c *ContainerUpdate) Body() any { return c.Update }
-
-func (c *ContainerUpdate) limit() time.Duration { return quick }
 
 func (c *ContainerUpdate) do(ctx context.Context, e *Engine, _ *Stream, note func(Progress)) (string, error) {
 	resp, err := e.client.ContainerUpdate(ctx, c.Container, c.Update)
@@ -290,8 +269,6 @@ func (c *ContainerRemove) Wire() (string, string) {
 // Body implements Call.
 func (c *ContainerRemove) Body() any { return nil }
 
-func (c *ContainerRemove) limit() time.Duration { return quick }
-
 func (c *ContainerRemove) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
 	err := e.client.ContainerRemove(ctx, c.Container, container.RemoveOptions{RemoveVolumes: c.RemoveVolumes})
 	if removing(err) {
@@ -315,8 +292,6 @@ func (c *CopyToContainer) Wire() (string, string) {
 
 // Body implements Call.
 func (c *CopyToContainer) Body() any { return nil }
-
-func (c *CopyToContainer) limit() time.Duration { return quick }
 
 // do sends the call without copyUIDGID: with it, the engine looks the
 // container's user up on the host and gives it every file, whatever the tar says.
@@ -347,8 +322,6 @@ func (c *NetworkCreate) Wire() (string, string) { return "POST", "/networks/crea
 func (c *NetworkCreate) Body() any {
 	return network.CreateRequest{CreateOptions: c.Options, Name: c.Name}
 }
-
-func (c *NetworkCreate) limit() time.Duration { return quick }
 
 // do sends the call. Engines before 25 make a second network of one name
 // without a word when two ask at once, so that it looks afterwards, and takes
@@ -390,8 +363,6 @@ func (c *NetworkRemove) Wire() (string, string) { return "DELETE", "/networks/" 
 // Body implements Call.
 func (c *NetworkRemove) Body() any { return nil }
 
-func (c *NetworkRemove) limit() time.Duration { return quick }
-
 // Docker answers 403, not 409, for a network with active endpoints.
 func (c *NetworkRemove) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
 	err := absent(e.client.NetworkRemove(ctx, c.Network))
@@ -431,8 +402,6 @@ func (c *NetworkConnect) Body() any {
 	return network.ConnectOptions{Container: c.Container, EndpointConfig: c.Endpoint}
 }
 
-func (c *NetworkConnect) limit() time.Duration { return quick }
-
 func (c *NetworkConnect) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
 	return "", e.client.NetworkConnect(ctx, c.Network, c.Container, c.Endpoint)
 }
@@ -458,8 +427,6 @@ func (c *NetworkDisconnect) Body() any {
 	return network.DisconnectOptions{Container: c.Container, Force: c.Force}
 }
 
-func (c *NetworkDisconnect) limit() time.Duration { return quick }
-
 func (c *NetworkDisconnect) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
 	return "", absent(e.client.NetworkDisconnect(ctx, c.Network, c.Container, c.Force))
 }
@@ -476,8 +443,6 @@ func (c *VolumeCreate) Wire() (string, string) { return "POST", "/volumes/create
 
 // Body implements Call.
 func (c *VolumeCreate) Body() any { return c.Options }
-
-func (c *VolumeCreate) limit() time.Duration { return quick }
 
 // do sends the call. The engine answers a taken name with the volume that
 // exists, as if it had made it: only the label in the answer tells.
@@ -506,8 +471,6 @@ func (c *VolumeRemove) Wire() (string, string) { return "DELETE", "/volumes/" + 
 // Body implements Call.
 func (c *VolumeRemove) Body() any { return nil }
 
-func (c *VolumeRemove) limit() time.Duration { return quick }
-
 func (c *VolumeRemove) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
 	return "", absent(e.client.VolumeRemove(ctx, c.Volume, false))
 }
@@ -531,8 +494,6 @@ func (c *ImagePull) Wire() (string, string) {
 
 // Body implements Call.
 func (c *ImagePull) Body() any { return nil }
-
-func (c *ImagePull) limit() time.Duration { return 2 * time.Hour }
 
 func (c *ImagePull) do(ctx context.Context, e *Engine, _ *Stream, note func(Progress)) (string, error) {
 	auth, err := e.Auth(c.Ref)
@@ -577,8 +538,6 @@ func split(ref string) (name, tag string) {
 // Body implements Call.
 func (c *ImageTag) Body() any { return nil }
 
-func (c *ImageTag) limit() time.Duration { return quick }
-
 func (c *ImageTag) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
 	return "", e.client.ImageTag(ctx, c.Image, c.Ref)
 }
@@ -621,8 +580,6 @@ func object(m map[string]string) string {
 
 // Body implements Call.
 func (c *ImageBuild) Body() any { return nil }
-
-func (c *ImageBuild) limit() time.Duration { return 6 * time.Hour }
 
 // buildTries is how often a build is sent that failed for the sake of others.
 const buildTries = 5
@@ -685,8 +642,6 @@ func (c *ImageRemove) Wire() (string, string) { return "DELETE", "/images/" + c.
 
 // Body implements Call.
 func (c *ImageRemove) Body() any { return nil }
-
-func (c *ImageRemove) limit() time.Duration { return quick }
 
 func (c *ImageRemove) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
 	_, err := e.client.ImageRemove(ctx, c.Ref, image.RemoveOptions{})

@@ -50,6 +50,8 @@ type Reader interface {
 type Engine struct {
 	Info    Info
 	client  Client
+	limits  Limits
+	ownTime bool // it does not go by the wall clock
 	sleep   func(context.Context, time.Duration) error
 	timeout func(context.Context, time.Duration) (context.Context, context.CancelFunc)
 	await   func(context.Context, <-chan events.Message, <-chan error) error
@@ -65,6 +67,8 @@ type Options struct {
 	Clock Clock                                            // of one that has a time of its own, instead of Sleep; nil: it has not
 	Close func() error                                     // called by Engine.Close, after the client is closed
 	Auth  func(ref string) (string, error)                 // encoded credentials for a reference's registry; nil: none
+
+	Limits Limits
 }
 
 // Clock is the time of an engine that does not go by the wall clock.
@@ -77,18 +81,23 @@ type Clock interface {
 	Await(ctx context.Context, msgs <-chan events.Message, errs <-chan error) error
 }
 
-// New asks the engine behind c what it is, within ten seconds.
+// New asks the engine behind c what it is.
 func New(ctx context.Context, c Client, o Options) (*Engine, error) {
-	e := &Engine{client: c, sleep: o.Sleep, timeout: context.WithTimeout, await: await, close: o.Close, auth: o.Auth}
+	e := &Engine{sleep: o.Sleep, timeout: context.WithTimeout, await: await, close: o.Close, auth: o.Auth, limits: o.Limits.filled()}
+	e.client = &limited{c, e}
+	if c, ok := c.(*client.Client); ok {
+		if err := capBodies(c, e.limits.Body); err != nil {
+			return nil, err
+		}
+	}
 	if o.Clock != nil {
+		e.ownTime = true
 		e.sleep, e.timeout, e.await = o.Clock.Sleep, o.Clock.Timeout, o.Clock.Await
 	}
 	if e.sleep == nil {
 		e.sleep = sleep
 	}
-	ctx, cancel := e.timeout(ctx, 10*time.Second)
-	defer cancel()
-	info, err := c.Info(ctx)
+	info, err := asked(ctx, e, "Info", e.limits.Connect, c.Info)
 	if err != nil {
 		return nil, &Unreachable{Host: c.DaemonHost(), Err: err}
 	}
@@ -120,11 +129,26 @@ func (e *Engine) Reader() Reader { return e.client }
 func (e *Engine) Sleep(ctx context.Context, d time.Duration) error { return e.sleep(ctx, d) }
 
 // Auth returns the encoded credentials for the registry of a reference, or "".
+// They may come from a program, which has its time too.
 func (e *Engine) Auth(ref string) (string, error) {
 	if e.auth == nil {
 		return "", nil
 	}
-	return e.auth(ref)
+	type answer struct {
+		text string
+		err  error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		text, err := e.auth(ref)
+		answered <- answer{text, err}
+	}()
+	select {
+	case a := <-answered:
+		return a.text, a.err
+	case <-time.After(e.limits.Registry):
+		return "", fmt.Errorf("the credentials for %s did not come within %s: the docker configuration names a helper for them", ref, e.limits.Registry)
+	}
 }
 
 // Close releases the connection.

@@ -225,7 +225,7 @@ func TestAuths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &Engine{auth: func(ref string) (string, error) {
+	e := &Engine{limits: Limits{}.filled(), auth: func(ref string) (string, error) {
 		if strings.HasPrefix(ref, "open.example/") {
 			return "", nil
 		}
@@ -268,7 +268,7 @@ func TestBuildTries(t *testing.T) {
 				t.Fatal(err)
 			}
 			stream := &Stream{Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("context")), nil }}
-			id, err := (&Engine{client: c, timeout: context.WithTimeout}).Do(t.Context(), &ImageBuild{}, stream, nil)
+			id, err := (&Engine{client: c, timeout: context.WithTimeout, limits: Limits{}.filled()}).Do(t.Context(), &ImageBuild{}, stream, nil)
 			if sent != tt.sent || (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) || err == nil && id != "sha256:x" {
 				t.Errorf("sent %d times: %q, %v", sent, id, err)
 			}

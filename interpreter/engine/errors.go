@@ -36,11 +36,15 @@ func removing(err error) bool {
 }
 
 // Unknown reports whether err leaves open what the engine did: the connection
-// broke, or the engine failed in a way that may come after it acted.
+// broke, the answer did not come in time, or the engine failed in a way that
+// may come after it acted.
 func Unknown(err error) bool {
+	var late *TimedOut
 	switch {
 	case err == nil:
 		return false
+	case errors.As(err, &late):
+		return late.Changes
 	case client.IsErrConnectionFailed(err), errors.Is(err, errCut):
 		return true
 	}

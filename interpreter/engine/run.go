@@ -57,36 +57,42 @@ func (e *Engine) Do(ctx context.Context, c Call, s *Stream, note func(Progress))
 	if err := e.sleep(context.WithoutCancel(ctx), 200*time.Millisecond); err != nil {
 		return "", err
 	}
-	if id, held, herr := e.Held(ctx, c); herr == nil && held {
+	id, held, herr := e.Held(ctx, c)
+	var late *TimedOut
+	switch {
+	case herr == nil && held:
 		return id, nil
-	} else if herr != nil {
+	case herr != nil || errors.As(err, &late): // what hangs may still come: a second one could be one too many
 		return "", err
 	}
 	return e.once(ctx, r, s, note)
 }
 
+// once sends a call within its limit. What is sent or said of it meanwhile
+// counts as a sign of life.
 func (e *Engine) once(ctx context.Context, r runner, s *Stream, note func(Progress)) (string, error) {
-	ctx, cancel := e.timeout(context.WithoutCancel(ctx), r.limit())
-	defer cancel()
-	id, err := r.do(ctx, e, s, note)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return "", fmt.Errorf("the engine did not answer %s within %s", Method(r), r.limit())
+	outer := context.WithoutCancel(ctx)
+	limit, silence := e.limits.of(r)
+	w := e.watch(outer, TimedOut{Call: Method(r), Limit: limit, Silence: silence, Changes: true})
+	defer w.stop()
+	id, err := r.do(w.ctx, e, w.stream(s), func(p Progress) {
+		w.heard()
+		note(p)
+	})
+	if err = w.late(outer, err); err != nil {
+		return "", err
 	}
-	return id, err
+	return id, nil
 }
 
 // Held reports whether what the call wants is so already, and the ID that its
 // answer would have held.
 func (e *Engine) Held(ctx context.Context, c Call) (string, bool, error) {
-	ctx, cancel := e.timeout(context.WithoutCancel(ctx), quick)
-	defer cancel()
-	return c.(runner).held(ctx, e)
+	return c.(runner).held(context.WithoutCancel(ctx), e)
 }
 
 // Get reads a value; "" and false if the object does not exist.
 func (e *Engine) Get(ctx context.Context, s Source) (string, bool, error) {
-	ctx, cancel := e.timeout(ctx, quick)
-	defer cancel()
 	return Get(ctx, e.client, s)
 }
 

@@ -1,0 +1,294 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+	"github.com/docker/docker/client"
+)
+
+// wire answers requests without a network.
+type wire func(*http.Request) (*http.Response, error)
+
+func (w wire) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }
+
+// hangs never answers.
+func hangs(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// answers answers every request with what body returns.
+func answers(body func(*http.Request) io.Reader) wire {
+	return func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(body(r)), Request: r}, nil
+	}
+}
+
+// over returns an engine behind w that nobody has asked who it is.
+func over(t *testing.T, w wire, l Limits) *Engine {
+	t.Helper()
+	c, err := client.NewClientWithOpts(client.WithHTTPClient(&http.Client{Transport: w}), client.WithVersion("1.41"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &Engine{timeout: context.WithTimeout, sleep: sleep, await: await, limits: l.filled()}
+	if err := capBodies(c, e.limits.Body); err != nil {
+		t.Fatal(err)
+	}
+	e.client = &limited{c, e}
+	return e
+}
+
+// Every read of an engine that hangs ends when its limit has passed, and says
+// which it was.
+func TestReadsEnd(t *testing.T) {
+	reads := map[string]func(context.Context, Reader) error{
+		"Info": func(ctx context.Context, r Reader) error { _, err := r.Info(ctx); return err },
+		"Ping": func(ctx context.Context, r Reader) error { _, err := r.Ping(ctx); return err },
+		"ContainerList": func(ctx context.Context, r Reader) error {
+			_, err := r.ContainerList(ctx, container.ListOptions{})
+			return err
+		},
+		"ContainerInspect": func(ctx context.Context, r Reader) error {
+			_, err := r.ContainerInspect(ctx, "x")
+			return err
+		},
+		"ContainerLogs": func(ctx context.Context, r Reader) error {
+			_, err := r.ContainerLogs(ctx, "x", container.LogsOptions{})
+			return err
+		},
+		"CopyFromContainer":   func(ctx context.Context, r Reader) error { _, _, err := r.CopyFromContainer(ctx, "x", "/"); return err },
+		"ImageList":           func(ctx context.Context, r Reader) error { _, err := r.ImageList(ctx, image.ListOptions{}); return err },
+		"ImageInspect":        func(ctx context.Context, r Reader) error { _, err := r.ImageInspect(ctx, "x"); return err },
+		"DistributionInspect": func(ctx context.Context, r Reader) error { _, err := r.DistributionInspect(ctx, "x", ""); return err },
+		"NetworkList": func(ctx context.Context, r Reader) error {
+			_, err := r.NetworkList(ctx, network.ListOptions{})
+			return err
+		},
+		"NetworkInspect": func(ctx context.Context, r Reader) error {
+			_, err := r.NetworkInspect(ctx, "x", network.InspectOptions{})
+			return err
+		},
+		"VolumeList": func(ctx context.Context, r Reader) error {
+			_, err := r.VolumeList(ctx, volume.ListOptions{})
+			return err
+		},
+		"VolumeInspect": func(ctx context.Context, r Reader) error { _, err := r.VolumeInspect(ctx, "x"); return err },
+	}
+	for name, read := range reads {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := over(t, hangs, Limits{Read: 3 * time.Minute, Registry: 3 * time.Minute})
+				began := time.Now()
+				err := read(t.Context(), e.Reader())
+				var late *TimedOut
+				if !errors.As(err, &late) || late.Call != name || Unknown(err) {
+					t.Errorf("got %v", err)
+				}
+				if took := time.Since(began); took != 3*time.Minute {
+					t.Errorf("it took %s", took)
+				}
+			})
+		})
+	}
+}
+
+// Somebody who stops a read is not told that the engine was slow.
+func TestReadsAreStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := over(t, hangs, Limits{}).Reader().Info(ctx)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the caller's own limit", err)
+		}
+	})
+}
+
+// every is all calls that change something.
+func every() []Call {
+	return []Call{
+		&ContainerCreate{Name: "x", Config: &container.Config{}}, &ContainerStart{"x"}, &ContainerStop{"x", time.Hour},
+		&ContainerRestart{"x", time.Hour}, &ContainerKill{"x", "TERM"}, &ContainerUnpause{"x"}, &ContainerRename{"x", "y"},
+		&ContainerUpdate{Container: "x"}, &ContainerRemove{Container: "x"}, &CopyToContainer{"x", "/"},
+		&NetworkCreate{Name: "x"}, &NetworkRemove{"x"}, &NetworkConnect{Network: "x", Container: "y"}, &NetworkDisconnect{Network: "x", Container: "y"},
+		&VolumeCreate{volume.CreateOptions{Name: "x"}}, &VolumeRemove{"x"},
+		&ImagePull{Ref: "x"}, &ImageTag{"x", "y"}, &ImageBuild{Tags: []string{"x"}}, &ImageRemove{"x"},
+	}
+}
+
+// Every call that changes something ends, whatever hangs: in its limit, and the
+// one look whether it has come about. Its outcome is not known.
+func TestCallsEnd(t *testing.T) {
+	limits := Limits{}.filled()
+	for _, c := range every() {
+		t.Run(Method(c), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				stream := &Stream{Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("x")), nil }}
+				_, err := over(t, hangs, Limits{}).Do(t.Context(), c, stream, nil)
+				var late *TimedOut
+				if !errors.As(err, &late) || late.Call != Method(c) || !Unknown(err) {
+					t.Errorf("got %v", err)
+				}
+				limit, _ := limits.of(c)
+				if took := time.Since(began); took < limit || took > limit+limits.Read+time.Second {
+					t.Errorf("it took %s, and its limit is %s", took, limit)
+				}
+			})
+		})
+	}
+}
+
+// slowly yields a line of a pull's answer every so often, and then nothing
+// more, or its end.
+type slowly struct {
+	ctx   context.Context
+	every time.Duration
+	lines int
+	hang  bool
+}
+
+func (s *slowly) Read(p []byte) (int, error) {
+	if s.lines == 0 && !s.hang {
+		return 0, io.EOF
+	}
+	after := time.After(s.every)
+	if s.lines == 0 {
+		after = nil
+	}
+	select {
+	case <-after:
+		s.lines--
+		return copy(p, `{"status":"Downloading","id":"a"}`+"\n"), nil
+	case <-s.ctx.Done():
+		return 0, s.ctx.Err()
+	}
+}
+
+// A pull may take as long as it likes while something comes.
+func TestSilence(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		body  slowly
+		took  time.Duration
+		wrong string
+	}{
+		{"slow", slowly{every: 4 * time.Minute, lines: 90}, 6 * time.Hour, ""},
+		{"silent from the beginning", slowly{hang: true}, 5 * time.Minute, "nothing was heard of ImagePull for 5m0s: it may be done, be under way or never come; `bay plan` shows what is"},
+		{"silent in the middle", slowly{every: time.Minute, lines: 3, hang: true}, 8 * time.Minute, "nothing was heard of ImagePull for 5m0s: it may be done, be under way or never come; `bay plan` shows what is"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := over(t, answers(func(r *http.Request) io.Reader {
+					if strings.HasSuffix(r.URL.Path, "/json") {
+						return strings.NewReader("{") // whether it came about cannot be told
+					}
+					body := c.body
+					body.ctx = r.Context()
+					return &body
+				}), Limits{})
+				began := time.Now()
+				_, err := e.Do(t.Context(), &ImagePull{Ref: "a"}, nil, nil)
+				got := ""
+				if err != nil {
+					got = err.Error()
+				}
+				if took := time.Since(began); got != c.wrong || took < c.took || took > c.took+time.Second {
+					t.Errorf("after %s: %q, want %s: %q", took, got, c.took, c.wrong)
+				}
+			})
+		})
+	}
+}
+
+// A build's context on its way is a sign of life.
+func TestSendingIsHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := over(t, func(r *http.Request) (*http.Response, error) {
+			for p := make([]byte, 1); ; time.Sleep(20 * time.Minute) {
+				if _, err := r.Body.Read(p); err == io.EOF {
+					return answers(func(*http.Request) io.Reader { return strings.NewReader(`{"aux":{"ID":"sha256:x"}}`) })(r)
+				} else if r.Context().Err() != nil {
+					return nil, r.Context().Err()
+				}
+			}
+		}, Limits{})
+		stream := &Stream{Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("context")), nil }}
+		if id, err := e.Do(t.Context(), &ImageBuild{}, stream, nil); err != nil || id != "sha256:x" {
+			t.Errorf("got %q, %v", id, err)
+		}
+	})
+}
+
+// What hangs and has come about all the same is done: it is looked at, and not
+// sent again.
+func TestLateAndDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sent := 0
+		e := over(t, func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPost {
+				sent++
+				return hangs(r)
+			}
+			return answers(func(*http.Request) io.Reader { return strings.NewReader(`{"State":{"Running":true}}`) })(r)
+		}, Limits{})
+		if _, err := e.Do(t.Context(), &ContainerStart{"x"}, nil, nil); err != nil || sent != 1 {
+			t.Errorf("sent %d times: %v", sent, err)
+		}
+		_, err := e.Do(t.Context(), &ContainerUnpause{"y"}, nil, nil)
+		if err != nil {
+			t.Errorf("one that is not paused: %v", err)
+		}
+		if _, err := e.Do(t.Context(), &ContainerStop{Container: "x"}, nil, nil); !Unknown(err) || sent != 3 {
+			t.Errorf("one that still runs: sent %d times in all, %v", sent, err)
+		}
+	})
+}
+
+func TestLargeAnswers(t *testing.T) {
+	endless := answers(func(*http.Request) io.Reader {
+		return io.MultiReader(strings.NewReader(`[{"Id":"`), forever('a'))
+	})
+	_, err := over(t, endless, Limits{Body: 1 << 20}).Reader().ContainerList(t.Context(), container.ListOptions{})
+	if want := "the engine's answer to GET /v1.41/containers/json is larger than 1048576 bytes"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	just := answers(func(*http.Request) io.Reader { return strings.NewReader(`[]` + strings.Repeat(" ", 98)) })
+	if _, err := over(t, just, Limits{Body: 100}).Reader().ContainerList(t.Context(), container.ListOptions{}); err != nil {
+		t.Errorf("an answer of just the limit: %v", err)
+	}
+}
+
+type forever byte
+
+func (f forever) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(f)
+	}
+	return len(p), nil
+}
+
+// A helper for credentials that hangs ends too.
+func TestAuthEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := make(chan bool)
+		e := &Engine{limits: Limits{}.filled(), auth: func(string) (string, error) { <-asked; return "", nil }}
+		_, err := e.Auth("reg.example/a")
+		if err == nil || !strings.Contains(err.Error(), "the credentials for reg.example/a did not come within 1m0s") {
+			t.Errorf("got %v", err)
+		}
+		close(asked)
+	})
+}
