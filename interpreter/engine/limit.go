@@ -13,6 +13,7 @@ import (
 
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/registry"
@@ -278,6 +279,24 @@ func (l *limited) VolumeInspect(ctx context.Context, name string) (volume.Volume
 	return asked(ctx, l.e, "VolumeInspect", l.e.limits.Read, func(ctx context.Context) (volume.Volume, error) {
 		return l.Client.VolumeInspect(ctx, name)
 	})
+}
+
+// Events has a limit until the engine begins to answer. What comes then lasts,
+// and may be silent for as long as nothing happens.
+func (l *limited) Events(ctx context.Context, o events.ListOptions) (<-chan events.Message, <-chan error) {
+	if l.e.ownTime {
+		return l.Client.Events(ctx, o)
+	}
+	limit := l.e.limits.Read
+	ctx, cancel := context.WithCancel(ctx)
+	late := time.AfterFunc(limit, cancel)
+	msgs, errs := l.Client.Events(ctx, o)
+	if late.Stop() {
+		return msgs, errs // they end with the caller's context
+	}
+	failed := make(chan error, 1)
+	failed <- &TimedOut{Call: "Events", Limit: limit}
+	return nil, failed
 }
 
 // capBodies makes a client refuse answers of more bytes than most.

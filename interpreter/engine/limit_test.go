@@ -10,7 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"bayplan/lang/ir"
+
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
@@ -79,6 +82,10 @@ func TestReadsEnd(t *testing.T) {
 		"NetworkInspect": func(ctx context.Context, r Reader) error {
 			_, err := r.NetworkInspect(ctx, "x", network.InspectOptions{})
 			return err
+		},
+		"Events": func(ctx context.Context, r Reader) error {
+			_, errs := r.Events(ctx, events.ListOptions{})
+			return <-errs
 		},
 		"VolumeList": func(ctx context.Context, r Reader) error {
 			_, err := r.VolumeList(ctx, volume.ListOptions{})
@@ -291,4 +298,32 @@ func TestAuthEnds(t *testing.T) {
 		}
 		close(asked)
 	})
+}
+
+// What became healthy while the connection that should tell was dead is
+// healthy: one look at the end tells.
+func TestDeadEvents(t *testing.T) {
+	for _, c := range []struct{ at, want string }{
+		{"healthy", ""}, {"starting", "container web was not healthy within 1m0s"},
+	} {
+		t.Run(c.at, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				e := over(t, answers(func(r *http.Request) io.Reader {
+					if strings.HasSuffix(r.URL.Path, "/events") {
+						return &slowly{ctx: r.Context(), hang: true}
+					}
+					now := "starting"
+					if time.Since(began) >= time.Minute {
+						now = c.at
+					}
+					return strings.NewReader(`{"Id":"x","Config":{},"State":{"Status":"running","Running":true,"Health":{"Status":"` + now + `"}}}`)
+				}), Limits{})
+				err := e.Wait(t.Context(), Wait{Container: "web", Until: ir.Healthy, Limit: time.Minute})
+				if err == nil && c.want != "" || err != nil && err.Error() != c.want {
+					t.Errorf("got %v, want %q", err, c.want)
+				}
+			})
+		})
+	}
 }

@@ -37,15 +37,33 @@ func (e *Engine) Wait(ctx context.Context, w Wait) error {
 	if err == nil && reason == "" {
 		return nil
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		reason, err = fmt.Sprintf("was not %s within %s", w.Until, w.Limit), nil
-	}
-	if err != nil {
+	late := errors.Is(err, context.DeadlineExceeded)
+	if err != nil && !late {
 		return err
 	}
 	ctx, cancel = e.timeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
+	if late {
+		if e.missed(ctx, w, id) {
+			return nil
+		}
+		reason = fmt.Sprintf("was not %s within %s", w.Until, w.Limit)
+	}
 	return e.notReady(ctx, w.Container, id, reason)
+}
+
+// missed reports whether w has come true, and no event told: a connection that
+// died without a word.
+func (e *Engine) missed(ctx context.Context, w Wait, id string) bool {
+	if id == "" {
+		return false
+	}
+	got, err := e.client.ContainerInspect(ctx, id)
+	if err != nil || w.Settle > 0 && exactly(w.Until, got.State) == ir.Started {
+		return false
+	}
+	done, _ := reached(w.Until, got)
+	return done
 }
 
 func (e *Engine) wait(ctx context.Context, w Wait) (reason, id string, err error) {
