@@ -18,6 +18,7 @@ import (
 	"bayplan/interpreter/kind"
 	"bayplan/interpreter/plan"
 	"bayplan/interpreter/world"
+	"bayplan/lang/diag"
 	"bayplan/lang/ir"
 	"bayplan/lang/load"
 	"bayplan/lang/schema"
@@ -108,6 +109,7 @@ func stateDir() (string, error) {
 type PlanOptions struct {
 	Mode    plan.Mode // "" is plan.Apply
 	Stack   string    // counts where there is no program
+	Part    plan.Part // what of the stack, and what is done to it whatever has changed
 	Volumes bool      // of plan.Destroy: data goes too
 	Remove  []ir.Addr // of plan.Apply: data that goes
 
@@ -125,18 +127,31 @@ func (b *Bay) Plan(ctx context.Context, e *engine.Engine, prog *ir.Program, o Pl
 	if o.Mode == "" {
 		o.Mode = plan.Apply
 	}
+	chosen, diags := b.choose(prog, o)
+	if err := diags.Err(); err != nil {
+		return nil, err
+	}
 	w, err := world.Read(ctx, world.Options{
-		Kinds: b.Kinds, Reader: e.Reader(), Info: e.Info, Auth: e.Auth, Stack: o.Stack, Program: prog,
+		Kinds: b.Kinds, Reader: e.Reader(), Info: e.Info, Auth: e.Auth, Stack: o.Stack, Program: prog, Chosen: chosen,
 		Leaving: o.Mode == plan.Destroy, Idle: o.Mode == plan.Collect,
 	})
 	if err != nil {
 		return nil, err
 	}
-	p, diags := plan.Make(w, prog, plan.Options{Mode: o.Mode, Kinds: b.Kinds, Volumes: o.Volumes, Remove: o.Remove, ReplaceData: o.ReplaceData, Reconnect: o.Reconnect})
+	p, diags := plan.Make(w, prog, plan.Options{Mode: o.Mode, Kinds: b.Kinds, Part: o.Part, Volumes: o.Volumes, Remove: o.Remove, ReplaceData: o.ReplaceData, Reconnect: o.Reconnect})
 	if err := diags.Err(); err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// choose returns what a plan is about, before anything is asked for: no other
+// context is hashed, and no other registry asked.
+func (b *Bay) choose(prog *ir.Program, o PlanOptions) (func(ir.Addr) bool, diag.List) {
+	if o.Mode != plan.Apply {
+		return nil, nil
+	}
+	return plan.Choose(b.Kinds, prog, o.Part)
 }
 
 // Apply sends a plan to e. What it did is in the report, also where it failed.
@@ -144,16 +159,12 @@ func (b *Bay) Apply(ctx context.Context, e *engine.Engine, p *plan.Plan, o apply
 	return apply.Run(ctx, e, p, o)
 }
 
-// Outputs returns a program's outputs as they are on e now. What the engine
-// does not know yet stays as a reference.
-func (b *Bay) Outputs(ctx context.Context, e *engine.Engine, prog *ir.Program) (map[string]ir.Value, error) {
-	p, err := b.Plan(ctx, e, prog, PlanOptions{})
-	if err != nil {
-		return nil, err
-	}
+// Outputs returns the outputs of a planned program as they are on e now. What
+// the engine does not know yet stays as a reference.
+func Outputs(ctx context.Context, e *engine.Engine, p *plan.Plan) map[string]ir.Value {
 	out := map[string]ir.Value{}
 	for _, o := range p.Outputs {
 		out[o.Name] = apply.Resolve(ctx, e, o)
 	}
-	return out, nil
+	return out
 }

@@ -29,10 +29,17 @@ step relied on. A replacement that does not become ready is taken back, and the
 old container runs on.
 
 Ctrl-C begins nothing new, and finishes or takes back what has begun; a second
-one leaves at once. Either way the next apply goes on from there.`,
+one leaves at once. Either way the next apply goes on from there.
+
+` + partHelp + `
+
+Where most of the stack would go, since the program no longer has it, the number
+has to be typed, or given as --confirm-remove; --yes is not enough for that.`,
 		Example: `  bay apply                         # the stack in this directory
   bay apply shop --yes              # without asking
   bay apply --var replicas=5
+  bay apply --target container.web  # only that, and what it needs
+  bay apply --restart 'container.*' # restart all containers
   bay apply --engine ssh://me@host  # on another machine`,
 		Args: atMost(1, "one DIR at most"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,7 +49,9 @@ one leaves at once. Either way the next apply goes on from there.`,
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "the calls, and values in full")
 	cmd.Flags().StringVar(&o.confirm, "confirm", "", "agree to losing data: the `NAME` of the stack")
+	cmd.Flags().IntVar(&o.remove, "confirm-remove", 0, "agree to removing most of a stack: `N` objects")
 	o.data.bind(cmd)
+	o.part.bind(cmd)
 	return cmd
 }
 
@@ -50,7 +59,9 @@ one leaves at once. Either way the next apply goes on from there.`,
 type applyFlags struct {
 	yes, verbose bool
 	confirm      string
+	remove       int // how many objects it may remove where that is most of a stack; 0 is not said
 	data         dataFlags
+	part         partFlags
 }
 
 // dataFlags are the words without which no data is lost, and nobody else's
@@ -97,6 +108,9 @@ func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
 	if err := o.data.into(&what); err != nil {
 		return err
 	}
+	if err := o.part.into(&what); err != nil {
+		return err
+	}
 	prog, err := a.load(path, false)
 	if err != nil {
 		return err
@@ -114,11 +128,7 @@ func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
 		return err
 	}
 	if p.Empty() {
-		values, err := a.bay.Outputs(ctx, e, prog.Program)
-		if err != nil {
-			return err
-		}
-		return a.outputs(values)
+		return a.outputs(interpreter.Outputs(ctx, e, p))
 	}
 	if err := a.agreeApply(p, a.host(e), o); err != nil {
 		return err
@@ -128,10 +138,13 @@ func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
 
 // agreeApply asks before a plan is applied.
 func (a *app) agreeApply(p *plan.Plan, host string, o applyFlags) error {
+	if err := a.agreeMost(p, host, o); err != nil {
+		return err
+	}
 	if n := show.CountsOf(p).VolumesRemoved; n > 0 || o.confirm != "" {
 		return a.agreeLoss(p, o.confirm, o.yes, fmt.Sprintf("This applies the changes to stack %s on %s, and the data of %s is lost for good.", p.Stack, host, show.Plural(n, "volume")))
 	}
-	if o.yes {
+	if o.yes || p.MostGo() > 0 { // that has been agreed to
 		return nil
 	}
 	question := fmt.Sprintf("Apply these changes to stack %s on %s? [y/N] ", p.Stack, host)

@@ -14,6 +14,7 @@ import (
 type destroyFlags struct {
 	yes, volumes, verbose bool
 	confirm               string
+	part                  partFlags
 }
 
 func (a *app) destroyCmd() *cobra.Command {
@@ -25,12 +26,15 @@ func (a *app) destroyCmd() *cobra.Command {
 stack's label, and nothing else. Volumes stay, since their data cannot be made
 again, unless --volumes says so; then the stack's name has to be typed.
 
-With --stack and without DIR it needs no files: it goes by the labels.`,
+With --stack and without DIR it needs no files: it goes by the labels.
+
+` + partHelp,
 		Example: `  bay destroy                                 # the stack in this directory
   bay destroy shop --yes                      # without asking; volumes stay
   bay destroy shop --volumes                  # data too, after typing the name
   bay destroy shop --volumes --confirm shop   # the same without a terminal
-  bay destroy --stack shop                    # without the files`,
+  bay destroy --stack shop                    # without the files
+  bay destroy --target container.web          # that alone, with what needs it`,
 		Args: atMost(1, "one DIR at most"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			prog, err := a.loadUnlessNamed(args)
@@ -43,6 +47,7 @@ With --stack and without DIR it needs no files: it goes by the labels.`,
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	cmd.Flags().BoolVar(&o.volumes, "volumes", false, "remove volumes and their data too")
 	cmd.Flags().StringVar(&o.confirm, "confirm", "", "agree to losing data: the `NAME` of the stack")
+	o.part.bindLeaving(cmd)
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "the calls")
 	return cmd
 }
@@ -57,12 +62,16 @@ func (a *app) loadUnlessNamed(args []string) (*program, error) {
 }
 
 func (a *app) destroy(ctx context.Context, prog *program, o destroyFlags) error {
+	what := interpreter.PlanOptions{Mode: plan.Destroy, Volumes: o.volumes}
+	if err := o.part.into(&what); err != nil {
+		return err
+	}
 	e, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{Mode: plan.Destroy, Volumes: o.volumes})
+	p, err := a.plan(ctx, e, prog, what)
 	if err != nil {
 		return err
 	}
@@ -77,12 +86,16 @@ func (a *app) destroy(ctx context.Context, prog *program, o destroyFlags) error 
 
 // agreeDestroy asks before a stack goes.
 func (a *app) agreeDestroy(p *plan.Plan, host string, o destroyFlags) error {
+	what := "stack " + p.Stack
+	if !p.Part.Whole() {
+		what = "this part of stack " + p.Stack
+	}
 	switch {
 	case o.volumes || o.confirm != "":
-		return a.agreeLoss(p, o.confirm, o.yes, fmt.Sprintf("This removes stack %s from %s with all its data, for good.", p.Stack, host))
+		return a.agreeLoss(p, o.confirm, o.yes, fmt.Sprintf("This removes %s from %s with all its data, for good.", what, host))
 	case o.yes:
 		return nil
 	}
-	question := fmt.Sprintf("Remove stack %s from %s? [y/N] ", p.Stack, host)
+	question := fmt.Sprintf("Remove %s from %s? [y/N] ", what, host)
 	return a.agree(question, yesses, "`bay destroy --yes` removes without asking")
 }

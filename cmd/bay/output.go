@@ -76,10 +76,11 @@ func (a *app) output(ctx context.Context, dir, name string, asJSON bool) error {
 		return err
 	}
 	defer e.Close()
-	values, err := a.bay.Outputs(ctx, e, prog.Program)
+	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{})
 	if err != nil {
-		return withSources(err, prog.sources)
+		return err
 	}
+	values := interpreter.Outputs(ctx, e, p)
 	switch {
 	case name != "":
 		return a.oneOutput(name, values[name], asJSON)

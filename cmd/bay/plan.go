@@ -18,6 +18,7 @@ type planFlags struct {
 	destroy, volumes          bool
 	out                       string
 	data                      dataFlags
+	part                      partFlags
 }
 
 func (a *app) planCmd() *cobra.Command {
@@ -28,11 +29,14 @@ func (a *app) planCmd() *cobra.Command {
 		Long: `Plan compares what the files say with what is on the engine, and shows the
 difference field by field: what is created (+), changed in place (~), restarted
 (↻), replaced (±) and removed (-), which field is the reason, what is
-interrupted, and what is kept (=). It only reads.`,
+interrupted, and what is kept (=). It only reads.
+
+` + partHelp,
 		Example: `  bay plan                          # the stack in this directory
   bay plan shop -v                  # with the calls that apply would send
   bay plan shop/main.bay.star       # where there is a body in both languages
   bay plan --var replicas=5         # with another value of a variable
+  bay plan --target container.web   # only that, and what it needs
   bay plan --detailed-exitcode      # ends with 2 if there are changes
   bay plan --json | jq .counts      # for programs
   bay plan --out next.plan          # save it; bay apply next.plan does just that
@@ -48,6 +52,7 @@ interrupted, and what is kept (=). It only reads.`,
 	f.BoolVar(&o.volumes, "volumes", false, "with --destroy: volumes and their data too")
 	f.StringVar(&o.out, "out", "", "save the plan in `FILE`, which bay apply carries out and bay show shows")
 	o.data.bind(cmd)
+	o.part.bind(cmd)
 	return cmd
 }
 
@@ -55,14 +60,17 @@ interrupted, and what is kept (=). It only reads.`,
 func (o *planFlags) options() (interpreter.PlanOptions, error) {
 	what := interpreter.PlanOptions{Mode: plan.Apply}
 	switch {
-	case o.destroy && o.data.any():
-		return what, misuse("--destroy takes the whole stack away: only --volumes goes with it")
+	case o.destroy && (o.data.any() || o.part.forces()):
+		return what, misuse("--destroy takes away: only --volumes, --target and --exclude go with it")
 	case o.destroy:
-		return interpreter.PlanOptions{Mode: plan.Destroy, Volumes: o.volumes}, nil
+		what.Mode, what.Volumes = plan.Destroy, o.volumes
 	case o.volumes:
 		return what, misuse("--volumes goes with --destroy")
 	}
-	return what, o.data.into(&what)
+	if err := o.data.into(&what); err != nil {
+		return what, err
+	}
+	return what, o.part.into(&what)
 }
 
 func (a *app) planOf(ctx context.Context, args []string, o planFlags) error {

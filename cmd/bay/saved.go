@@ -35,6 +35,7 @@ func (a *app) origin(prog *program, o interpreter.PlanOptions) show.Origin {
 	out.Bay = built().Version
 	out.Asked = show.Asked{
 		Volumes: o.Volumes, RemoveVolumes: texts(o.Remove), ReplaceVolumes: texts(o.ReplaceData), ReconnectForeign: o.Reconnect,
+		Part: o.Part,
 	}
 	return out
 }

@@ -142,10 +142,11 @@ type Env struct {
 type In[S any] struct {
 	Res     *ir.Resource
 	Want    *S
-	Live    *Live // nil if there is none
-	Have    *S    // Live's spec; nil if there is none
-	Discard *Live // a half-made successor of Live that is not wanted; nil if there is none
-	Known   any   // what Read learned about the want; nil if nothing
+	Live    *Live         // nil if there is none
+	Have    *S            // Live's spec; nil if there is none
+	Discard *Live         // a half-made successor of Live that is not wanted; nil if there is none
+	Known   any           // what Read learned about the want; nil if nothing
+	Asked   schema.Effect // Restart or Replace where somebody wants that whatever has changed; else None
 	Env     *Env
 	Diags   *diag.List // what makes the plan impossible, or what an author should know
 }
@@ -228,6 +229,7 @@ type Kind interface {
 	Restore(*Job, []schema.Change) Work
 	Remove(Removal) Work
 	Lasts() bool
+	Restarts() bool
 	Drop(Removal) Work
 	Dropped(*Live) []schema.Change
 	Gate(*Job, ir.Dep) *engine.Wait
@@ -243,6 +245,7 @@ type Job struct {
 	Live    *Live
 	Discard *Live
 	Known   any
+	Asked   schema.Effect
 	Env     *Env
 	Diags   *diag.List
 }
@@ -254,6 +257,7 @@ type Def[S any] struct {
 	Doc  string               // one sentence
 	New  func() schema.Binder // returns a *S
 	Data bool                 // it holds what cannot be made again: never removed unless somebody says so in as many words
+	Runs bool                 // its objects run, and can be restarted in place
 
 	// Show adds to what a handle shows what only the engine knows.
 	Show func(spec *S, self ir.Addr, shown map[string]ir.Value)
@@ -316,7 +320,7 @@ func Define[S any](d Def[S]) Kind { return &erased[S]{d} }
 type erased[S any] struct{ d Def[S] }
 
 func (e *erased[S]) in(j *Job) In[S] {
-	in := In[S]{Res: j.Want.Res, Live: j.Live, Discard: j.Discard, Known: j.Known, Env: j.Env, Diags: j.Diags}
+	in := In[S]{Res: j.Want.Res, Live: j.Live, Discard: j.Discard, Known: j.Known, Asked: j.Asked, Env: j.Env, Diags: j.Diags}
 	in.Want = any(j.Want.Spec).(*S)
 	if j.Live != nil {
 		in.Have = any(j.Live.Spec).(*S)
@@ -368,6 +372,9 @@ func (e *erased[S]) Remove(r Removal) Work { return e.d.Remove(r) }
 
 // Lasts reports whether objects of the kind are never removed.
 func (e *erased[S]) Lasts() bool { return e.d.Remove == nil }
+
+// Restarts reports whether objects of the kind can be restarted in place.
+func (e *erased[S]) Restarts() bool { return e.d.Runs }
 
 func (e *erased[S]) Drop(r Removal) Work { return e.d.Drop(r) }
 

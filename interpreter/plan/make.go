@@ -18,7 +18,7 @@ import (
 func Make(w *world.World, prog *ir.Program, o Options) (*Plan, diag.List) {
 	m := &maker{
 		o: o, w: w, prog: prog,
-		plan:     &Plan{Mode: o.Mode, Stack: w.Stack, Info: w.Info},
+		plan:     &Plan{Mode: o.Mode, Stack: w.Stack, Info: w.Info, Part: o.Part},
 		kinds:    map[string]kind.Kind{},
 		live:     map[ir.Addr]*kind.Live{},
 		byName:   map[object]*kind.Live{},
@@ -31,6 +31,7 @@ func Make(w *world.World, prog *ir.Program, o Options) (*Plan, diag.List) {
 	m.env = &kind.Env{Info: w.Info, Stack: w.Stack, Outcome: m.outcome, Named: m.named, Taken: m.taken, Live: m.liveNamed, Source: m.source, Wanted: m.wanted, Agreed: m.agreed, Along: o.Reconnect}
 	m.index()
 	m.moves()
+	m.countLives()
 	switch o.Mode {
 	case Destroy:
 		m.destroy()
@@ -38,11 +39,16 @@ func Make(w *world.World, prog *ir.Program, o Options) (*Plan, diag.List) {
 	case Collect:
 		m.collect()
 	default:
+		m.chosen, m.diags = Choose(o.Kinds, prog, o.Part)
+		if m.diags.HasErrors() {
+			break
+		}
 		m.adoptions()
 		for _, r := range m.inOrder() {
 			m.resource(r)
 		}
 		m.orphans()
+		m.partial()
 		m.claims()
 		m.outputs()
 	}
@@ -62,6 +68,8 @@ type maker struct {
 	prog *ir.Program
 	plan *Plan
 	env  *kind.Env
+
+	chosen func(ir.Addr) bool // what an Apply is about; nil for all
 
 	kinds    map[string]kind.Kind
 	live     map[ir.Addr]*kind.Live // the one that a resource goes on with
@@ -175,10 +183,15 @@ func (m *maker) inOrder() []*ir.Resource {
 
 // resource plans one resource of the program.
 func (m *maker) resource(r *ir.Resource) {
+	if !m.about(r.Addr) {
+		m.leave(r)
+		return
+	}
 	k := m.kinds[r.Addr.Kind]
 	var said diag.List
 	job := &kind.Job{
-		Want: m.want(k, r), Live: m.live[r.Addr], Known: m.w.Found[r.Addr.Kind].Known[r.Addr], Env: m.env, Diags: &said,
+		Want: m.want(k, r), Live: m.live[r.Addr], Known: m.w.Found[r.Addr.Kind].Known[r.Addr],
+		Asked: m.asked(k, r.Addr), Env: m.env, Diags: &said,
 	}
 	verb, changes := m.decide(k, job)
 	m.guard(job, verb, changes)
@@ -192,7 +205,7 @@ func (m *maker) resource(r *ir.Resource) {
 		}
 		return
 	}
-	s := &Step{Verb: verb, Addr: r.Addr, Name: out.Name, Pos: r.Pos, Changes: changes, Why: why(r, verb, changes, out)}
+	s := &Step{Verb: verb, Addr: r.Addr, Name: out.Name, Pos: r.Pos, Changes: changes, Why: why(r, verb, job.Asked, changes, out)}
 	s.Work = work(k, job, verb, changes)
 	s.LosesData = k.Data() && verb == kind.Replace
 	if job.Live != nil {
@@ -214,12 +227,14 @@ func (m *maker) resource(r *ir.Resource) {
 
 // want returns a resource decoded, with what the engine knows filled in where
 // this plan leaves it as it is.
-func (m *maker) want(k kind.Kind, r *ir.Resource) *kind.Want {
+func (m *maker) want(k kind.Kind, r *ir.Resource) *kind.Want { return m.wantBy(k, r, m.known) }
+
+func (m *maker) wantBy(k kind.Kind, r *ir.Resource, known func(ir.Ref) (ir.Value, bool)) *kind.Want {
 	changed := false
 	attrs := slices.Clone(r.Attrs)
 	for i, a := range attrs {
 		if a.Value.HasEngine() {
-			attrs[i].Value = a.Value.Resolve(m.known)
+			attrs[i].Value = a.Value.Resolve(known)
 			changed = true
 		}
 	}
@@ -251,7 +266,7 @@ func (m *maker) decide(k kind.Kind, job *kind.Job) (kind.Verb, []schema.Change) 
 		return m.halfDone(k, job)
 	}
 	changes := m.compare(k, job)
-	switch Worst(changes) {
+	switch max(Worst(changes), job.Asked) {
 	case schema.None:
 		return kind.Same, nil
 	case schema.Live, schema.Reconnect:
@@ -267,10 +282,10 @@ func (m *maker) decide(k kind.Kind, job *kind.Job) (kind.Verb, []schema.Change) 
 func (m *maker) halfDone(k kind.Kind, job *kind.Job) (kind.Verb, []schema.Change) {
 	var said diag.List
 	trial := *job
-	trial.Diags = &said
+	trial.Diags, trial.Asked = &said, schema.None // it is made anew, and starts
 	changes := m.compare(k, &trial)
 	if Worst(changes) < schema.Replace {
-		*job.Diags = append(*job.Diags, said...)
+		*job.Diags, job.Asked = append(*job.Diags, said...), schema.None
 		return kind.Finish, changes
 	}
 	job.Discard, job.Live = job.Live, job.Live.Old
@@ -342,6 +357,11 @@ func (m *maker) guard(job *kind.Job, verb kind.Verb, changes []schema.Change) {
 			names = append(names, c.Name())
 		}
 	}
+	if len(names) == 0 && job.Asked == schema.Replace {
+		job.Diags.Addf(r.Guard.Pos, "%s would be replaced, since --replace asks for it, and prevent_destroy forbids it", r.Addr).
+			Hintf("take prevent_destroy away first")
+		return
+	}
 	job.Diags.Addf(r.Guard.Pos, "%s would be replaced, since %s changed, and prevent_destroy forbids it", r.Addr, list(names, len(names))).
 		Hintf("put the change back, or take prevent_destroy away first")
 }
@@ -363,7 +383,7 @@ func work(k kind.Kind, job *kind.Job, verb kind.Verb, changes []schema.Change) k
 }
 
 // why says in a few words what brings a step.
-func why(r *ir.Resource, verb kind.Verb, changes []schema.Change, out kind.Outcome) string {
+func why(r *ir.Resource, verb kind.Verb, asked schema.Effect, changes []schema.Change, out kind.Outcome) string {
 	switch verb {
 	case kind.Create:
 		return out.Why
@@ -371,6 +391,9 @@ func why(r *ir.Resource, verb kind.Verb, changes []schema.Change, out kind.Outco
 		return "its replacement was cut short and goes on"
 	case kind.Restore:
 		return "its replacement was cut short and is taken back"
+	}
+	if asked > Worst(changes) {
+		return "--" + asked.String()
 	}
 	if out.Why != "" {
 		return out.Why

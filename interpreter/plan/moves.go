@@ -27,6 +27,9 @@ func (m *maker) adoptions() {
 		return
 	}
 	for _, a := range m.prog.Adopts {
+		if !m.about(a.Addr) {
+			continue
+		}
 		l := m.live[a.Addr]
 		second := slices.IndexFunc(m.spare, func(s *kind.Live) bool { return s.Identity.Addr == a.Addr })
 		switch {
@@ -103,7 +106,7 @@ func (m *maker) forgotten(l *kind.Live) bool {
 
 // left notes what a destroyed stack had adopted, and leaves as it was found.
 func (m *maker) left() {
-	if m.prog == nil {
+	if m.prog == nil || !m.o.Part.Whole() {
 		return
 	}
 	for _, a := range m.prog.Adopts {

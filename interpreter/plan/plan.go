@@ -36,6 +36,9 @@ type Plan struct {
 	Moved   []*Moved // objects that have another address than their labels say
 	Kept    []*Kept  // objects that stay although the program no longer has them
 	Same    int      // resources with nothing to do
+	LeftOut int      // resources that the plan is not about
+	Lives   int      // objects of the stack on the engine before it, caches not counted
+	Part    Part     // what was asked for
 	Outputs []Output // in order of their names
 	Notes   diag.List
 }
@@ -86,6 +89,7 @@ type Output struct {
 type Options struct {
 	Mode    Mode
 	Kinds   []kind.Kind
+	Part    Part
 	Volumes bool      // of Destroy: data goes too
 	Remove  []ir.Addr // of Apply: data that goes although it is never removed by itself
 

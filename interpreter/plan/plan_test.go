@@ -63,7 +63,7 @@ func (h harbour) kinds() []kind.Kind {
 		return kind.Work{Ops: []engine.Op{{Call: &engine.ContainerRemove{Container: r.Live.ID}}}}
 	}
 	cranes := kind.Define(kind.Def[crane]{
-		Name: "crane", New: func() schema.Binder { return new(crane) }, Read: read("crane"), Remove: remove,
+		Name: "crane", Runs: true, New: func() schema.Binder { return new(crane) }, Read: read("crane"), Remove: remove,
 		Show: func(_ *crane, self ir.Addr, shown map[string]ir.Value) { shown["wind"] = ir.EngineVal(self, "wind") },
 		Create: func(in kind.In[crane]) kind.Work {
 			return kind.Work{Ops: []engine.Op{{Call: &engine.ContainerStart{Container: in.Want.Name}}}, Early: in.Want.Color == "early"}
@@ -423,31 +423,37 @@ func TestMake(t *testing.T) {
 			if tt.live != nil {
 				tt.live(h)
 			}
-			tt.opts.Kinds = h.kinds()
-			prog := build(t, tt.opts.Kinds, tt.program)
-			got := ""
-			for range 5 { // the same each time, whatever the order of maps
-				w, err := world.Read(t.Context(), world.Options{Kinds: tt.opts.Kinds, Stack: "t", Program: prog})
-				if err != nil {
-					t.Fatal(err)
-				}
-				p, diags := plan.Make(w, prog, tt.opts)
-				text := show(p)
-				if diags.HasErrors() {
-					var lines []string
-					for _, d := range diags {
-						lines = append(lines, d.Msg)
-					}
-					text = "error: " + strings.Join(lines, "\n")
-				}
-				if got != "" && got != text {
-					t.Fatalf("two plans of one world differ:\n%s\n%s", got, text)
-				}
-				got = text
-			}
-			if d := cmp.Diff(tt.want, got); d != "" {
+			if d := cmp.Diff(tt.want, planned(t, h, tt.program, tt.opts)); d != "" {
 				t.Errorf("(-want +got)\n%s", d)
 			}
 		})
 	}
+}
+
+// planned returns what is planned, or with "error: " the messages.
+func planned(t *testing.T, h harbour, program []decl, o plan.Options) string {
+	t.Helper()
+	o.Kinds = h.kinds()
+	prog := build(t, o.Kinds, program)
+	got := ""
+	for range 5 { // the same each time, whatever the order of maps
+		w, err := world.Read(t.Context(), world.Options{Kinds: o.Kinds, Stack: "t", Program: prog})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, diags := plan.Make(w, prog, o)
+		text := show(p)
+		if diags.HasErrors() {
+			var lines []string
+			for _, d := range diags {
+				lines = append(lines, d.Msg)
+			}
+			text = "error: " + strings.Join(lines, "\n")
+		}
+		if got != "" && got != text {
+			t.Fatalf("two plans of one world differ:\n%s\n%s", got, text)
+		}
+		got = text
+	}
+	return got
 }

@@ -27,6 +27,7 @@ func (m *maker) orphans() {
 	for _, l := range m.lives() {
 		a := l.Identity.Addr
 		switch {
+		case m.chosen != nil: // what the program has says nothing about what it no longer has
 		case m.forgotten(l):
 		case slices.Contains(m.spare, l):
 			m.remove(l, "a second object of this address")
@@ -35,6 +36,11 @@ func (m *maker) orphans() {
 		}
 	}
 	for _, a := range m.o.Remove {
+		if m.chosen != nil {
+			m.diags.Addf(diag.Pos{}, "%s cannot be removed by this plan, which is about a part of what the program has", a).
+				Hintf("leave --target and --exclude away")
+			continue
+		}
 		if l := m.live[a]; l == nil {
 			m.diags.Addf(diag.Pos{}, "there is no %s to remove", a).Hintf("bay ls shows what the stack has")
 		} else if m.w.Wants[a] != nil {
@@ -45,15 +51,23 @@ func (m *maker) orphans() {
 	for _, a := range m.o.ReplaceData {
 		if m.w.Wants[a] == nil || !m.kinds[a.Kind].Data() {
 			m.diags.Addf(diag.Pos{}, "%s is nothing in the program that holds data", a).Hintf("bay ls shows what the stack has")
+		} else if !m.about(a) {
+			m.diags.Addf(diag.Pos{}, "%s cannot be made anew: it is left out of this plan", a).Hintf("take it in")
 		}
 	}
 }
 
 // destroy plans for taking the stack away.
 func (m *maker) destroy() {
+	goes := m.leaving()
 	for _, l := range m.lives() {
-		if !m.forgotten(l) {
-			m.remove(l, "")
+		switch {
+		case goes != nil && !goes[l.Identity.Addr]:
+			if !m.kinds[l.Kind].Lasts() {
+				m.plan.LeftOut++
+			}
+		case !m.forgotten(l):
+			m.remove(l, m.along(l, goes))
 		}
 	}
 }

@@ -42,6 +42,7 @@ type Asked struct {
 	RemoveVolumes    []string `json:"remove_volumes,omitempty"`    // addresses of data that goes
 	ReplaceVolumes   []string `json:"replace_volumes,omitempty"`   // addresses of data that may be lost
 	ReconnectForeign bool     `json:"reconnect_foreign,omitempty"` // what is not the stack's is taken along
+	plan.Part
 }
 
 // Encode returns the document of a plan with its checksum, the same bytes for

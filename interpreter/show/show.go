@@ -109,6 +109,9 @@ func (t *text) heading(p *plan.Plan) {
 	if p.Same > 0 {
 		head += t.sep() + fmt.Sprintf("%d unchanged", p.Same)
 	}
+	if p.LeftOut > 0 {
+		head += t.sep() + fmt.Sprintf("%d left out", p.LeftOut)
+	}
 	t.line(t.paint(dim, head))
 	t.line("")
 }
@@ -220,10 +223,14 @@ func nothing(p *plan.Plan) string {
 	switch {
 	case p.Mode == plan.Collect:
 		return fmt.Sprintf("Nothing to do: stack %s brought no image that nothing uses.", stack)
+	case p.Mode == plan.Destroy && !p.Part.Whole():
+		return fmt.Sprintf("Nothing to do: this part of stack %s has nothing that is removed.", stack)
 	case p.Mode == plan.Destroy && len(p.Kept) > 0:
 		return fmt.Sprintf("Nothing to do: of stack %s only what is kept is left.", stack)
 	case p.Mode == plan.Destroy:
 		return fmt.Sprintf("Nothing to do: nothing of stack %s is on the engine.", stack)
+	case !p.Part.Whole():
+		return fmt.Sprintf("Nothing to do: this part of stack %s is as its program says (%s).", stack, Plural(p.Same, "resource"))
 	case p.Same == 0:
 		return fmt.Sprintf("Nothing to do: stack %s has no resources.", stack)
 	}
@@ -266,6 +273,7 @@ type Counts struct {
 	Finish         int `json:"finish"`  // replacements that were cut short and go on
 	Restore        int `json:"restore"` // and that are taken back
 	Same           int `json:"same"`
+	LeftOut        int `json:"left_out,omitempty"` // that the plan is not about
 	Kept           int `json:"kept"`
 	Interrupted    int `json:"interrupted"`
 	VolumesRemoved int `json:"volumes_removed"`
@@ -273,7 +281,7 @@ type Counts struct {
 
 // CountsOf counts what p does.
 func CountsOf(p *plan.Plan) Counts {
-	c := Counts{Same: p.Same, Kept: len(p.Kept)}
+	c := Counts{Same: p.Same, LeftOut: p.LeftOut, Kept: len(p.Kept)}
 	of := map[kind.Verb]*int{
 		kind.Create: &c.Create, kind.Update: &c.Live, kind.Restart: &c.Restart, kind.Replace: &c.Replace,
 		kind.Remove: &c.Remove, kind.Finish: &c.Finish, kind.Restore: &c.Restore,

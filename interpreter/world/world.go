@@ -6,6 +6,7 @@ package world
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
@@ -31,9 +32,10 @@ type Options struct {
 	Info    engine.Info
 	Auth    func(ref string) (string, error) // credentials for a reference's registry; may be nil
 	Stack   string
-	Program *ir.Program // nil where only what lives matters
-	Idle    bool        // look for what the stack brought and nothing needs any more
-	Leaving bool        // nothing of the program will be made: kinds do not hear of it, so that no context is hashed and no registry asked
+	Program *ir.Program        // nil where only what lives matters
+	Idle    bool               // look for what the stack brought and nothing needs any more
+	Chosen  func(ir.Addr) bool // of a plan of a part: what it is about; nil for all
+	Leaving bool               // nothing of the program will be made: kinds do not hear of it, so that no context is hashed and no registry asked
 }
 
 // Read reads all kinds side by side. Only an engine that cannot be asked is an
@@ -47,7 +49,7 @@ func Read(ctx context.Context, o Options) (*World, error) {
 		name := k.Schema().Name
 		scope := kind.Scope{Reader: o.Reader, Info: o.Info, Auth: o.Auth, Stack: o.Stack, Idle: o.Idle, Now: o.Program.Now}
 		if !o.Leaving {
-			scope.Wants, scope.Adopts = byKind[name], adopted(o.Program)
+			scope.Wants, scope.Adopts = o.asked(k, byKind[name]), adopted(o.Program)
 		}
 		if o.Program != nil {
 			scope.Dir = o.Program.Dir
@@ -68,6 +70,15 @@ func Read(ctx context.Context, o Options) (*World, error) {
 		w.Found[k.Schema().Name] = found[i]
 	}
 	return w, nil
+}
+
+// asked returns the wants that a kind hears of: of a cache only those that the
+// plan is about, so that no other context is hashed and no other registry asked.
+func (o Options) asked(k kind.Kind, wants []*kind.Want) []*kind.Want {
+	if o.Chosen == nil || !k.Lasts() {
+		return wants
+	}
+	return slices.DeleteFunc(slices.Clone(wants), func(w *kind.Want) bool { return !o.Chosen(w.Res.Addr) })
 }
 
 // adopted returns what a program adopts. What is about to be left is not: it

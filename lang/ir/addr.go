@@ -229,19 +229,13 @@ func (a Addr) Alias() string { return a.clean(a.words(false)) }
 
 func (a Addr) words(withKey bool) []string {
 	var words []string
-	if a.Module != "" {
-		steps, err := parseSteps(a.Module)
-		if err != nil {
-			panic("ir: bad module in address: " + a.Module)
+	for _, st := range a.moduleSteps() {
+		if st.name == "module" && !st.keyed {
+			continue
 		}
-		for _, st := range steps {
-			if st.name == "module" && !st.keyed {
-				continue
-			}
-			words = append(words, st.name)
-			if st.keyed && withKey {
-				words = append(words, st.key)
-			}
+		words = append(words, st.name)
+		if st.keyed && withKey {
+			words = append(words, st.key)
 		}
 	}
 	if a.Label != "" && (a.Label != "this" || a.Module == "") {
@@ -251,6 +245,18 @@ func (a Addr) words(withKey bool) []string {
 		words = append(words, a.Key)
 	}
 	return words
+}
+
+// moduleSteps returns the modules on the way: `module` and a name in turn.
+func (a Addr) moduleSteps() []step {
+	if a.Module == "" {
+		return nil
+	}
+	steps, err := parseSteps(a.Module)
+	if err != nil {
+		panic("ir: bad module in address: " + a.Module)
+	}
+	return steps
 }
 
 // clean joins words to a name the engine takes. Where that loses something, a

@@ -305,6 +305,7 @@ func portOf(attr string) (int, bool) {
 var Kind = kind.Define(kind.Def[Spec]{
 	Name:    "container",
 	Doc:     "A process in a box, from an image.",
+	Runs:    true,
 	New:     func() schema.Binder { return new(Spec) },
 	Show:    show,
 	Read:    read,

@@ -163,13 +163,16 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	if in.Live == nil {
 		return nil
 	}
+	if in.Asked == schema.Restart && in.Want.State == created {
+		in.Errorf("state", "--restart: the program says that it does not run").Hintf("name what runs")
+	}
 	changes = raise(in, changes)
 	changes = append(changes, imageChange(in)...)
 	changes = append(changes, portChanges(in)...)
 	changes = append(changes, remade(in, changes)...)
 	changes = append(changes, joinChanges(in)...)
 	changes = append(changes, imageMounts(in)...)
-	if worst(changes) == schema.Replace {
+	if effect(in, changes) == schema.Replace {
 		leftBehind(in)
 	}
 	changes = append(changes, lostVolumes(in)...)
@@ -180,7 +183,7 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	}
 	byHand(in, changes)
 	inOrder(changes)
-	if len(in.Live.Guests) > 0 && worst(changes) == schema.Replace {
+	if len(in.Live.Guests) > 0 && effect(in, changes) == schema.Replace {
 		in.Warnf("", "containers that are not this stack's share its network and will lose it: %s", strings.Join(in.Live.Guests, ", ")).
 			Hintf("restart or make them anew afterwards")
 	}
@@ -202,6 +205,12 @@ func worst(changes []schema.Change) schema.Effect {
 		w = max(w, c.Effect)
 	}
 	return w
+}
+
+// effect is what happens to the container: by what has changed, or because
+// somebody wants it.
+func effect(in kind.In[Spec], changes []schema.Change) schema.Effect {
+	return max(worst(changes), in.Asked)
 }
 
 // pending reports whether a half-done replacement brings the change by going on.

@@ -478,7 +478,7 @@ func update(in kind.In[Spec], changes []schema.Change) kind.Work {
 		w.Wait = ready(in, 0)
 		w.Wait.Container = in.Want.Name
 	}
-	if worst(changes) == schema.Restart && active(in.Live) {
+	if effect(in, changes) == schema.Restart && active(in.Live) {
 		w.Impact = fmt.Sprintf("%s restarts: it is down while it stops (at most %s) and starts", in.Live.Name, in.Live.Object.(*object).grace())
 	}
 	return w
@@ -567,10 +567,13 @@ func bring(in kind.In[Spec], changes []schema.Change) ([]engine.Op, bool) {
 	if paused {
 		ops = append(ops, engine.Op{Call: &engine.ContainerUnpause{Container: in.Live.ID}})
 	}
-	if worst(changes) == schema.Restart && active(in.Live) {
+	if effect(in, changes) == schema.Restart && active(in.Live) {
 		return append(ops, engine.Op{
 			Call: &engine.ContainerRestart{Container: in.Live.ID, Grace: in.Live.Object.(*object).grace()}, Alone: in.Want.picked(),
 		}), true
+	}
+	if in.Asked == schema.Restart && in.Want.State != created {
+		return append(ops, start(in, living(in.Live), nil)), true // a job runs again
 	}
 	return append(ops, signalled(in, changes)...), false
 }
@@ -640,7 +643,7 @@ func done(in kind.In[Spec]) bool {
 // restore takes back a replacement that was cut short, and goes on to what the
 // program wants now. in.Live is the old container, in.Discard its successor.
 func restore(in kind.In[Spec], changes []schema.Change) kind.Work {
-	if worst(changes) == schema.Replace {
+	if effect(in, changes) == schema.Replace {
 		return restart(in, changes)
 	}
 	failed := in.Discard
@@ -683,7 +686,7 @@ func restart(in kind.In[Spec], changes []schema.Change) kind.Work {
 // running with its addresses and ports is none to them.
 func outcome(in kind.In[Spec], v kind.Verb, changes []schema.Change) kind.Outcome {
 	o := kind.Outcome{Verb: v, Name: in.Want.Name}
-	if v == kind.Restore && worst(changes) == schema.Replace {
+	if v == kind.Restore && effect(in, changes) == schema.Replace {
 		o.Verb = kind.Replace // who holds on to it by its ID holds on to neither of the two
 	}
 	if v == kind.Update {

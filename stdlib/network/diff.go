@@ -117,7 +117,7 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 		in.Errorf("name", "there are %d networks named %s, and the engine answers to none of them by its name: %s", len(k.twins), in.Live.Name, strings.Join(k.twins, "; ")).
 			Hintf("engines before Docker 25.0 allow that: take the others away by their IDs (docker network rm ID)")
 	}
-	if in.Live != nil && len(changes) == 0 {
+	if in.Live != nil && len(changes) == 0 && in.Asked < schema.Replace {
 		return again(in)
 	}
 	in.CheckVersion()
@@ -138,6 +138,11 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 		return changes
 	}
 	if who := strangers(in); len(who) > 0 {
+		if len(changes) == 0 {
+			in.Errorf("", "it cannot be made anew while containers that are not this stack's are on network %s: %s", in.Live.Name, strings.Join(who, ", ")).
+				Hintf("--reconnect-foreign takes them off and connects them again; or take them off first (docker network disconnect %s %s)", in.Live.Name, who[0])
+			return changes
+		}
 		in.Errorf(changes[0].Attr, "%s cannot change while containers that are not this stack's are on network %s: %s", changes[0].Name(), in.Live.Name, strings.Join(who, ", ")).
 			Hintf("the network has to be made anew: --reconnect-foreign takes them off and connects them again; or take them off first (docker network disconnect %s %s), or put the attribute back", in.Live.Name, who[0])
 	}
