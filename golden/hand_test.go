@@ -26,7 +26,7 @@ var handed = map[string]struct {
 	args  int // at least
 	do    func(context.Context, *client.Client, []string) error
 }{
-	"run":    {"NAME IMAGE [env=NAME=VALUE|label=NAME=VALUE|volume=NAME:PATH|network=NAME|ip=ADDRESS|alias=NAME|restart=POLICY]...", 2, run1},
+	"run":    {"NAME IMAGE [env=NAME=VALUE|label=NAME=VALUE|volume=NAME:PATH|network=NAME|ip=ADDRESS|alias=NAME|restart=POLICY|rm=true]...", 2, run1},
 	"update": {"CONTAINER memory=SIZE|restart=POLICY|cpus=N", 2, update1},
 	"rm": {"CONTAINER", 1, func(ctx context.Context, c *client.Client, args []string) error {
 		return c.ContainerRemove(ctx, args[0], container.RemoveOptions{Force: true})
@@ -100,6 +100,8 @@ func run1(ctx context.Context, c *client.Client, args []string) error {
 			ep.Aliases = append(ep.Aliases, value)
 		case "restart":
 			host.RestartPolicy.Name = container.RestartPolicyMode(value)
+		case "rm":
+			host.AutoRemove = value == "true"
 		default:
 			return fmt.Errorf("nobody runs a container with %s here", key)
 		}

@@ -178,6 +178,7 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	changes = append(changes, lostVolumes(in)...)
 	changes = append(changes, platformChange(in)...)
 	changes = append(changes, stateChange(in)...)
+	changes = append(changes, passing(in)...)
 	if in.Live.Old != nil {
 		changes = slices.DeleteFunc(changes, func(c schema.Change) bool { return pending(in, c) })
 	}
@@ -188,6 +189,18 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 			Hintf("restart or make them anew afterwards")
 	}
 	return changes
+}
+
+// passing is the change of an adopted container that the engine removes when it
+// stops: it could neither come back after a restart of the machine nor be gone
+// back to.
+func passing(in kind.In[Spec]) []schema.Change {
+	if !fleeting(in.Live) {
+		return nil
+	}
+	return []schema.Change{{
+		Attr: "rm", Effect: schema.Replace, Note: "it was run with --rm: the engine removes it when it stops", Pos: in.Res.Pos,
+	}}
 }
 
 // inOrder sorts changes by the order of the table.
