@@ -40,6 +40,7 @@ has to be typed, or given as --confirm-remove; --yes is not enough for that.`,
   bay apply --var replicas=5
   bay apply --target container.web  # only that, and what it needs
   bay apply --restart 'container.*' # restart all containers
+  bay apply --yes --json            # what happens, for programs; see "Events" in REFERENCE.md
   bay apply --engine ssh://me@host  # on another machine`,
 		Args: atMost(1, "one DIR at most"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -52,6 +53,7 @@ has to be typed, or given as --confirm-remove; --yes is not enough for that.`,
 	cmd.Flags().IntVar(&o.remove, "confirm-remove", 0, "agree to removing most of a stack: `N` objects")
 	o.data.bind(cmd)
 	o.part.bind(cmd)
+	a.feed.bind(cmd)
 	return cmd
 }
 
@@ -124,7 +126,7 @@ func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := a.showPlan(e, prog, p, o.verbose); err != nil {
+	if err := a.announce(e, prog, p, o.verbose, o.yes); err != nil {
 		return err
 	}
 	if p.Empty() {
@@ -171,6 +173,9 @@ var yesses = []string{"y", "yes"}
 
 // agree asks a question on the terminal. Without one it is not agreed.
 func (a *app) agree(question string, answers []string, without string) error {
+	if a.feed.json {
+		return &failure{err: errors.New("nothing was changed: with --json nobody is asked"), hint: without}
+	}
 	if in, ok := a.in.(interface{ Fd() uintptr }); !ok || !isTerminal(in) || !a.err.terminal {
 		return &failure{err: errors.New("nothing was changed: there is no terminal on which to ask"), hint: without}
 	}
@@ -198,7 +203,11 @@ func (a *app) carryOut(ctx context.Context, e *engine.Engine, p *plan.Plan, verb
 	a.signals.during(off, func() {
 		fmt.Fprintln(a.out)
 		view := a.progress(p, verbose)
-		r = a.bay.Apply(ctx, e, p, apply.Options{Parallelism: a.common.parallelism, Events: view.event})
+		r = a.bay.Apply(ctx, e, p, apply.Options{Parallelism: a.common.parallelism, Events: func(ev apply.Event) {
+			a.feed.event(ev)
+			view.event(ev)
+		}})
+		a.feed.report = r
 		view.close()
 		a.summary(p, r)
 		_ = a.outputs(r.Outputs) // that nobody reads does not change how it ended
@@ -211,6 +220,7 @@ func (a *app) carryOut(ctx context.Context, e *engine.Engine, p *plan.Plan, verb
 
 // outputs prints the values of outputs below what was said before.
 func (a *app) outputs(values map[string]ir.Value) error {
+	a.feed.outputs = values
 	if len(values) == 0 {
 		return nil
 	}

@@ -49,6 +49,7 @@ With --stack and without DIR it needs no files: it goes by the labels.
 	cmd.Flags().StringVar(&o.confirm, "confirm", "", "agree to losing data: the `NAME` of the stack")
 	o.part.bindLeaving(cmd)
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "the calls")
+	a.feed.bind(cmd)
 	return cmd
 }
 
@@ -75,7 +76,7 @@ func (a *app) destroy(ctx context.Context, prog *program, o destroyFlags) error 
 	if err != nil {
 		return err
 	}
-	if err := a.showPlan(e, prog, p, o.verbose); err != nil || p.Empty() {
+	if err := a.announce(e, prog, p, o.verbose, o.yes); err != nil || p.Empty() {
 		return err
 	}
 	if err := a.agreeDestroy(p, a.host(e), o); err != nil {

@@ -6,13 +6,12 @@ import (
 
 	"bayplan/interpreter"
 	"bayplan/interpreter/plan"
-	"bayplan/interpreter/show"
 
 	"github.com/spf13/cobra"
 )
 
 // gcFlags is how gc is agreed to and shown.
-type gcFlags struct{ yes, asJSON, verbose bool }
+type gcFlags struct{ yes, verbose bool }
 
 func (a *app) gcCmd() *cobra.Command {
 	var o gcFlags
@@ -30,7 +29,7 @@ then not known, and only containers count.`,
 		Example: `  bay gc                    # of the stack in this directory
   bay gc shop --yes         # without asking
   bay gc --stack shop       # without the files, after bay destroy
-  bay gc --json             # what would go, for programs; removes nothing`,
+  bay gc --yes --json       # for programs`,
 		Args: atMost(1, "one DIR at most"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			prog, err := a.loadUnlessNamed(args)
@@ -42,8 +41,8 @@ then not known, and only containers count.`,
 	}
 	f := cmd.Flags()
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
-	f.BoolVar(&o.asJSON, "json", false, "what would go as JSON, format "+plan.Format+"; removes nothing")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "the calls")
+	a.feed.bind(cmd)
 	return cmd
 }
 
@@ -53,15 +52,11 @@ func (a *app) gc(ctx context.Context, prog *program, o gcFlags) error {
 		return err
 	}
 	defer e.Close()
-	what := interpreter.PlanOptions{Mode: plan.Collect}
-	p, err := a.plan(ctx, e, prog, what)
+	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{Mode: plan.Collect})
 	if err != nil {
 		return err
 	}
-	if o.asJSON {
-		return show.JSON(a.out, p, a.origin(prog, what))
-	}
-	if err := a.showPlan(e, prog, p, o.verbose); err != nil || p.Empty() {
+	if err := a.announce(e, prog, p, o.verbose, o.yes); err != nil || p.Empty() {
 		return err
 	}
 	if !o.yes {

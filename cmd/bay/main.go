@@ -21,6 +21,9 @@ func main() {
 		err:    screenOf(os.Stderr),
 		getenv: os.Getenv,
 	}
-	a.signals = watch(a.err, os.Exit)
+	a.signals = watch(a.err, func(code int) {
+		a.feed.left()
+		os.Exit(code)
+	})
 	os.Exit(a.run(os.Args[1:]))
 }

@@ -28,6 +28,7 @@ type app struct {
 	getenv   func(string) string
 	signals  *signals
 	common   common
+	feed     feed
 }
 
 // common is the flags that all commands have.
@@ -43,7 +44,7 @@ type common struct {
 func (a *app) run(args []string) (code int) {
 	defer func() {
 		if bug := recover(); bug != nil {
-			code = a.reportBug(bug, debug.Stack())
+			code = a.endFeed(a.reportBug(bug, debug.Stack()), fmt.Errorf("this is a bug in bay: %v", bug))
 		}
 	}()
 	root := a.root()
@@ -52,7 +53,7 @@ func (a *app) run(args []string) (code int) {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	cmd, err := root.ExecuteC()
-	return a.report(cmd, err)
+	return a.endFeed(a.report(cmd, err), err)
 }
 
 func (a *app) root() *cobra.Command {
@@ -76,7 +77,7 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 			if a.common.parallelism < 1 {
 				return misuse("--parallelism is %d, want at least 1", a.common.parallelism)
 			}
-			return nil
+			return a.quiet()
 		},
 		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -159,9 +160,7 @@ func (a *app) load(path string, opaque bool) (*program, error) {
 	if got.Diags.HasErrors() {
 		return nil, &mistakes{list: got.Diags, sources: got.Sources}
 	}
-	if err := diag.Write(a.err, got.Diags, got.Sources, a.color(a.err)); err != nil {
-		return nil, err
-	}
+	_ = diag.Write(a.err, got.Diags, got.Sources, a.color(a.err)) // a warning that nobody can read stops nothing
 	return &program{got.Program, got.Sources, a.originOf(path, got.Taken)}, nil
 }
 

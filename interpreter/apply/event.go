@@ -28,6 +28,7 @@ type Event struct {
 	Kind     EventKind
 	Step     *plan.Step // nil for Stopping
 	Text     string
+	Wait     engine.Wait     // of Waiting: for what
 	Progress engine.Progress // of Progress
 	Err      error           // of Undoing and Failed
 	Took     time.Duration   // of Done and Failed: since Begin

@@ -82,7 +82,7 @@ func (x *stepRun) do(ctx context.Context) *Failure {
 	ctx = context.WithoutCancel(ctx)
 	err := x.ops(ctx, x.s.Work.Ops)
 	if err == nil && x.s.Work.Wait != nil {
-		x.emit(Event{Kind: Waiting, Step: x.s, Text: waitText(*x.s.Work.Wait)})
+		x.emit(Event{Kind: Waiting, Step: x.s, Text: waitText(*x.s.Work.Wait), Wait: *x.s.Work.Wait})
 		err = x.e.Wait(ctx, *x.s.Work.Wait)
 	}
 	if err != nil {
@@ -97,7 +97,7 @@ func (x *stepRun) do(ctx context.Context) *Failure {
 // before checks what the step relies on, and waits for what it asks of others.
 func (x *stepRun) before(ctx context.Context) error {
 	for _, g := range x.s.Gates {
-		x.emit(Event{Kind: Waiting, Step: x.s, Text: g.On.String() + " " + waitText(g.Wait)})
+		x.emit(Event{Kind: Waiting, Step: x.s, Text: g.On.String() + " " + waitText(g.Wait), Wait: g.Wait})
 		if err := x.e.Wait(ctx, g.Wait); err != nil {
 			if ctx.Err() != nil {
 				return errInterrupted

@@ -1,7 +1,6 @@
 package show
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -167,12 +166,7 @@ type Note struct {
 
 // WriteJSON writes any of bay's documents: indented, keys in order, without
 // escapes for HTML.
-func WriteJSON(w io.Writer, doc any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(doc)
-}
+func WriteJSON(w io.Writer, doc any) error { return writeJSON(w, doc, "  ") }
 
 // CheckFormat returns why a document of format got cannot be read by one who
 // reads want, or nil: another document, or a greater number.

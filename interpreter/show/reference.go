@@ -107,7 +107,10 @@ func Reference(w io.Writer, u *schema.Universe) error {
 	if _, err := io.WriteString(w, head); err != nil {
 		return err
 	}
-	return DocMarkdown(w, DocOf(u))
+	if err := DocMarkdown(w, DocOf(u)); err != nil {
+		return err
+	}
+	return eventsReference(w)
 }
 
 // DocMarkdown writes kinds and functions as sections of Markdown.

@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strconv"
@@ -96,6 +97,24 @@ func Escape(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// EscapeJSON returns a JSON text with every character that could steer a
+// terminal as an escape of JSON. It means the same.
+func EscapeJSON(data []byte) []byte {
+	steering := func(r rune) bool { return r > ' ' && steers(r) } // below are JSON's own spaces
+	if !bytes.ContainsFunc(data, steering) {
+		return data
+	}
+	var b bytes.Buffer
+	for _, r := range string(data) {
+		if steering(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.Bytes()
 }
 
 func escapeLines(s string) string {
