@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"bayplan/interpreter/engine"
 	"bayplan/interpreter/engine/embedded"
 
 	"github.com/docker/docker/api/types/container"
@@ -108,7 +109,7 @@ func (d dock) sweep() error {
 func (d dock) sweepContainers(ctx context.Context, c *client.Client) error {
 	list, err := c.ContainerList(ctx, container.ListOptions{All: true})
 	for _, x := range list {
-		if strings.Contains(strings.Join(x.Names, " "), d.word) {
+		if strings.Contains(strings.Join(x.Names, " ")+x.Labels[engine.LabelLock], d.word) {
 			err = errors.Join(err, c.ContainerRemove(ctx, x.ID, container.RemoveOptions{Force: true, RemoveVolumes: true}))
 		}
 	}

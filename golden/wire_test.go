@@ -33,6 +33,7 @@ type wire struct {
 
 	mu    sync.Mutex
 	calls []call
+	locks map[string]bool // the IDs of locks that were made
 
 	// cut is asked twice about the n-th call, from 1: before it reaches the
 	// engine, and when the engine has acted. If it says so, the call ends
@@ -56,8 +57,8 @@ func newWire(dir string, engine *client.Client) (*wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &wire{address: "unix://" + socket, engine: engine}
-	w.server = &http.Server{Handler: w.keep(through(engine))}
+	w := &wire{address: "unix://" + socket, engine: engine, locks: map[string]bool{}}
+	w.server = &http.Server{Handler: w.keep(w.through(engine))}
 	go w.server.Serve(l)
 	return w, nil
 }
@@ -71,7 +72,7 @@ func (w *wire) cutBy(f func(n int, acted bool) bool) {
 
 func (w *wire) keep(engine http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		if r.Method == http.MethodGet || r.Method == http.MethodHead || w.ofLock(r) {
 			engine.ServeHTTP(rw, r)
 			return
 		}
@@ -100,6 +101,54 @@ func (w *wire) keep(engine http.Handler) http.Handler {
 	})
 }
 
+// locking is what bay sends to lock a stack and to free it, beside the calls of
+// its plan; ID is the one that the engine gave a lock.
+var locking = []struct{ method, path string }{
+	{"POST", `^/images/load$`},
+	{"POST", `^/containers/create\?name=bayplan-lock-[0-9a-f]{12}$`},
+	{"POST", `^/containers/ID/attach$`},
+	{"POST", `^/containers/ID/start$`},
+	{"DELETE", `^/containers/ID$`},
+	{"DELETE", `^/images/bayplan\.invalid/lock:[0-9a-f]{12}$`},
+}
+
+var fullID = regexp.MustCompile(`[0-9a-f]{64}`)
+
+// ofLock reports whether a request is one of those.
+func (w *wire) ofLock(r *http.Request) bool {
+	path := version.ReplaceAllString(r.URL.Path, "")
+	if name := r.URL.Query().Get("name"); name != "" {
+		path += "?name=" + name
+	}
+	w.mu.Lock()
+	if id := fullID.FindString(path); w.locks[id] {
+		path = strings.Replace(path, id, "ID", 1)
+	}
+	w.mu.Unlock()
+	for _, l := range locking {
+		if r.Method == l.method && regexp.MustCompile(l.path).MatchString(path) {
+			return true
+		}
+	}
+	return false
+}
+
+// noteLock keeps the ID of a lock that the engine has made.
+func (w *wire) noteLock(r *http.Response) error {
+	if r.StatusCode != http.StatusCreated || !w.ofLock(r.Request) {
+		return nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.locks[fullID.FindString(string(body))] = true
+	return nil
+}
+
 func (w *wire) note(r *http.Request) (int, error) {
 	c := call{Method: r.Method, Path: version.ReplaceAllString(r.URL.RequestURI(), "")}
 	switch r.Header.Get("Content-Type") {
@@ -124,8 +173,9 @@ func (w *wire) note(r *http.Request) (int, error) {
 
 // through returns a handler that hands everything to the engine behind c's
 // socket, hijacked connections too.
-func through(c *client.Client) http.Handler {
+func (w *wire) through(c *client.Client) http.Handler {
 	return &httputil.ReverseProxy{
+		ModifyResponse: w.noteLock,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: "engine"})
 		},

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"bayplan/interpreter/apply"
 	"bayplan/interpreter/engine"
@@ -58,6 +59,12 @@ func (b *Bay) Load(p Program) load.Result {
 // context, or `embedded`, `embedded:NAME`, `embedded:NAME@API`. "" follows the
 // docker command.
 func Connect(ctx context.Context, host string) (*engine.Engine, error) {
+	return ConnectWithin(ctx, host, 0)
+}
+
+// ConnectWithin is Connect for those who wait longer than the few seconds that
+// Connect does for another command that is at work on an embedded engine.
+func ConnectWithin(ctx context.Context, host string, wait time.Duration) (*engine.Engine, error) {
 	name, api, ok := embeddedName(host)
 	if !ok {
 		return engine.Connect(ctx, host)
@@ -66,7 +73,7 @@ func Connect(ctx context.Context, host string) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := embedded.Open(dir, name, api)
+	w, err := embedded.OpenWithin(dir, name, api, max(wait, embedded.Patience))
 	if err != nil {
 		return nil, fmt.Errorf("opening the embedded engine %s: %w", name, err)
 	}

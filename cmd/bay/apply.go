@@ -54,6 +54,7 @@ has to be typed, or given as --confirm-remove; --yes is not enough for that.`,
 	o.data.bind(cmd)
 	o.part.bind(cmd)
 	a.feed.bind(cmd)
+	o.lock.bind(cmd)
 	return cmd
 }
 
@@ -64,6 +65,7 @@ type applyFlags struct {
 	remove       int // how many objects it may remove where that is most of a stack; 0 is not said
 	data         dataFlags
 	part         partFlags
+	lock         lockFlags
 }
 
 // dataFlags are the words without which no data is lost, and nobody else's
@@ -117,7 +119,7 @@ func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
 	if err != nil {
 		return err
 	}
-	e, err := a.connect(ctx)
+	e, err := a.connectWithin(ctx, o.lock.timeout)
 	if err != nil {
 		return err
 	}
@@ -135,7 +137,7 @@ func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
 	if err := a.agreeApply(p, a.host(e), o); err != nil {
 		return err
 	}
-	return a.carryOut(ctx, e, p, o.verbose)
+	return a.carryOut(ctx, e, work{p, prog, what, o.lock}, o.verbose)
 }
 
 // agreeApply asks before a plan is applied.
@@ -195,23 +197,30 @@ func (a *app) agree(question string, answers []string, without string) error {
 	return &failure{err: errors.New("not agreed, nothing was changed")}
 }
 
-// carryOut applies a plan, shows how it goes, and says how it ended.
-func (a *app) carryOut(ctx context.Context, e *engine.Engine, p *plan.Plan, verbose bool) error {
+// carryOut applies a plan under the stack's lock, shows how it goes, and says
+// how it ended.
+func (a *app) carryOut(ctx context.Context, e *engine.Engine, w work, verbose bool) error {
 	ctx, off := context.WithCancel(ctx)
 	defer off()
-	var r *apply.Report
+	r := new(apply.Report) // of an apply that had nothing to do any more
+	var err error
 	a.signals.during(off, func() {
-		fmt.Fprintln(a.out)
-		view := a.progress(p, verbose)
-		r = a.bay.Apply(ctx, e, p, apply.Options{Parallelism: a.common.parallelism, Events: func(ev apply.Event) {
-			a.feed.event(ev)
-			view.event(ev)
-		}})
-		a.feed.report = r
-		view.close()
-		a.summary(p, r)
-		_ = a.outputs(r.Outputs) // that nobody reads does not change how it ended
+		err = a.locked(ctx, e, w, func(p *plan.Plan, l *engine.Lock) {
+			fmt.Fprintln(a.out)
+			view := a.progress(p, verbose)
+			r = a.bay.Apply(ctx, e, p, apply.Options{Parallelism: a.common.parallelism, Held: l.Check, Events: func(ev apply.Event) {
+				a.feed.event(ev)
+				view.event(ev)
+			}})
+			a.feed.report = r
+			view.close()
+			a.summary(p, r)
+			_ = a.outputs(r.Outputs) // that nobody reads does not change how it ended
+		})
 	})
+	if err != nil {
+		return err
+	}
 	if code := codeOf(r); code != exitDone {
 		return ended(code)
 	}

@@ -15,6 +15,7 @@ type destroyFlags struct {
 	yes, volumes, verbose bool
 	confirm               string
 	part                  partFlags
+	lock                  lockFlags
 }
 
 func (a *app) destroyCmd() *cobra.Command {
@@ -50,6 +51,7 @@ With --stack and without DIR it needs no files: it goes by the labels.
 	o.part.bindLeaving(cmd)
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "the calls")
 	a.feed.bind(cmd)
+	o.lock.bind(cmd)
 	return cmd
 }
 
@@ -67,7 +69,7 @@ func (a *app) destroy(ctx context.Context, prog *program, o destroyFlags) error 
 	if err := o.part.into(&what); err != nil {
 		return err
 	}
-	e, err := a.connect(ctx)
+	e, err := a.connectWithin(ctx, o.lock.timeout)
 	if err != nil {
 		return err
 	}
@@ -82,7 +84,7 @@ func (a *app) destroy(ctx context.Context, prog *program, o destroyFlags) error 
 	if err := a.agreeDestroy(p, a.host(e), o); err != nil {
 		return err
 	}
-	return a.carryOut(ctx, e, p, o.verbose)
+	return a.carryOut(ctx, e, work{p, prog, what, o.lock}, o.verbose)
 }
 
 // agreeDestroy asks before a stack goes.

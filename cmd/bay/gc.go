@@ -11,7 +11,10 @@ import (
 )
 
 // gcFlags is how gc is agreed to and shown.
-type gcFlags struct{ yes, verbose bool }
+type gcFlags struct {
+	yes, verbose bool
+	lock         lockFlags
+}
 
 func (a *app) gcCmd() *cobra.Command {
 	var o gcFlags
@@ -43,11 +46,12 @@ then not known, and only containers count.`,
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "the calls")
 	a.feed.bind(cmd)
+	o.lock.bind(cmd)
 	return cmd
 }
 
 func (a *app) gc(ctx context.Context, prog *program, o gcFlags) error {
-	e, err := a.connect(ctx)
+	e, err := a.connectWithin(ctx, o.lock.timeout)
 	if err != nil {
 		return err
 	}
@@ -65,5 +69,5 @@ func (a *app) gc(ctx context.Context, prog *program, o gcFlags) error {
 			return err
 		}
 	}
-	return a.carryOut(ctx, e, p, o.verbose)
+	return a.carryOut(ctx, e, work{p, prog, what, o.lock}, o.verbose)
 }

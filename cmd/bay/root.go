@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"bayplan/interpreter"
 	"bayplan/interpreter/apply"
@@ -90,7 +91,7 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 	f.IntVar(&a.common.parallelism, "parallelism", apply.DefaultParallelism, "steps at once, `N` at most")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse("%v", err) })
 	group(root, "The main job:", a.planCmd(), a.showCmd(), a.applyCmd(), a.destroyCmd(), a.gcCmd())
-	group(root, "Around it:", a.validateCmd(), a.outputCmd(), a.lsCmd(), a.docCmd(), a.versionCmd())
+	group(root, "Around it:", a.validateCmd(), a.outputCmd(), a.lsCmd(), a.unlockCmd(), a.docCmd(), a.versionCmd())
 	root.AddCommand(exitCodesCmd())
 	a.completions(root)
 	return root
@@ -177,8 +178,12 @@ func (a *app) vars() ([]load.Var, error) {
 }
 
 // connect reaches the engine that the flags and the environment name.
-func (a *app) connect(ctx context.Context) (*engine.Engine, error) {
-	e, err := interpreter.Connect(ctx, a.common.engine)
+func (a *app) connect(ctx context.Context) (*engine.Engine, error) { return a.connectWithin(ctx, 0) }
+
+// connectWithin waits so long at least for another command that is at work on
+// an embedded engine.
+func (a *app) connectWithin(ctx context.Context, wait time.Duration) (*engine.Engine, error) {
+	e, err := interpreter.ConnectWithin(ctx, a.common.engine, wait)
 	if err != nil {
 		return nil, a.unreachable(err)
 	}

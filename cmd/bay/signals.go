@@ -15,6 +15,7 @@ type signals struct {
 	mu   sync.Mutex
 	soft func() // nil: leave at once
 	busy bool   // something is being changed
+	last func() // called before leaving at once; nil: nothing
 }
 
 // watch begins to listen. exit is os.Exit.
@@ -27,6 +28,7 @@ func watch(to screen, exit func(int)) *signals {
 			if s.softly() {
 				continue
 			}
+			s.leave()
 			if s.changing() {
 				fmt.Fprintln(to, "\nleft at once; the next `bay apply` goes on from where this one is")
 			} else {
@@ -48,6 +50,22 @@ func (s *signals) softly() bool {
 	s.soft()
 	s.soft = nil
 	return true
+}
+
+// leaving sets what is done before leaving at once. It must not take long.
+func (s *signals) leaving(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = f
+}
+
+func (s *signals) leave() {
+	s.mu.Lock()
+	f := s.last
+	s.mu.Unlock()
+	if f != nil {
+		f()
+	}
 }
 
 func (s *signals) changing() bool {

@@ -19,7 +19,8 @@ func (a *app) summary(p *plan.Plan, r *apply.Report) {
 	for _, f := range r.Failed {
 		a.failed(f)
 	}
-	word, color, then := "", "1;31", fmt.Sprintf("The next `bay %s` goes on from here.", p.Mode)
+	a.lost(r)
+	word, color, then := "", "1;31", fmt.Sprintf("The next `bay %s` goes on from here.", command(p.Mode))
 	switch codeOf(r) {
 	case exitDone:
 		fmt.Fprintf(a.out, "\n%s in %s.\n", a.paint(a.out, "1;32", done(r.Done)), duration(r.Took))

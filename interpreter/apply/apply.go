@@ -4,6 +4,7 @@
 package apply
 
 import (
+	"context"
 	"time"
 
 	"bayplan/interpreter/plan"
@@ -14,6 +15,11 @@ import (
 type Options struct {
 	Parallelism int         // steps at once; 0 is DefaultParallelism
 	Events      func(Event) // told what happens, one at a time; may be nil
+
+	// Held is asked right before each step begins and each call is sent. If it
+	// returns an error, nothing more is sent, not even to take something back:
+	// somebody else may be at work. Nil: nobody else is.
+	Held func(context.Context) error
 }
 
 // DefaultParallelism is how many steps run at once. On two cores more than
@@ -26,9 +32,19 @@ type Report struct {
 	Failed      []Failure
 	NotRun      []*plan.Step // that another's failure or an interrupt kept from beginning
 	Interrupted bool
+	Lost        error // what Held returned, if it ended the apply; see NotHeld
 	Took        time.Duration
 	Outputs     map[string]ir.Value // by name, with what the engine knows filled in; nil unless all is done
 }
+
+// NotHeld is the error of a call that was not sent, and not tried, because
+// Options.Held returned an error.
+type NotHeld struct{ Err error }
+
+func (n *NotHeld) Error() string { return n.Err.Error() }
+
+// Unwrap returns what Held returned.
+func (n *NotHeld) Unwrap() error { return n.Err }
 
 // Failure is a step that ended in an error.
 type Failure struct {

@@ -244,6 +244,42 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// Who is told that nothing more may be sent sends nothing more, not even to
+// take something back.
+func TestNotHeld(t *testing.T) {
+	cut := errors.New("somebody else is at work")
+	for allowed := range 5 {
+		e := open(t)
+		asked := 0
+		p := &plan.Plan{Steps: []*plan.Step{step("a", makeVolume("vol-a"), makeVolume("vol-a2")), step("b", makeVolume("vol-b"))}}
+		p.Steps[0].Work.Commit = []engine.Op{makeVolume("vol-a3")}
+		p.Steps[0].Work.Undo = []engine.Op{dropVolume("vol-a")}
+		p.Steps[1].Needs = []int{0}
+		r := apply.Run(t.Context(), e, p, apply.Options{Held: func(context.Context) error {
+			if asked++; asked > allowed {
+				return cut
+			}
+			return nil
+		}})
+		if !errors.Is(r.Lost, cut) || r.Interrupted || r.Outputs != nil {
+			t.Errorf("%d: report %+v", allowed, r)
+		}
+		// Once for the step, once for each call.
+		want := [][]string{nil, nil, {"vol-a"}, {"vol-a", "vol-a2"}, {"vol-a", "vol-a2", "vol-a3"}}[allowed]
+		if d := cmp.Diff(want, volumes(t, e)); d != "" {
+			t.Errorf("%d: volumes (-want +got)\n%s", allowed, d)
+		}
+		for _, f := range r.Failed {
+			if f.RolledBack || f.UndoErr != nil || f.Touched != (allowed > 1) {
+				t.Errorf("%d: failure %+v", allowed, f)
+			}
+		}
+		if got := len(r.Done) + len(r.Failed) + len(r.NotRun); got != len(p.Steps) || len(r.Done) != allowed/4 {
+			t.Errorf("%d: %d of %d steps are told of, %d are done", allowed, got, len(p.Steps), len(r.Done))
+		}
+	}
+}
+
 // A gate that can never open fails its step before that has touched anything.
 func TestGate(t *testing.T) {
 	e := open(t)

@@ -126,12 +126,16 @@ type result struct {
 	bug     *Bug // it panicked
 	index   int
 	failure *Failure // nil if it ended well
-	skipped bool     // an interrupt came before it had touched anything
+	skipped bool     // an interrupt came before it had touched anything, or it is lost
+	lost    error    // why nothing more may be sent, a NotHeld; else nil
 }
 
 // note enters a result in the report and reports whether to go on.
 func (r *run) note(res result) bool {
 	s := r.p.Steps[res.index]
+	if r.report.Lost == nil && res.lost != nil {
+		r.report.Lost = res.lost
+	}
 	switch {
 	case res.skipped:
 		r.report.NotRun = append(r.report.NotRun, s)
@@ -142,6 +146,17 @@ func (r *run) note(res result) bool {
 		return true
 	}
 	return false
+}
+
+// held returns a NotHeld if nothing more may be sent.
+func (r *run) held(ctx context.Context) error {
+	if r.o.Held == nil {
+		return nil
+	}
+	if err := r.o.Held(ctx); err != nil {
+		return &NotHeld{err}
+	}
+	return nil
 }
 
 // edges returns how many steps each step waits for, and which wait for it.

@@ -57,6 +57,9 @@ type stepRun struct {
 }
 
 func (r *run) step(ctx context.Context, i int) result {
+	if err := r.held(ctx); err != nil {
+		return result{index: i, skipped: true, lost: err}
+	}
 	began := time.Now()
 	x := &stepRun{run: r, s: r.p.Steps[i], index: i}
 	x.emit(Event{Kind: Begin, Step: x.s})
@@ -70,7 +73,12 @@ func (r *run) step(ctx context.Context, i int) result {
 	default:
 		x.emit(Event{Kind: Failed, Step: x.s, Err: failure.Err, Took: took})
 	}
-	return result{index: i, failure: failure}
+	res := result{index: i, failure: failure}
+	var lost *NotHeld
+	if failure != nil && errors.As(failure.Err, &lost) {
+		res.lost = lost
+	}
+	return res
 }
 
 // do runs the step: facts, gates, ops, the wait, commit. A failure before
@@ -153,6 +161,9 @@ func (x *stepRun) op(ctx context.Context, op engine.Op) error {
 		x.alone.Lock()
 		defer x.alone.Unlock()
 	}
+	if err := x.held(ctx); err != nil {
+		return err
+	}
 	method, path := op.Path()
 	x.emit(Event{Kind: Doing, Step: x.s, Text: method + " " + path})
 	id, err := x.e.Do(ctx, call, stream, func(p engine.Progress) {
@@ -225,11 +236,13 @@ func (x *stepRun) engineValue(ctx context.Context, b engine.Blank) (string, erro
 	return text, nil
 }
 
-// undo takes back what the step did before err. Each of its calls is left out
+// undo takes back what the step did before err, unless nothing more may be
+// sent. Each of its calls is left out
 // where what it wants is so already, or what it is about was never made.
 func (x *stepRun) undo(ctx context.Context, err error) *Failure {
 	f := &Failure{Step: x.s, Err: err, Touched: x.touched}
-	if !x.touched || len(x.s.Work.Undo) == 0 {
+	var lost *NotHeld
+	if !x.touched || len(x.s.Work.Undo) == 0 || errors.As(err, &lost) {
 		return f
 	}
 	x.emit(Event{Kind: Undoing, Step: x.s, Err: err})

@@ -24,6 +24,9 @@ const (
 
 	LabelGuests = "bayplan.guests" // on a network that only remembers who was on another: what that was, and how
 
+	LabelLock   = "bayplan.lock"        // on the container that is the lock of a stack, and is none of its objects: the stack's name
+	LabelHolder = "bayplan.lock.holder" // who holds it, see Holder
+
 	LabelImageStack = "bayplan.image.stack" // on built images; containers inherit image labels, so these are other keys
 	LabelImageAddr  = "bayplan.image.addr"
 	LabelImageHash  = "bayplan.image.hash"  // hash of what the builder saw

@@ -74,6 +74,7 @@ func routes() []route {
 
 		at("GET", "/images/json", (*call).imageList),
 		at("POST", "/images/create", (*call).imageCreate),
+		at("POST", "/images/load", (*call).imageLoad),
 		at("POST", "/images/prune", (*call).imagePrune),
 		at("GET", "/images/{}/json", (*call).imageInspect),
 		at("GET", "/images/{}/history", (*call).imageHistory),

@@ -314,14 +314,16 @@ func (c *call) containerAttach(ref string) error {
 		return nil // it is taken over, or gone: there is nobody to tell
 	}
 	defer conn.Close()
+	await := c.world.await
 	if c.flag("stdin") {
 		go c.listen(in, k)
+		await = c.world.hold
 	}
 	out := newOutput(conn, k.Config.Tty, false)
 	for stream := c.flag("stream"); ; {
 		var lines []Line
 		over := false
-		err := c.world.await(c.req.Context(), func(s *State) bool {
+		err := await(c.req.Context(), func(s *State) bool {
 			lines = slices.Clone(k.Log[sent:])
 			sent = len(k.Log)
 			ran = ran || k.Run.Running || k.Run.Finished.After(k.Created)

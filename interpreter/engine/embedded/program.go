@@ -26,6 +26,10 @@ type program struct {
 // endless is any program that we do not know.
 var endless = program{ends: -1}
 
+// lockProgram is what bay's locks run: it prints something at its start, and
+// ends with its input.
+const lockProgram = "bayplan-lock"
+
 // labelActs lets an image tell, in the words of golden/probe, what its program
 // would do: "exit 0 after 1s". Without it, what is not the probe is endless.
 const labelActs = "bayplan.embedded"
@@ -47,7 +51,10 @@ func (s *State) act(words []string, c *Container) program {
 	if len(words) > 1 && words[0] == "exec" {
 		words = words[1:]
 	}
-	if len(words) == 0 || path.Base(words[0]) != "probe" {
+	switch {
+	case len(words) > 0 && path.Base(words[0]) == lockProgram:
+		return program{ends: -1, out: "\n"}
+	case len(words) == 0 || path.Base(words[0]) != "probe":
 		return endless
 	}
 	p, err := s.probe(words[1:], c)

@@ -51,7 +51,11 @@ type sleeper struct {
 // Open opens the world NAME of a directory, making both if they are missing,
 // as an engine of an API version; "" is the newest. Another command that has
 // the world open is waited for, five seconds long.
-func Open(dir, name, api string) (*World, error) {
+func Open(dir, name, api string) (*World, error) { return OpenWithin(dir, name, api, Patience) }
+
+// OpenWithin is Open for those who want to wait for another command longer, or
+// not so long.
+func OpenWithin(dir, name, api string, patience time.Duration) (*World, error) {
 	v, err := ParseVersion(api)
 	if err != nil {
 		return nil, err
@@ -181,8 +185,8 @@ const (
 	pause  = 200 * time.Millisecond
 )
 
-// patience is how long another command is waited for.
-const patience = 5 * time.Second
+// Patience is how long Open waits for another command.
+const Patience = 5 * time.Second
 
 // mostJumps is how often the clock jumps for open streams alone. Somebody who
 // just looks on does not want to see years go by.
@@ -226,6 +230,19 @@ func (w *World) await(ctx context.Context, done func(*State) bool) error {
 	defer w.mu.Unlock()
 	w.watching++
 	defer func() { w.watching-- }()
+	return w.stay(ctx, done)
+}
+
+// hold is await for those who hold on to something and wait for nothing: the
+// clock does not move on for them.
+func (w *World) hold(ctx context.Context, done func(*State) bool) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stay(ctx, done)
+}
+
+// stay is await and hold for those who have the lock.
+func (w *World) stay(ctx context.Context, done func(*State) bool) error {
 	defer context.AfterFunc(ctx, w.wake)()
 	w.turned.Broadcast()
 	for !done(w.state) {
