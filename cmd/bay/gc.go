@@ -56,7 +56,8 @@ func (a *app) gc(ctx context.Context, prog *program, o gcFlags) error {
 		return err
 	}
 	defer e.Close()
-	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{Mode: plan.Collect})
+	what := interpreter.PlanOptions{Mode: plan.Collect}
+	p, err := a.plan(ctx, e, prog, what)
 	if err != nil {
 		return err
 	}
