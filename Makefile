@@ -6,7 +6,7 @@ FUZZ   ?= 5000x
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE   := $(shell command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 && echo -race)
 
-.PHONY: build test units pairs soak attributes golden docs lint tidy fuzz engine examples demo check clean
+.PHONY: build test units pairs soak attributes kills faults golden docs lint tidy fuzz engine examples demo check clean
 
 # The command, at bin/bay.
 build:
@@ -43,6 +43,19 @@ soak:
 # which each two that can stand together do; `make check` makes one of these.
 attributes:
 	DOCKER=all $(GO) test ./stdlib/container -count=1 -timeout 1h -run 'TestDocker' -v
+
+# bay killed with SIGKILL before and after every call of voyages on a Docker
+# Engine: stacks are made, changed for better and worse, and destroyed. The next
+# run has to end as it should. `make engine` makes one a day; KILLS=N makes N,
+# KILLS_SEED=N those of one day.
+kills:
+	KILLS=$${KILLS:-all} $(GO) test ./golden -count=1 -timeout 3h -parallel 8 -engine real -run 'TestKills' -v
+
+# The same, where one call fails: 500, 502 with a page of HTML, 409, cut before
+# or after the engine acted, half of the answer, late. FAULTS=all is every call,
+# which takes hours.
+faults:
+	FAULTS=$${FAULTS:-150} $(GO) test ./golden -count=1 -timeout 3h -parallel 8 -engine real -run 'TestFaults' -v
 
 # Rewrite what the golden scripts expect; read the diff before you commit it.
 golden: examples
