@@ -49,6 +49,7 @@ has to be typed, or given as --confirm-remove; --yes is not enough for that.`,
 	}
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "the calls, and values in full")
+	cmd.Flags().BoolVar(&o.noRollback, "no-rollback", false, "leave a replacement that fails as it is, for a look")
 	cmd.Flags().StringVar(&o.confirm, "confirm", "", "agree to losing data: the `NAME` of the stack")
 	cmd.Flags().IntVar(&o.remove, "confirm-remove", 0, "agree to removing most of a stack: `N` objects")
 	o.data.bind(cmd)
@@ -61,6 +62,7 @@ has to be typed, or given as --confirm-remove; --yes is not enough for that.`,
 // applyFlags is what apply removes beside the plan, and how it is agreed to.
 type applyFlags struct {
 	yes, verbose bool
+	noRollback   bool
 	confirm      string
 	remove       int // how many objects it may remove where that is most of a stack; 0 is not said
 	data         dataFlags
@@ -137,7 +139,7 @@ func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
 	if err := a.agreeApply(p, a.host(e), o); err != nil {
 		return err
 	}
-	return a.carryOut(ctx, e, work{p, prog, what, o.lock}, o.verbose)
+	return a.carryOut(ctx, e, work{p, prog, what, o.lock, o.noRollback}, o.verbose)
 }
 
 // agreeApply asks before a plan is applied.
@@ -208,7 +210,7 @@ func (a *app) carryOut(ctx context.Context, e *engine.Engine, w work, verbose bo
 		err = a.locked(ctx, e, w, func(p *plan.Plan, l *engine.Lock) {
 			fmt.Fprintln(a.out)
 			view := a.progress(p, verbose)
-			r = a.bay.Apply(ctx, e, p, apply.Options{Parallelism: a.common.parallelism, Held: l.Check, Events: func(ev apply.Event) {
+			r = a.bay.Apply(ctx, e, p, apply.Options{Parallelism: a.common.parallelism, Held: l.Check, NoRollback: w.keep, Events: func(ev apply.Event) {
 				a.feed.event(ev)
 				view.event(ev)
 			}})

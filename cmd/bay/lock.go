@@ -29,6 +29,7 @@ type work struct {
 	prog *program // nil where labels alone are enough
 	what interpreter.PlanOptions
 	lock lockFlags
+	keep bool // what fails stays as it is
 }
 
 // locked holds the stack's lock while f carries out the plan, which was made

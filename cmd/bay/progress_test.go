@@ -22,7 +22,7 @@ func TestProgress(t *testing.T) {
 	web := &plan.Step{Verb: kind.Replace, Addr: ir.Addr{Kind: "container", Label: "web"}}
 	data := &plan.Step{Verb: kind.Create, Addr: ir.Addr{Kind: "volume", Label: "data"}}
 	p := &plan.Plan{Mode: plan.Apply, Stack: "shop", Steps: []*plan.Step{data, web}}
-	sick := &engine.NotReady{Container: "shop-web", Reason: "became unhealthy", Health: "refused", Logs: []string{"one", "two\x1b[31m"}}
+	sick := &engine.NotReady{Container: "shop-web", Reason: "became unhealthy", Look: &engine.Look{Health: "refused", Logs: []string{"one", "two\x1b[31m"}}}
 	v := x.progress(p, false)
 	v.mu.Lock()
 	v.while = 0
@@ -56,7 +56,7 @@ func TestProgress(t *testing.T) {
 	if d := cmp.Diff(want, x.read(x.out)); d != "" {
 		t.Errorf("progress (-want +got):\n%s", d)
 	}
-	x.summary(p, &apply.Report{Done: []*plan.Step{data}, Failed: []apply.Failure{{Step: web, Err: sick, Touched: true, RolledBack: true}}, Took: 13 * time.Second})
+	x.summary(p, &apply.Report{Done: []*plan.Step{data}, Failed: []apply.Failure{{Step: web, Err: sick, Touched: true, RolledBack: true, Look: sick.Look}}, Took: 13 * time.Second})
 	want = `
 error: container.web: container shop-web became unhealthy
   its health check said: refused

@@ -80,18 +80,18 @@ func (a *app) failed(f apply.Failure) {
 	if errors.As(f.Err, &call) {
 		a.detail("the call was", callOf(call.Op))
 	}
-	var not *engine.NotReady
-	if errors.As(f.Err, &not) {
-		if not.Health != "" {
-			a.detail("its health check said", not.Health)
-		}
-		if len(not.Logs) > 0 {
-			a.detail("its last lines", strings.Join(not.Logs, "\n"))
-		}
+	if f.Holder != "" {
+		a.detail("", f.Holder)
 	}
+	if engine.LostTask(f.Err.Error()) {
+		a.detail("", "the engine has lost hold of the container's process, as happens when it is killed: the next `bay apply` makes the container anew")
+	}
+	a.looked(f.Look)
 	switch {
 	case f.UndoErr != nil:
 		a.detail("it could not be taken back", f.UndoErr.Error())
+	case f.Kept:
+		a.kept(f)
 	case f.RolledBack && f.Step.Verb == kind.Create:
 		a.detail("", "it was taken away again")
 	case f.RolledBack:
@@ -99,6 +99,32 @@ func (a *app) failed(f apply.Failure) {
 	case !f.Touched:
 		a.detail("", "nothing of it was changed")
 	}
+	if f.Serves != "" {
+		a.detail("", f.Serves)
+	}
+}
+
+// looked tells what a container showed of itself before it was taken back.
+func (a *app) looked(l *engine.Look) {
+	if l == nil {
+		return
+	}
+	if l.Health != "" {
+		a.detail("its health check said", l.Health)
+	}
+	if len(l.Logs) > 0 {
+		a.detail("its last lines", strings.Join(l.Logs, "\n"))
+	}
+}
+
+// kept tells how to look at what was not taken back.
+func (a *app) kept(f apply.Failure) {
+	if f.Look == nil {
+		a.detail("", "it was left as it is")
+		return
+	}
+	a.detail("", fmt.Sprintf("it was left as it is: look with docker logs %[1]s, docker inspect %[1]s", f.Look.Name))
+	a.detail("", "the next `bay apply` goes on with it, or takes it back where the program has changed; `bay plan` shows which")
 }
 
 // cause is what went wrong, in the engine's own words where it has some.

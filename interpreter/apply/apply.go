@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"bayplan/interpreter/engine"
 	"bayplan/interpreter/plan"
 	"bayplan/lang/ir"
 )
@@ -15,6 +16,7 @@ import (
 type Options struct {
 	Parallelism int         // steps at once; 0 is DefaultParallelism
 	Events      func(Event) // told what happens, one at a time; may be nil
+	NoRollback  bool        // what fails stays as it is, for a look
 
 	// Held is asked right before each step begins and each call is sent. If it
 	// returns an error, nothing more is sent, not even to take something back:
@@ -53,4 +55,9 @@ type Failure struct {
 	RolledBack bool  // all that the step had done is taken back
 	Touched    bool  // it had changed something on the engine before it failed
 	UndoErr    error // why taking back failed; nil if it did not
+	Kept       bool  // it was not taken back, since Options.NoRollback says so
+
+	Look   *engine.Look // its container before anything was taken back; nil if there is none
+	Holder string       // for people: who holds what it could not get; "" if nobody does
+	Serves string       // for people: what is in the place of what was to be replaced; "" if nothing was
 }

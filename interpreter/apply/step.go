@@ -85,7 +85,7 @@ func (r *run) step(ctx context.Context, i int) result {
 // commit is undone.
 func (x *stepRun) do(ctx context.Context) *Failure {
 	if err := x.before(ctx); err != nil {
-		return &Failure{Step: x.s, Err: err}
+		return &Failure{Step: x.s, Err: err, Look: x.look(ctx, err)}
 	}
 	ctx = context.WithoutCancel(ctx)
 	err := x.ops(ctx, x.s.Work.Ops)
@@ -97,7 +97,9 @@ func (x *stepRun) do(ctx context.Context) *Failure {
 		return x.undo(ctx, err)
 	}
 	if err := x.ops(ctx, x.s.Work.Commit); err != nil {
-		return &Failure{Step: x.s, Err: err, Touched: true}
+		f := &Failure{Step: x.s, Err: err, Touched: true, Look: x.look(ctx, err)}
+		f.Serves = x.serving(ctx)
+		return f
 	}
 	return nil
 }
@@ -240,9 +242,14 @@ func (x *stepRun) engineValue(ctx context.Context, b engine.Blank) (string, erro
 // sent. Each of its calls is left out
 // where what it wants is so already, or what it is about was never made.
 func (x *stepRun) undo(ctx context.Context, err error) *Failure {
-	f := &Failure{Step: x.s, Err: err, Touched: x.touched}
+	f := &Failure{Step: x.s, Err: err, Touched: x.touched, Look: x.look(ctx, err), Holder: x.holder(ctx, err)}
+	defer func() { f.Serves = x.serving(ctx) }()
 	var lost *NotHeld
 	if !x.touched || len(x.s.Work.Undo) == 0 || errors.As(err, &lost) {
+		return f
+	}
+	if x.o.NoRollback {
+		f.Kept = true
 		return f
 	}
 	x.emit(Event{Kind: Undoing, Step: x.s, Err: err})

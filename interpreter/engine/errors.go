@@ -55,3 +55,10 @@ func Unknown(err error) bool {
 }
 
 var errCut = errors.New("the engine's answer was cut")
+
+// LostTask reports whether text, an error or what a container says of its last
+// start, means that no start will ever succeed: a daemon that was killed has
+// lost hold of a process that containerd still has.
+func LostTask(text string) bool {
+	return strings.Contains(text, "task ") && strings.Contains(text, " already exists")
+}

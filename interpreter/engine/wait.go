@@ -1,12 +1,10 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"bayplan/lang/ir"
@@ -14,16 +12,14 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/filters"
-	"github.com/docker/docker/pkg/stdcopy"
 )
 
 // NotReady is the error of a container that did not become what was waited
 // for, with what it said of itself.
 type NotReady struct {
 	Container string
-	Reason    string   // "exited with code 3", "became unhealthy", "was not healthy within 1m0s"
-	Health    string   // what the last health check printed; "" if there was none
-	Logs      []string // its last lines
+	Reason    string // "exited with code 3", "became unhealthy", "was not healthy within 1m0s"
+	Look      *Look  // nil if it is gone
 }
 
 func (n *NotReady) Error() string { return fmt.Sprintf("container %s %s", n.Container, n.Reason) }
@@ -33,31 +29,45 @@ func (n *NotReady) Error() string { return fmt.Sprintf("container %s %s", n.Cont
 func (e *Engine) Wait(ctx context.Context, w Wait) error {
 	ctx, cancel := e.timeout(ctx, w.Limit)
 	defer cancel()
-	reason, id, err := e.wait(ctx, w)
-	if err == nil && reason == "" {
+	id, reason, err := w.Container, "", error(nil)
+	for tries := 1; ; tries++ {
+		reason, id, err = e.wait(ctx, w, id)
+		if !Unknown(err) || tries == waitTries {
+			break
+		}
+		if serr := e.sleep(ctx, time.Second); serr != nil {
+			err = serr
+			break
+		}
+	}
+	switch {
+	case err == nil && reason == "":
 		return nil
-	}
-	late := errors.Is(err, context.DeadlineExceeded)
-	if err != nil && !late {
-		return err
-	}
-	ctx, cancel = e.timeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if late {
+	case Gone(err):
+		return &NotReady{Container: w.Container, Reason: "was removed by somebody else meanwhile"}
+	case errors.Is(err, context.DeadlineExceeded):
 		if e.missed(ctx, w, id) {
 			return nil
 		}
 		reason = fmt.Sprintf("was not %s within %s", w.Until, w.Limit)
+	case err != nil:
+		return err
 	}
-	return e.notReady(ctx, w.Container, id, reason)
+	look := e.Look(ctx, id)
+	if look != nil && look.Error != "" {
+		reason += ": " + look.Error
+	}
+	if look != nil && look.OOM {
+		reason += ", since it had no memory left"
+	}
+	return &NotReady{Container: w.Container, Reason: reason, Look: look}
 }
 
 // missed reports whether w has come true, and no event told: a connection that
 // died without a word.
 func (e *Engine) missed(ctx context.Context, w Wait, id string) bool {
-	if id == "" {
-		return false
-	}
+	ctx, cancel := e.timeout(context.WithoutCancel(ctx), lookLimit)
+	defer cancel()
 	got, err := e.client.ContainerInspect(ctx, id)
 	if err != nil || w.Settle > 0 && exactly(w.Until, got.State) == ir.Started {
 		return false
@@ -66,19 +76,31 @@ func (e *Engine) missed(ctx context.Context, w Wait, id string) bool {
 	return done
 }
 
-func (e *Engine) wait(ctx context.Context, w Wait) (reason, id string, err error) {
-	got, err := e.client.ContainerInspect(ctx, w.Container)
+const (
+	waitTries = 5 // how often a wait begins whose connection breaks
+	waitLoops = 5 // how often a container may be restarted while somebody waits that it becomes healthy
+)
+
+// wait waits for the container that id names, and returns its whole ID.
+func (e *Engine) wait(ctx context.Context, w Wait, id string) (reason, whole string, err error) {
+	first, err := e.client.ContainerInspect(ctx, id)
 	if err != nil {
-		return "", "", err
+		return "", id, err
 	}
-	id = got.ID
-	msgs, errs := e.client.Events(ctx, events.ListOptions{Filters: filters.NewArgs(
+	id = first.ID
+	subscribed, cancel := context.WithCancel(ctx)
+	defer cancel()
+	msgs, errs := e.client.Events(subscribed, events.ListOptions{Filters: filters.NewArgs(
 		filters.Arg("type", "container"), filters.Arg("container", id))})
 	for {
-		if got, err = e.client.ContainerInspect(ctx, id); err != nil {
+		got, err := e.client.ContainerInspect(ctx, id)
+		if err != nil {
 			return "", id, err
 		}
 		done, reason := reached(w.Until, got)
+		if n := got.RestartCount - first.RestartCount; reason == "" && !done && n >= waitLoops && w.Until != ir.Completed {
+			reason = fmt.Sprintf("was restarted %d times, and ended with code %d the last time", n, got.State.ExitCode)
+		}
 		if reason != "" {
 			return reason, id, nil
 		}
@@ -167,41 +189,4 @@ func (e *Engine) settled(ctx context.Context, w Wait, before container.InspectRe
 		return fmt.Sprintf("was restarted within %s", w.Settle), nil
 	}
 	return "", nil
-}
-
-func (e *Engine) notReady(ctx context.Context, name, id, reason string) *NotReady {
-	n := &NotReady{Container: name, Reason: reason}
-	if got, err := e.client.ContainerInspect(ctx, id); err == nil {
-		if h := got.State.Health; h != nil && len(h.Log) > 0 {
-			n.Health = strings.TrimSpace(h.Log[len(h.Log)-1].Output)
-		}
-		n.Logs = e.LastLogs(ctx, id, got.Config.Tty, 20)
-		if got.State.Error != "" {
-			n.Reason += ": " + got.State.Error
-		}
-	}
-	return n
-}
-
-// LastLogs returns the last lines that a container printed, as far as the
-// engine tells them.
-func (e *Engine) LastLogs(ctx context.Context, id string, tty bool, lines int) []string {
-	r, err := e.client.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: fmt.Sprint(lines)})
-	if err != nil {
-		return nil
-	}
-	defer r.Close()
-	var out bytes.Buffer
-	limited := io.LimitReader(r, 256<<10)
-	if tty {
-		_, _ = io.Copy(&out, limited)
-	} else {
-		_, _ = stdcopy.StdCopy(&out, &out, limited) // what came before the cut is enough
-	}
-	text := strings.TrimRight(out.String(), "\n")
-	if text == "" {
-		return nil
-	}
-	all := strings.Split(text, "\n")
-	return all[max(0, len(all)-lines):]
 }

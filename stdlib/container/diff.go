@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
@@ -543,6 +544,8 @@ func stateChange(in kind.In[Spec]) []schema.Change {
 		return nil
 	case want == completed && s.Status == "exited" && s.ExitCode == 0:
 		return nil
+	case engine.LostTask(s.Error):
+		c.Effect, c.Reason = schema.Replace, "the engine has lost hold of its process, and cannot start it again"
 	}
 	return []schema.Change{c}
 }

@@ -1,0 +1,56 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"bayplan/interpreter/engine"
+)
+
+// look takes what the container of a step shows when it has failed: that of the
+// one that did not become ready, else of the one that this step made. It is nil
+// where there is none, as when its creation was refused.
+func (x *stepRun) look(ctx context.Context, err error) *engine.Look {
+	var not *engine.NotReady
+	if errors.As(err, &not) {
+		return not.Look
+	}
+	if !x.touched {
+		return nil
+	}
+	id, merr := x.madeID(x.s.Addr.String())
+	if merr != nil {
+		return nil
+	}
+	return x.e.Look(ctx, id)
+}
+
+// holder says who has what a call could not get.
+func (x *stepRun) holder(ctx context.Context, err error) string {
+	var call *CallError
+	if !errors.As(err, &call) {
+		return ""
+	}
+	return x.e.PortHolder(ctx, call.Err)
+}
+
+// serving says what is in the place of a container that was to be replaced, now
+// that this has failed.
+func (x *stepRun) serving(ctx context.Context) string {
+	if x.s.Work.Strategy == "" || !x.touched {
+		return ""
+	}
+	now := x.e.Look(ctx, x.s.Name)
+	if now == nil {
+		return "nothing serves: no container has the name " + x.s.Name
+	}
+	made, _ := x.madeID(x.s.Addr.String()) // "" if it was not made
+	switch {
+	case now.Status != "running":
+		return fmt.Sprintf("nothing serves: container %s is %s", now.Name, now.Status)
+	case now.ID == made:
+		return fmt.Sprintf("the new container %s runs", now.Name)
+	}
+	return fmt.Sprintf("the old container %s runs", now.Name)
+}
