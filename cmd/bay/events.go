@@ -82,7 +82,7 @@ func (f *feed) open(e *engine.Engine, p *plan.Plan) error {
 	}
 	f.began = time.Now()
 	f.write(show.Event{
-		Event: show.EventRun, Format: show.EventsFormat, Bay: built().Version, Command: commandOf(p.Mode), Stack: p.Stack,
+		Event: show.EventRun, Format: show.EventsFormat, Bay: built().Version, Command: command(p.Mode), Stack: p.Stack,
 		Engine: &show.Engine{ID: e.Info.ID, API: e.Info.API, Version: e.Info.Version},
 	})
 	counts := show.CountsOf(p)
@@ -92,14 +92,6 @@ func (f *feed) open(e *engine.Engine, p *plan.Plan) error {
 	}
 	f.write(planned)
 	return nil
-}
-
-// commandOf is the name of the command that carries out plans of a mode.
-func commandOf(m plan.Mode) string {
-	if m == plan.Collect {
-		return "gc"
-	}
-	return string(m)
 }
 
 // write writes a line, if somebody reads. That it cannot be written stops
