@@ -6,7 +6,7 @@ FUZZ   ?= 5000x
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE   := $(shell command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 && echo -race)
 
-.PHONY: build test units pairs soak attributes kills faults golden docs lint tidy fuzz engine examples demo check clean
+.PHONY: build test units pairs soak attributes kills faults daemon golden docs lint tidy fuzz engine examples demo check clean
 
 # The command, at bin/bay.
 build:
@@ -56,6 +56,12 @@ kills:
 # which takes hours.
 faults:
 	FAULTS=$${FAULTS:-150} $(GO) test ./golden -count=1 -timeout 3h -parallel 8 -engine real -run 'TestFaults' -v
+
+# A Docker Engine of the tests' own, which is killed with SIGKILL before and after
+# every call and starts again, and whose disk is full. It needs root and dockerd.
+# DAEMON=N is N voyages, DAEMON_SEED=N those of one day.
+daemon:
+	DAEMON=$${DAEMON:-all} $(GO) test ./golden -count=1 -timeout 3h -engine real -run 'TestCrashes|TestDiskFull' -v
 
 # Rewrite what the golden scripts expect; read the diff before you commit it.
 golden: examples

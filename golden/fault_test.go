@@ -32,32 +32,17 @@ func sailAll(t *testing.T, name string, size int, faults []fault) {
 	t.Parallel()
 	part := slice.Of(t, name, size)
 	log := &logbook{began: time.Now(), counts: map[string]int{}}
-	image := probeImage(t)
+	image := newWorkshop(t).probeImage(t)
 	t.Cleanup(func() { t.Log(log) })
-	const rounds = 1000
-	drawn := map[int][]*draw{}
-	if part.Size > 0 {
-		for _, i := range part.Draw(name, rounds*len(voyages)) {
-			v := i % len(voyages)
-			drawn[v] = append(drawn[v], &draw{r: rand.New(rand.NewPCG(part.Seed, uint64(i))), faults: faults})
-		}
-	}
+	drawn := draws(part, name, len(voyages), faults)
 	for i, v := range voyages {
 		if part.Size > 0 && drawn[i] == nil {
 			continue
 		}
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
-			x := &sailing{voyage: v, image: image, log: log}
-			if part.Size > 0 {
-				for _, d := range drawn[i] {
-					x.round(t, d)
-				}
-				return
-			}
-			e := every(v, faults)
-			for x.round(t, e); !e.done(); x.round(t, e) {
-			}
+			x := &sailing{voyage: v, log: log, launch: func(t *testing.T) *ship { return launch(t, v, image) }}
+			x.sail(t, drawn[i], faults)
 		})
 	}
 }
@@ -68,6 +53,21 @@ type chart interface {
 	struck(leg int, struck bool)
 }
 
+// draws are the rounds of a slice, by the index of a voyage; none if all are
+// to be made.
+func draws(part slice.Slice, name string, voyages int, faults []fault) map[int][]*draw {
+	const rounds = 1000
+	drawn := map[int][]*draw{}
+	if part.Size == 0 {
+		return drawn
+	}
+	for _, i := range part.Draw(name, rounds*voyages) {
+		v := i % voyages
+		drawn[v] = append(drawn[v], &draw{r: rand.New(rand.NewPCG(part.Seed, uint64(i))), faults: faults})
+	}
+	return drawn
+}
+
 // draw is a chart by chance.
 type draw struct {
 	r      *rand.Rand
@@ -76,7 +76,7 @@ type draw struct {
 
 func (d *draw) next(_, calls int) *harm {
 	f := d.faults[d.r.IntN(len(d.faults))]
-	if !f.kills {
+	if !f.fatal() {
 		calls *= 3 // those that read count too
 	}
 	return &harm{fault: f, at: 1 + d.r.IntN(calls)}
@@ -122,7 +122,7 @@ func (e *all) done() bool {
 // sailing is a voyage that is made again and again.
 type sailing struct {
 	voyage
-	image    string
+	launch   func(*testing.T) *ship
 	log      *logbook
 	ship     *ship // nil before the first round and after a failure
 	failures int
@@ -131,11 +131,24 @@ type sailing struct {
 // enough is after how many failures a voyage is given up.
 const enough = 5
 
+// sail makes the rounds that were drawn, or else all.
+func (x *sailing) sail(t *testing.T, drawn []*draw, faults []fault) {
+	for _, d := range drawn {
+		x.round(t, d)
+	}
+	if drawn != nil {
+		return
+	}
+	e := every(x.voyage, faults)
+	for x.round(t, e); !e.done(); x.round(t, e) {
+	}
+}
+
 // round makes the voyage once. After a failure the next round begins with a
 // ship of its own, so that one fault is reported once.
 func (x *sailing) round(t *testing.T, c chart) {
 	if x.ship == nil {
-		x.ship = launch(t, x.voyage, x.image)
+		x.ship = x.launch(t)
 	}
 	var before map[string]string
 	for i, l := range x.legs {
@@ -213,12 +226,10 @@ func (l *logbook) String() string {
 	return b.String()
 }
 
-// probeImage builds the probe's image, which all voyages share.
-func probeImage(t *testing.T) string {
+// probeImage builds the probe's image and returns its name.
+func (w *workshop) probeImage(t *testing.T) string {
 	t.Helper()
-	w := newWorkshop(t)
-	ref := w.word + "/probe:1"
 	w.say("stack { name = \"harbour\" }\nimage \"probe\" {\n  build = { context = \"./probe\" }\n  tags  = [\"harbour/probe:1\"]\n}\n")
 	w.bay(t, "apply", "--yes")
-	return ref
+	return w.word + "/probe:1"
 }

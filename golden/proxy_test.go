@@ -25,14 +25,16 @@ import (
 
 // fault is what goes wrong with one call.
 type fault struct {
-	name   string
-	status int           // the proxy answers with it, and the engine hears nothing; 0: the engine is asked
-	body   string        // of that answer
-	late   time.Duration // how long the call takes more, before and after
-	before bool          // the connection breaks before the engine hears of it
-	after  bool          // the connection breaks when the engine has acted
-	half   bool          // the connection breaks within the answer's body
-	kills  bool          // bay is killed then
+	name    string
+	status  int           // the proxy answers with it, and the engine hears nothing; 0: the engine is asked
+	body    string        // of that answer
+	late    time.Duration // how long the call takes more, before and after
+	before  bool          // the connection breaks before the engine hears of it
+	after   bool          // the connection breaks when the engine has acted
+	half    bool          // the connection breaks within the answer's body
+	kills   bool          // bay is killed then
+	crashes bool          // the engine is killed then, and started again
+	away    bool          // only when bay has ended
 }
 
 // faults are those that an apply lives through.
@@ -52,11 +54,22 @@ var deaths = []fault{
 	{name: "killed after", kills: true, after: true},
 }
 
+// crashes are those after which the engine starts again.
+var crashes = []fault{
+	{name: "engine killed before", crashes: true, before: true},
+	{name: "engine killed after", crashes: true, after: true},
+	{name: "engine killed and away before", crashes: true, away: true, before: true},
+	{name: "engine killed and away after", crashes: true, away: true, after: true},
+}
+
+// fatal reports whether somebody is killed.
+func (f fault) fatal() bool { return f.kills || f.crashes }
+
 // harm is a fault and where it strikes.
 type harm struct {
 	fault
-	at   int    // which call, from 1; of deaths, of those that change something
-	kill func() // of a death
+	at     int    // which call, from 1; of deaths, of those that change something
+	strike func() // kills who is to be killed
 }
 
 func (h *harm) String() string { return fmt.Sprintf("%s at call %d", h.name, h.at) }
@@ -187,8 +200,8 @@ func (h *harm) strikes(w http.ResponseWriter) bool {
 		io.WriteString(w, h.body)
 		return false
 	case h.before:
-		if h.kills {
-			h.kill()
+		if h.fatal() {
+			h.strike()
 		}
 		panic(http.ErrAbortHandler)
 	}
@@ -221,8 +234,8 @@ func (p *proxy) answered(r *http.Response) error {
 		return nil
 	}
 	r.Body.Close()
-	if h.kills {
-		h.kill()
+	if h.fatal() {
+		h.strike()
 	}
 	panic(http.ErrAbortHandler)
 }
@@ -250,10 +263,10 @@ func (p *proxy) note(r *http.Request) (*sentCall, *harm, error) {
 		p.sent = append(p.sent, s)
 	}
 	h := p.harm
-	if h != nil && h.kills {
+	if h != nil && h.fatal() {
 		n = p.changing
 	}
-	if h == nil || p.struck != "" || n != h.at || h.kills && s == nil {
+	if h == nil || p.struck != "" || n != h.at || h.fatal() && s == nil {
 		return s, nil, nil
 	}
 	p.struck = c.Method + " " + c.Path

@@ -266,18 +266,37 @@ type ship struct {
 	image   string
 	words   *strings.Replacer // what stands for what in programs
 	canary  []byte            // the file in the volume; nil while there is none
-	foreign map[string]string // what strangers are like, by kind and name
+	foreign map[string]string // what strangers are like, by kind; nil: there are none
+	crash   func()            // kills the engine and starts it again; nil: nobody may
+	leave   func()            // kills the engine
+	revive  func()            // starts it again if it was killed
+	web     *http.Client      // asks containers
 }
 
 // launch makes a ship, with strangers beside it whose names are near.
 func launch(t *testing.T, v voyage, image string) *ship {
 	t.Helper()
-	s := &ship{workshop: newWorkshop(t), voyage: v, image: image}
+	s := &ship{workshop: newWorkshop(t), voyage: v, image: image, web: asker(new(net.Dialer).DialContext)}
+	s.fit(t)
+	if err := s.with(s.settle); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// asker asks over connections that dial makes, one for each question.
+func asker(dial func(ctx context.Context, network, address string) (net.Conn, error)) *http.Client {
+	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, DialContext: dial}}
+}
+
+// fit gives the ship its proxy, and words for what its programs name.
+func (s *ship) fit(t *testing.T) {
+	t.Helper()
 	port, err := somePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.words = strings.NewReplacer("IMAGE", image, "PORT", fmt.Sprint(port), "SUBNET", subnet(0, s.word), "SUBNE2", subnet(1, s.word))
+	s.words = strings.NewReplacer("IMAGE", s.image, "PORT", fmt.Sprint(port), "SUBNET", subnet(0, s.word), "SUBNE2", subnet(1, s.word))
 	c, closing, err := s.open()
 	if err != nil {
 		t.Fatal(err)
@@ -290,10 +309,6 @@ func launch(t *testing.T, v voyage, image string) *ship {
 			t.Error(err)
 		}
 	})
-	if err := s.with(s.settle); err != nil {
-		t.Fatal(err)
-	}
-	return s
 }
 
 // somePort draws a port of the host that nobody has, below those that the
@@ -384,10 +399,15 @@ func (s *ship) sail(t *testing.T, l leg, before map[string]string, due func(call
 	}
 	between = s.answers(t, l, before)
 	dead := h != nil && h.kills && struck != ""
-	if why := dishonest(code, dead, sent, before, between); why != "" {
+	crashed := h != nil && h.crashes && struck != "" // containers end with an engine that is killed
+	was := before
+	if crashed {
+		was = between
+	}
+	if why := dishonest(code, dead, sent, was, between); why != "" {
 		t.Errorf("%s\n%s", why, out)
 	}
-	if l.always != "" && between[l.always] == "" {
+	if l.always != "" && between[l.always] == "" && !crashed {
 		t.Errorf("nothing of container.%s answers\n%s", l.always, out)
 	}
 	if t.Failed() {
@@ -428,11 +448,18 @@ const bound = 4 * time.Minute
 func (s *ship) run(t *testing.T, h *harm, args ...string) (out string, code int) {
 	t.Helper()
 	cmd := s.command(t, s.proxy.address, args...)
-	var stdout, both bytes.Buffer
-	cmd.Stdout, cmd.Stderr = io.MultiWriter(&stdout, &both), &both
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	started := make(chan struct{})
-	if h != nil && h.kills {
-		h.kill = func() { <-started; _ = cmd.Process.Kill() }
+	switch {
+	case h == nil:
+	case h.kills:
+		h.strike = func() { <-started; _ = cmd.Process.Kill() }
+	case h.away:
+		h.strike = s.leave
+		defer s.revive()
+	case h.crashes:
+		h.strike = s.crash
 	}
 	s.proxy.begin(h)
 	err := cmd.Start()
@@ -443,7 +470,7 @@ func (s *ship) run(t *testing.T, h *harm, args ...string) (out string, code int)
 	late := time.AfterFunc(bound, func() { _ = cmd.Process.Kill() })
 	err = cmd.Wait()
 	if !late.Stop() {
-		t.Fatalf("bay %s has not ended within %s\n%s", strings.Join(args, " "), bound, &both)
+		t.Fatalf("bay %s has not ended within %s\n%s", strings.Join(args, " "), bound, stdout.String()+stderr.String())
 	}
 	var exit *exec.ExitError
 	switch {
@@ -453,13 +480,10 @@ func (s *ship) run(t *testing.T, h *harm, args ...string) (out string, code int)
 	default:
 		t.Fatal(err)
 	}
-	if strings.Contains(both.String(), "this is a bug in bay") {
-		t.Errorf("bay %s: %s", strings.Join(args, " "), &both)
+	if strings.Contains(stderr.String(), "this is a bug in bay") {
+		t.Errorf("bay %s: %s", strings.Join(args, " "), &stderr)
 	}
-	if slices.Contains(args, "--json") && code == 0 {
-		return stdout.String(), code
-	}
-	return both.String(), code
+	return stdout.String() + stderr.String(), code
 }
 
 // dishonest says where an exit code says what is not so, or "".
@@ -483,7 +507,7 @@ func dishonest(code int, dead bool, sent []*sentCall, before, between map[string
 // it ends.
 func (s *ship) arrive(t *testing.T, l leg, command []string) {
 	t.Helper()
-	out, code := s.run(t, nil, command...)
+	out, code := s.run(t, nil, append(command, "--lock-timeout", "1m")...) // the lock of a killed one goes within seconds
 	s.proxy.end()
 	want, left := 0, 0
 	if l.fails {
@@ -512,12 +536,12 @@ func (s *ship) arrive(t *testing.T, l leg, command []string) {
 // the stack is left when it is destroyed.
 func (s *ship) inspect(ctx context.Context, c *client.Client, t *testing.T, l leg) error {
 	t.Helper()
-	foreign, err := s.look(ctx, c)
-	if err != nil {
+	if err := s.others(ctx, c, t); err != nil {
 		return err
 	}
-	if diff := cmp.Diff(s.foreign, foreign); diff != "" {
-		t.Errorf("what is not the stack's has changed (-before +now):\n%s", diff)
+	locks, err := c.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", engine.LabelLock+"="+s.word))})
+	if err != nil || len(locks) > 0 {
+		return errors.Join(err, fmt.Errorf("%d locks are left", len(locks)))
 	}
 	if l.program == "" {
 		s.canary = nil
@@ -536,6 +560,19 @@ func (s *ship) inspect(ctx context.Context, c *client.Client, t *testing.T, l le
 		label = slices.Collect(maps.Keys(l.serves))[0]
 	}
 	return s.keep(ctx, c, t, s.word+"-"+label)
+}
+
+// others holds that strangers are as they were.
+func (s *ship) others(ctx context.Context, c *client.Client, t *testing.T) error {
+	t.Helper()
+	if s.foreign == nil {
+		return nil
+	}
+	foreign, err := s.look(ctx, c)
+	if diff := cmp.Diff(s.foreign, foreign); diff != "" && err == nil {
+		t.Errorf("what is not the stack's has changed (-before +now):\n%s", diff)
+	}
+	return err
 }
 
 // keep puts a file into a container's volume if there is none, and holds that
@@ -615,7 +652,7 @@ func (s *ship) ask(label string) (answers []string, running bool, err error) {
 			filters.Arg("label", engine.LabelStack+"="+s.word), filters.Arg("label", engine.LabelAddr+"=container."+label))})
 		for _, x := range list {
 			running = true
-			if text := page(x); text != "" {
+			if text := s.page(x); text != "" {
 				answers = append(answers, text)
 			}
 		}
@@ -626,7 +663,7 @@ func (s *ship) ask(label string) (answers []string, running bool, err error) {
 
 // page is what a container answers, at its port of the host or else at its own
 // address; "" if it does not.
-func page(x container.Summary) string {
+func (s *ship) page(x container.Summary) string {
 	var address string
 	for _, ep := range x.NetworkSettings.Networks {
 		address = ep.IPAddress + ":8080"
@@ -636,8 +673,7 @@ func page(x container.Summary) string {
 			address = fmt.Sprintf("127.0.0.1:%d", p.PublicPort)
 		}
 	}
-	web := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	r, err := web.Get("http://" + address)
+	r, err := s.web.Get("http://" + address)
 	if err != nil {
 		return ""
 	}
