@@ -5,6 +5,7 @@ package apply
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"bayplan/interpreter/engine"
@@ -16,6 +17,7 @@ import (
 type Options struct {
 	Parallelism int         // steps at once; 0 is DefaultParallelism
 	Events      func(Event) // told what happens, one at a time; may be nil
+	Random      io.Reader   // what uids and runs are made of; nil is crypto/rand
 	NoRollback  bool        // what fails stays as it is, for a look
 
 	// Held is asked right before each step begins and each call is sent. If it

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -18,7 +19,11 @@ import (
 // finished or undone, since a call that is cut may leave half of its work.
 // After a failure nothing new begins either.
 func Run(ctx context.Context, e *engine.Engine, p *plan.Plan, o Options) *Report {
-	r := &run{e: e, p: p, o: o, id: random(4), made: map[string]string{}, report: &Report{}}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	r := &run{e: e, p: p, o: o, made: map[string]string{}, report: &Report{}}
+	r.id = r.random(4)
 	if r.o.Parallelism <= 0 {
 		r.o.Parallelism = DefaultParallelism
 	}
@@ -204,8 +209,10 @@ func Resolve(ctx context.Context, e *engine.Engine, o plan.Output) ir.Value {
 }
 
 // random returns n random bytes as hex.
-func random(n int) string {
+func (r *run) random(n int) string {
 	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails: it crashes the program instead
+	if _, err := io.ReadFull(r.o.Random, b); err != nil {
+		panic("apply: no random bytes: " + err.Error())
+	}
 	return hex.EncodeToString(b)
 }

@@ -193,7 +193,7 @@ func (x *stepRun) fill(ctx context.Context, op engine.Op) (engine.Call, *engine.
 			return b.Value, nil
 		case engine.FreshValue:
 			if fresh[b.Name] == "" {
-				fresh[b.Name] = random(16)
+				fresh[b.Name] = x.random(16)
 			}
 			return fresh[b.Name], nil
 		case engine.MadeID:
@@ -238,6 +238,13 @@ func (x *stepRun) engineValue(ctx context.Context, b engine.Blank) (string, erro
 	return text, nil
 }
 
+// A call of an undo that fails is sent again: half of the way back is worse
+// than none.
+const (
+	undoTries = 3
+	undoPause = time.Second
+)
+
 // undo takes back what the step did before err, unless nothing more may be
 // sent. Each of its calls is left out
 // where what it wants is so already, or what it is about was never made.
@@ -254,7 +261,14 @@ func (x *stepRun) undo(ctx context.Context, err error) *Failure {
 	}
 	x.emit(Event{Kind: Undoing, Step: x.s, Err: err})
 	for _, op := range x.s.Work.Undo {
-		if uerr := x.undoOp(ctx, op); uerr != nil {
+		if f.UndoErr != nil && engine.Serves(op.Call) {
+			continue // what could not be taken back may still run: never both at once
+		}
+		uerr := x.undoOp(ctx, op)
+		for try := 1; uerr != nil && try < undoTries && !errors.As(uerr, &lost) && x.e.Sleep(ctx, undoPause) == nil; try++ {
+			uerr = x.undoOp(ctx, op)
+		}
+		if uerr != nil {
 			f.UndoErr = errors.Join(f.UndoErr, &CallError{Op: op, Err: uerr})
 		}
 	}
@@ -274,8 +288,9 @@ func (x *stepRun) undoOp(ctx context.Context, op engine.Op) error {
 	if _, held, err := x.e.Held(ctx, call); err == nil && held {
 		return nil
 	}
-	if err := x.op(ctx, op); err != nil && !engine.Gone(err) {
-		return err
+	err = x.op(ctx, op)
+	if engine.Gone(err) && !engine.Serves(call) {
+		return nil
 	}
-	return nil
+	return err
 }

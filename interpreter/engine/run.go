@@ -91,6 +91,16 @@ func (e *Engine) Held(ctx context.Context, c Call) (string, bool, error) {
 	return c.(runner).held(context.WithoutCancel(ctx), e)
 }
 
+// Serves reports whether a call is there to let something serve: that what it
+// needs does not exist is no success, not even in an undo.
+func Serves(c Call) bool {
+	switch c.(type) {
+	case *ContainerStart, *NetworkConnect:
+		return true
+	}
+	return false
+}
+
 // Get reads a value; "" and false if the object does not exist.
 func (e *Engine) Get(ctx context.Context, s Source) (string, bool, error) {
 	return Get(ctx, e.client, s)

@@ -68,7 +68,7 @@ func (s *State) readImage(v Version, im *Image) image.InspectResponse {
 
 // ImagePull pulls an image.
 func (d *Direct) ImagePull(ctx context.Context, ref string, o image.PullOptions) (io.ReadCloser, error) {
-	named, err := reference.ParseNormalizedNamed(ref)
+	named, _, err := normalized(ref)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (d *Direct) ImagePull(ctx context.Context, ref string, o image.PullOptions)
 
 // ImageTag gives an image another name.
 func (d *Direct) ImageTag(ctx context.Context, ref, name string) error {
-	named, err := reference.ParseNormalizedNamed(name)
+	named, _, err := normalized(name)
 	if err != nil {
 		return err
 	}

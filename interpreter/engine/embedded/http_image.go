@@ -90,7 +90,7 @@ func (s *State) imageFits(im *Image, args filters.Args) (bool, error) {
 	}
 	for _, pattern := range args.Get("reference") {
 		for _, name := range append(tags, digests...) {
-			named, err := reference.ParseNormalizedNamed(name)
+			named, _, err := normalized(name)
 			if err != nil {
 				continue
 			}

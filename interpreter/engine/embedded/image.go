@@ -39,7 +39,7 @@ type Image struct {
 // parseRef reads a reference as docker does: nginx is docker.io/library/nginx,
 // with the tag latest where neither tag nor digest is given.
 func parseRef(ref string) (reference.Named, error) {
-	named, err := reference.ParseNormalizedNamed(ref)
+	named, _, err := normalized(ref)
 	if err != nil {
 		return nil, bad("%s", err)
 	}
@@ -156,14 +156,14 @@ func (s *State) names(id string) (tags, digests []string) {
 		if s.Refs[ref] != id {
 			continue
 		}
-		named, err := reference.ParseNormalizedNamed(ref)
+		named, familiar, err := normalized(ref)
 		if err != nil {
 			panic("embedded: a reference that was kept cannot be read: " + ref)
 		}
 		if _, ok := named.(reference.Digested); ok {
-			digests = append(digests, reference.FamiliarString(named))
+			digests = append(digests, familiar)
 		} else {
-			tags = append(tags, reference.FamiliarString(named))
+			tags = append(tags, familiar)
 		}
 	}
 	return tags, digests

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -494,5 +495,34 @@ func (s *State) CloseStdin(now time.Time, id string) {
 	p := s.programOf(c)
 	if c.Run.Running && c.Config.OpenStdin && c.Config.StdinOnce && !p.serves && p.ends < 0 {
 		s.exited(c, 0)
+	}
+}
+
+// RestartDaemon stops the engine and starts it again: every process ends, and
+// those start anew whose policy says so. One with the policy always does also
+// where somebody had stopped it by hand, but not if it was never started; one
+// that removes itself and does not start again goes.
+func (s *State) RestartDaemon(now time.Time) {
+	s.at(now)
+	oldest := s.byAge()
+	slices.Reverse(oldest)
+	for _, c := range oldest {
+		if c.Run.Running || c.Run.Restarting {
+			s.resume(c)
+			stopped, auto := c.Run.Stopped, c.Host.AutoRemove
+			c.Run.Stopped, c.Host.AutoRemove = true, false // not now: the engine itself goes down
+			c.Run.Restarting = false
+			s.exited(c, 0)
+			c.Run.Stopped, c.Host.AutoRemove = stopped, auto
+		}
+	}
+	for _, c := range oldest {
+		started := !c.Run.Started.IsZero()
+		switch always := c.Host.RestartPolicy.Name == container.RestartPolicyAlways; {
+		case started && (always || s.restarts(c, c.Run.ExitCode)):
+			_ = s.start(c) // what fails stands in its state
+		case c.Host.AutoRemove:
+			s.drop(c, true)
+		}
 	}
 }
