@@ -85,6 +85,7 @@ var ladder = []rung{
 	{8, "interpreter/kind/kindtest", "all", "", nil},
 	{8, "lang/load/loadtest", "lang/", "hcl starlark docker", nil},
 	{8, "golden", "all", "", nil},
+	{8, "golden/sim", "all", "", nil},
 }
 
 const module = "bayplan/"

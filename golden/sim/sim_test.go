@@ -1,0 +1,92 @@
+package sim
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"bayplan/interpreter/engine/embedded"
+)
+
+// versions are the engines that seeds take turns on.
+var versions = []embedded.Version{41, 43, 44, 47, 51}
+
+// number reads how many seeds an environment variable asks for.
+func number(t *testing.T, name string, otherwise uint64) uint64 {
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s=%s: %v", name, text, err)
+	}
+	return n
+}
+
+// caught runs a seed, and makes an error of a bug.
+func caught(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%v\n%s", v, debug.Stack())
+		}
+	}()
+	return f()
+}
+
+// TestDirect tells SIM_DIRECT random stories on the engine's core, from SIM_SEED on.
+// SIM=1 SIM_SEED=N tells that one alone, with all that happens in it.
+func TestDirect(t *testing.T) {
+	first := number(t, "SIM_SEED", 1)
+	count := number(t, "SIM_DIRECT", 300)
+	if os.Getenv("SIM") != "" {
+		count = number(t, "SIM", 1)
+	}
+	tell := func(seed uint64, trace func(string, ...any)) error {
+		return caught(func() error { return direct(seed, versions[seed%uint64(len(versions))], trace).seed() })
+	}
+	many(t, "direct", first, count, tell)
+}
+
+// many tells stories side by side, and tells the first that fails once more,
+// aloud.
+func many(t *testing.T, lane string, first, count uint64, tell func(uint64, func(string, ...any)) error) {
+	if count == 1 {
+		if err := tell(first, t.Logf); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	began := time.Now()
+	var next atomic.Uint64
+	next.Store(first)
+	var failed sync.Map
+	var bad atomic.Int64
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for seed := next.Add(1) - 1; seed < first+count && bad.Load() < 20; seed = next.Add(1) - 1 {
+				if err := tell(seed, nil); err != nil {
+					bad.Add(1)
+					failed.Store(seed, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	took := time.Since(began)
+	t.Logf("%s: %d seeds from %d on in %s, %.0f a second", lane, count, first, took.Round(time.Millisecond), float64(count)/took.Seconds())
+	failed.Range(func(seed, err any) bool {
+		var trace strings.Builder
+		_ = tell(seed.(uint64), func(format string, args ...any) { fmt.Fprintf(&trace, format+"\n", args...) })
+		t.Errorf("seed %d: %v\nSIM=1 SIM_SEED=%d go test ./golden/sim -run '%s'\n%s", seed, err, seed, t.Name(), trace.String())
+		return true
+	})
+}

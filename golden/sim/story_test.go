@@ -1,0 +1,477 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"bayplan/interpreter/apply"
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/engine/embedded"
+	"bayplan/interpreter/kind"
+	"bayplan/interpreter/plan"
+	"bayplan/interpreter/show"
+	"bayplan/interpreter/world"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+	"bayplan/stdlib"
+
+	"github.com/docker/docker/api/types/container"
+)
+
+// story is one run of the simulation.
+type story struct {
+	dice
+	wire   *wire
+	with   func(func(*embedded.State))
+	engine *engine.Engine
+	random *rand.ChaCha8
+	watch  watch
+	broken error // the first invariant that did not hold
+	strict bool  // plans are written twice and compared
+
+	quiet  bool // no faults
+	faults int  // of the running apply
+	script map[int]fault
+	hands  func(*embedded.State) error // what somebody does before the change of a shape; may be nil
+	only   bool                        // the script counts calls that change something
+
+	plan      *plan.Plan
+	step      *plan.Step
+	undoing   bool
+	harmed    int  // faults of this apply
+	restarted bool // the engine, during this apply
+	next      int  // of the step's ops
+	mutating  int  // calls until now that change something
+	trace     func(format string, args ...any)
+
+	meant   string // the stack that program is made of
+	program *ir.Program
+}
+
+var (
+	kinds  = stdlib.Kinds()
+	things = universe()
+)
+
+func universe() *schema.Universe {
+	u := &schema.Universe{}
+	for _, k := range kinds {
+		u.Kinds = append(u.Kinds, k.Schema())
+	}
+	return u
+}
+
+// direct begins a story on the engine's core.
+func direct(seed uint64, version embedded.Version, trace func(string, ...any)) *story {
+	state := embedded.New(version, "sim", dawn)
+	d := embedded.NewDirect(state)
+	s := &story{with: d.With, trace: trace}
+	s.begin(seed, d, engine.Options{Local: true, Clock: d})
+	return s
+}
+
+func (s *story) begin(seed uint64, c engine.Client, o engine.Options) {
+	var key [32]byte
+	for i := range 8 {
+		key[i] = byte(seed >> (8 * i))
+	}
+	s.dice, s.random = dice{rand.New(rand.NewPCG(seed, 1))}, rand.NewChaCha8(key)
+	s.watch.volumes = map[string]*embedded.Volume{}
+	s.wire = &wire{Client: c, fault: s.chosen, sent: s.sent, after: s.after}
+	s.wire.pass = func(to time.Time) { s.with(func(e *embedded.State) { e.Advance(to) }) }
+	s.wire.restart = func() {
+		s.with(func(e *embedded.State) {
+			e.RestartDaemon(e.Now.Add(time.Second))
+			s.watch.note(e)
+		})
+		s.restarted = true
+	}
+	e, err := engine.New(context.Background(), s.wire, o)
+	if err != nil {
+		panic(err)
+	}
+	s.engine = e
+}
+
+func (s *story) say(format string, args ...any) {
+	if s.trace != nil {
+		s.trace(format, args...)
+	}
+}
+
+func (s *story) breaks(err error) {
+	if s.broken == nil && err != nil {
+		s.broken = err
+		s.say("BROKEN: %v", err)
+	}
+}
+
+// chosen is what is to go wrong with a call.
+func (s *story) chosen(n int, c engine.Call) fault {
+	if n > 20000 {
+		panic("sim: the run does not end")
+	}
+	at := n
+	if s.only {
+		if c == nil {
+			return none
+		}
+		at = s.mutating
+	}
+	if c != nil {
+		s.mutating++
+	}
+	f := none
+	switch {
+	case s.quiet:
+	case s.script != nil:
+		f = s.script[at]
+	case s.faults > 0 && (c != nil && s.one(6) || c == nil && s.one(24)):
+		s.faults--
+		f = fault(1 + s.IntN(int(faults)-1))
+	}
+	if f != none {
+		s.harmed++
+	}
+	return f
+}
+
+// sent holds I3: what is sent is what the plan printed, in its order.
+func (s *story) sent(c engine.Call) {
+	if s.step == nil {
+		s.breaks(fmt.Errorf("I3: %s was sent outside of any step", shown(c, "")))
+		return
+	}
+	ops := slices.Concat(s.step.Work.Ops, s.step.Work.Commit)
+	if s.undoing {
+		ops = s.step.Work.Undo
+	}
+	at := func(i int) bool { return i >= 0 && i < len(ops) && alike(ops[i], c, s.strict) }
+	if !at(s.next) && at(s.next-1) {
+		return // it is sent once more
+	}
+	for i := s.next; i < len(ops); i++ {
+		if at(i) {
+			s.next = i + 1
+			return
+		}
+		if !s.undoing {
+			break // only an undo leaves out what is so already
+		}
+	}
+	if rm, ok := c.(*engine.NetworkRemove); ok && !s.undoing && s.next < len(ops) {
+		if _, made := ops[s.next].Call.(*engine.NetworkCreate); made && rm.Network != "" {
+			return // the second of two networks of one name is taken back
+		}
+	}
+	s.breaks(fmt.Errorf("I3: %s was sent, and the plan of %s does not print it here", shown(c, ""), s.step.Addr))
+}
+
+// after is told of every call of an apply.
+func (s *story) after(name string, f fault, err error) {
+	if s.trace != nil {
+		s.say("      %s %v %v", name, f, err)
+	}
+	s.with(func(e *embedded.State) { s.breaks(s.watch.check(e)) })
+}
+
+func (s *story) events(ev apply.Event) {
+	switch ev.Kind {
+	case apply.Begin:
+		s.step, s.next, s.undoing = ev.Step, 0, false
+	case apply.Undoing:
+		s.undoing, s.next = true, 0
+	case apply.Doing:
+		s.say("    %s", ev.Text)
+		return
+	case apply.Progress:
+		return
+	}
+	if s.trace != nil {
+		s.say("  %s %s %s %v", ev.Kind, ev.Step.Addr, ev.Text, ev.Err)
+	}
+}
+
+// planOf plans a stack as it is meant now.
+func (s *story) planOf(x stack) (*plan.Plan, error) {
+	if meant := fmt.Sprint(x); s.meant != meant {
+		s.meant, s.program = meant, x.program(things)
+	}
+	w, err := world.Read(context.Background(), world.Options{
+		Kinds: kinds, Reader: s.engine.Reader(), Info: s.engine.Info, Stack: stackName, Program: s.program,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p, diags := plan.Make(w, s.program, plan.Options{Mode: plan.Apply, Kinds: kinds})
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return p, nil
+}
+
+// apply plans and applies once, and reports whether all was done. An error is
+// one of planning.
+func (s *story) apply(x stack) (done bool, err error) {
+	s.wire.on, s.wire.dead = false, false
+	p, err := s.planOf(x)
+	if err != nil {
+		return false, err
+	}
+	if s.strict {
+		s.twice(x, p)
+	}
+	if s.trace != nil {
+		s.say("apply: %s", summary(p))
+	}
+	var were map[string]before
+	s.with(func(e *embedded.State) {
+		were = s.watch.boxes(e)
+		s.watch.note(e)
+	})
+	s.plan, s.step, s.restarted = p, nil, false
+	s.harmed = 0
+	r := s.run(p)
+	s.wire.on, s.step = false, nil
+	if r == nil {
+		return false, nil // killed
+	}
+	s.failed(r, were)
+	return len(r.Failed) == 0 && len(r.NotRun) == 0, nil
+}
+
+// run applies a plan; nil means that the process was killed.
+func (s *story) run(p *plan.Plan) (r *apply.Report) {
+	defer func() {
+		if v := recover(); v != nil {
+			bug, ok := v.(*apply.Bug)
+			if _, dead := bug.Value.(killed); !ok || !dead {
+				panic(v)
+			}
+			r = nil
+		}
+	}()
+	s.wire.on = true
+	return apply.Run(context.Background(), s.engine, p, apply.Options{Parallelism: 1, Events: s.events, Random: s.random})
+}
+
+// failed holds I2: what says that it is rolled back is as it was.
+func (s *story) failed(r *apply.Report, were map[string]before) {
+	for _, f := range r.Failed {
+		if f.Touched && len(f.Step.Work.Undo) > 0 && !f.RolledBack && s.harmed == 0 {
+			s.breaks(fmt.Errorf("I2: %s failed by itself and is not rolled back: %w", f.Step.Addr, errors.Join(f.Err, f.UndoErr)))
+		}
+		if f.Step.Verb != kind.Replace || !f.RolledBack {
+			continue
+		}
+		was, ok := were[f.Step.ID]
+		if !ok {
+			continue
+		}
+		was.running = was.running && !s.restarted // else its policy decides
+		s.with(func(e *embedded.State) {
+			if err := was.serves(e.Containers[f.Step.ID]); err != nil {
+				s.breaks(fmt.Errorf("I2: %s says that it is rolled back: %w", f.Step.Addr, err))
+			}
+		})
+	}
+}
+
+// twice holds half of I9: two plans of one program and world are the same.
+func (s *story) twice(x stack, p *plan.Plan) {
+	again, err := s.planOf(x)
+	if err != nil {
+		s.breaks(fmt.Errorf("I9: planning a second time: %w", err))
+		return
+	}
+	if a, b := written(p), written(again); a != b {
+		s.breaks(fmt.Errorf("I9: two plans of one world differ:\n%s\n%s", a, b))
+	}
+}
+
+// summary is a plan in one line.
+func summary(p *plan.Plan) string {
+	var steps []string
+	for _, x := range p.Steps {
+		text := fmt.Sprintf("%s %s", x.Verb, x.Addr)
+		for _, c := range x.Changes {
+			text += fmt.Sprintf(" [%s: %s → %s]", c.Name(), c.Old.Show(), c.New.Show())
+		}
+		steps = append(steps, text)
+	}
+	return fmt.Sprintf("%d to do: %s", len(steps), strings.Join(steps, "; "))
+}
+
+func written(p *plan.Plan) string {
+	var out bytes.Buffer
+	if err := show.WriteJSON(&out, show.DocumentOf(p)); err != nil {
+		panic(err)
+	}
+	return out.String()
+}
+
+// comes holds I1 and I9: without faults, two applies make all right, and
+// nothing is left to do.
+func (s *story) comes(x stack) {
+	s.quiet = true
+	defer func() { s.quiet = false }()
+	for range 2 {
+		done, err := s.apply(x)
+		if err != nil {
+			s.breaks(fmt.Errorf("I1: the plan is impossible: %w", err))
+			return
+		}
+		if done {
+			break
+		}
+	}
+	p, err := s.planOf(x)
+	switch {
+	case err != nil:
+		s.breaks(fmt.Errorf("I1: the plan afterwards is impossible: %w", err))
+	case !p.Empty():
+		s.breaks(fmt.Errorf("I1: after two applies without faults there is still to do: %s", summary(p)))
+	}
+	s.with(func(e *embedded.State) { s.breaks(s.watch.check(e)) })
+}
+
+// settle lets time pass.
+func (s *story) settle(d time.Duration) {
+	s.with(func(e *embedded.State) { e.Advance(e.Now.Add(d)) })
+}
+
+// seed runs one random story.
+func (s *story) seed() error {
+	s.strict = s.one(16)
+	s.strangers()
+	x := s.stack()
+	s.say("%+v", x)
+	for range 3 + s.IntN(8) {
+		if s.broken != nil {
+			return s.broken
+		}
+		s.faults = pick(s.dice, 0, 1, 1, 2, 3)
+		if _, err := s.apply(x); err != nil {
+			s.say("the plan is impossible: %v", err)
+		}
+		if s.one(3) {
+			s.byHand()
+		}
+		if s.one(4) {
+			s.settle(time.Duration(s.IntN(40)) * time.Second)
+		}
+		if s.one(2) {
+			x = s.changed(x)
+			s.say("%+v", x)
+		}
+	}
+	s.comes(x.good())
+	return s.broken
+}
+
+// strangers makes what is not the stack's.
+func (s *story) strangers() {
+	s.with(func(e *embedded.State) {
+		if s.one(2) {
+			s.images(e)
+		}
+		if s.one(2) {
+			return
+		}
+		if _, err := e.Pull(e.Now, "probe", "strange", ""); err != nil {
+			panic(err)
+		}
+		for i, name := range []string{"harbour", "harbour-c", "harbour-c00", "x-harbour-c0", "harbour-c0.new-0123456789ab"} {
+			if !s.one(3) {
+				continue
+			}
+			labels := map[string]string{}
+			if s.one(2) {
+				labels = map[string]string{engine.LabelStack: pick(s.dice, "harbour2", "harbou"), engine.LabelAddr: "container.c0", engine.LabelName: "harbour-c0"}
+			}
+			host := &container.HostConfig{NetworkMode: "none", Binds: []string{fmt.Sprintf("strange%d:/data", i)}}
+			host.RestartPolicy.Name = pick(s.dice, container.RestartPolicyDisabled, container.RestartPolicyAlways)
+			_, err := e.Create(e.Now, e.Version, name, "", container.CreateRequest{
+				Config: &container.Config{Image: "probe:strange", Entrypoint: []string{"/probe"}, Cmd: []string{"serve"}, Labels: labels}, HostConfig: host,
+			})
+			if err == nil && s.one(2) {
+				err = e.Start(e.Now, name)
+			}
+			if err != nil {
+				panic(err)
+			}
+		}
+	})
+}
+
+// images pulls what programs name.
+func (s *story) images(e *embedded.State) {
+	for _, ref := range []string{"1", "2"} {
+		if _, err := e.Pull(e.Now, "probe", ref, ""); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// byHand changes something of the stack's as a person would.
+func (s *story) byHand() {
+	s.with(func(e *embedded.State) {
+		var all []*embedded.Container
+		for _, c := range e.Containers {
+			if ours(c) {
+				all = append(all, c)
+			}
+		}
+		slices.SortFunc(all, func(a, b *embedded.Container) int { return strings.Compare(a.ID, b.ID) })
+		if len(all) == 0 {
+			return
+		}
+		c := all[s.IntN(len(all))]
+		what, err := s.hand(e, c)
+		s.say("by hand: %s %s %v", what, c.Name, err)
+		var refused *embedded.Error
+		if err != nil && !errors.As(err, &refused) {
+			panic(err)
+		}
+	})
+}
+
+func (s *story) hand(e *embedded.State, c *embedded.Container) (string, error) {
+	switch s.IntN(9) {
+	case 0:
+		return "stop", e.Stop(e.Now, c.ID, "", nil)
+	case 1:
+		for _, other := range e.Containers {
+			if other != c && other.Run.Running && other.Config.Labels[engine.LabelAddr] == c.Config.Labels[engine.LabelAddr] {
+				return "nothing", nil // two generations at once are what a person may do, and bay may not
+			}
+		}
+		return "start", e.Start(e.Now, c.ID)
+	case 2:
+		return "rm -f", e.Remove(e.Now, c.ID, true, false)
+	case 3:
+		return "rename", e.Rename(e.Now, c.ID, fmt.Sprintf("renamed%d", s.IntN(3)))
+	case 4:
+		_, err := e.Update(e.Now, c.ID, container.UpdateConfig{RestartPolicy: container.RestartPolicy{Name: pick(s.dice, container.RestartPolicyAlways, container.RestartPolicyDisabled)}})
+		return "update", err
+	case 5:
+		for name := range c.Endpoints {
+			if len(c.Endpoints) == 1 {
+				return "disconnect", e.Disconnect(e.Now, name, c.ID, true)
+			}
+		}
+		return "nothing", nil
+	case 6:
+		return "pause", e.Pause(e.Now, c.ID)
+	case 7:
+		return "tag", e.Tag(e.Now, pick(s.dice, "probe:1", "probe:2"), "probe", pick(s.dice, "1", "2"))
+	}
+	e.RestartDaemon(e.Now.Add(time.Second))
+	return "restart the engine, which had", nil
+}

@@ -1,0 +1,177 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/engine/embedded"
+
+	"github.com/docker/docker/api/types/container"
+)
+
+// watch looks at an engine after every call.
+type watch struct {
+	strangers map[string]stranger         // what is not the stack's, as it was found
+	volumes   map[string]*embedded.Volume // the stack's, since they were first seen
+}
+
+// stranger is what bay could have done to an object that is not the stack's.
+type stranger struct {
+	name    string
+	running bool
+	started time.Time
+	policy  container.RestartPolicyMode
+	memory  int64
+	places  int
+	files   int
+}
+
+func ours(c *embedded.Container) bool { return c.Config.Labels[engine.LabelStack] == stackName }
+
+// note remembers how the strangers are. It is called when the simulation itself
+// has changed something.
+func (w *watch) note(s *embedded.State) {
+	w.strangers = w.look(s)
+}
+
+func (w *watch) look(s *embedded.State) map[string]stranger {
+	found := map[string]stranger{}
+	for id, c := range s.Containers {
+		if !ours(c) {
+			found[id] = stranger{c.Name, c.Run.Running, c.Run.Started, c.Host.RestartPolicy.Name, c.Host.Memory, len(c.Endpoints), len(c.Files)}
+		}
+	}
+	for id, n := range s.Networks {
+		if n.Asked.Labels[engine.LabelStack] != stackName {
+			found[id] = stranger{name: n.Name}
+		}
+	}
+	for name, v := range s.Volumes {
+		if v.Labels[engine.LabelStack] != stackName && !strings.HasPrefix(name, stackName+"-") {
+			found["volume "+name] = stranger{started: v.Created, files: len(v.Files)}
+		}
+	}
+	return found
+}
+
+// check returns what is wrong with an engine now.
+func (w *watch) check(s *embedded.State) error {
+	if err := w.untouched(s); err != nil {
+		return err
+	}
+	if err := w.kept(s); err != nil {
+		return err
+	}
+	return alone(s)
+}
+
+// untouched holds I4: nothing outside the stack is touched.
+func (w *watch) untouched(s *embedded.State) error {
+	now := w.look(s)
+	if maps.Equal(now, w.strangers) {
+		return nil
+	}
+	for id, was := range w.strangers {
+		if now[id] != was {
+			return fmt.Errorf("I4: what is not the stack's was touched: it was %+v, and is %+v", was, now[id])
+		}
+	}
+	for id, is := range now {
+		if _, was := w.strangers[id]; !was {
+			return fmt.Errorf("I4: something appeared that nobody owns: %s %+v", id, is)
+		}
+	}
+	return nil
+}
+
+// kept holds I5: a volume stays the one that it was.
+func (w *watch) kept(s *embedded.State) error {
+	for name, v := range w.volumes {
+		if s.Volumes[name] != v {
+			return fmt.Errorf("I5: volume %s was removed, or replaced by an empty one", name)
+		}
+	}
+	for name, v := range s.Volumes {
+		if w.volumes[name] == nil && v.Labels[engine.LabelStack] == stackName {
+			w.volumes[name] = v
+		}
+	}
+	return nil
+}
+
+// alone holds I6: at most one generation of an address runs on a volume that
+// it writes to; and that volume is the stack's own.
+func alone(s *embedded.State) error {
+	var seen map[string]string
+	for _, c := range s.Containers {
+		if !c.Run.Running && !c.Run.Restarting || !ours(c) {
+			continue
+		}
+		for _, m := range c.Mounts {
+			if m.Type != "volume" {
+				continue
+			}
+			v := s.Volumes[m.Name]
+			if v == nil || v.Labels[engine.LabelStack] != stackName {
+				return fmt.Errorf("I5: container %s runs on volume %s, which is not the stack's", c.Name, m.Name)
+			}
+			if !m.RW {
+				continue
+			}
+			key := c.Config.Labels[engine.LabelAddr] + " " + m.Name
+			if other, ok := seen[key]; ok {
+				return fmt.Errorf("I6: %s and %s run on volume %s at once", other, c.Name, m.Name)
+			}
+			if seen == nil {
+				seen = map[string]string{}
+			}
+			seen[key] = c.Name
+		}
+	}
+	return nil
+}
+
+// before is how a container of ours was before an apply.
+type before struct {
+	name    string
+	policy  container.RestartPolicyMode
+	running bool
+}
+
+func (w *watch) boxes(s *embedded.State) map[string]before {
+	all := map[string]before{}
+	for id, c := range s.Containers {
+		if ours(c) {
+			all[id] = before{c.Name, c.Host.RestartPolicy.Name, c.Run.Running}
+		}
+	}
+	return all
+}
+
+// serves reports how a container differs from what it was before.
+func (b before) serves(c *embedded.Container) error {
+	switch {
+	case c == nil:
+		return fmt.Errorf("container %s is gone", b.name)
+	case c.Name != b.name && c.Name != c.Config.Labels[engine.LabelName]: // it may have been on its way before
+		return fmt.Errorf("container %s is named %s", b.name, c.Name)
+	case policy(c.Host.RestartPolicy.Name) != policy(b.policy):
+		return fmt.Errorf("container %s has the restart policy %q, and had %q", b.name, c.Host.RestartPolicy.Name, b.policy)
+	case b.running && !c.Run.Running && !c.Run.Restarting:
+		return fmt.Errorf("container %s does not run any more", b.name)
+	}
+	return nil
+}
+
+func policy(p container.RestartPolicyMode) container.RestartPolicyMode {
+	if p == "" {
+		return "no"
+	}
+	return p
+}
+
+// dawn is when every simulation begins.
+var dawn = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
