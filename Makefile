@@ -40,7 +40,8 @@ soak:
 	SOAK=1000 SOAK_DOCKER=50 $(GO) test ./stdlib/container -count=1 -timeout 1h -run 'TestSoak' -v
 
 # Every attribute on a Docker Engine, alone and packed into few containers in
-# which each two that can stand together do; `make check` makes one of these.
+# which each two that can stand together do, and what the embedded engine says of
+# each beside it; `make check` makes one of these, and compares some.
 attributes:
 	DOCKER=all $(GO) test ./stdlib/container -count=1 -timeout 1h -run 'TestDocker' -v
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -91,14 +92,34 @@ func refusal(x kindtest.Sample, err error) bool {
 // onDocker is the suite on an engine that others use too: names and images are
 // of this run alone.
 func onDocker(t *testing.T, e *engine.Engine) kindtest.Suite {
-	mine := fmt.Sprintf("kt%d", os.Getpid())
-	names := strings.NewReplacer("app:1", mine+"-app:1", "other:1", mine+"-other:1", "other:2", mine+"-other:2", "kt-", mine+"-")
+	s := ofThisRun(t, e, nil)
+	for _, d := range s.Base {
+		if d.Addr == "container.other" {
+			d.Attrs["state"] = str("created")
+		}
+	}
+	s.Subject.Attrs["state"], s.Still = str("created"), true
+	return s
+}
+
+// ofThisRun is the suite with names, images, ports and subnets that no other
+// run has. program is what the images hold to be run; nil is nothing.
+func ofThisRun(t *testing.T, e *engine.Engine, program []byte) kindtest.Suite {
+	pid := os.Getpid()
+	mine, port, net := fmt.Sprintf("kt%d", pid), 20000+pid%600*20, fmt.Sprintf("%d.%d", 100+pid%100, pid/100%250)
+	names := strings.NewReplacer("app:1", mine+"-app:1", "other:1", mine+"-other:1", "other:2", mine+"-other:2", "kt-", mine+"-",
+		"8080:", fmt.Sprint(port, ":"), "8081:", fmt.Sprint(port+1, ":"), "8000-8002:", fmt.Sprintf("%d-%d:", port+2, port+4),
+		"10.77.0", "10."+net, "fd00:77:", fmt.Sprintf("fd00:%x:", pid%0xffff))
 	for _, tag := range []string{"app:1", "other:1", "other:2"} {
-		buildEmpty(t, e, mine+"-"+tag)
+		buildWith(t, e, mine+"-"+tag, program)
 	}
 	s := suite(t, e)
-	s.Stack = mine
+	s.Stack, s.Shared = mine, true
 	s.Samples = slices.DeleteFunc(s.Samples, func(x kindtest.Sample) bool { return x.Attr == "state" })
+	for i, d := range s.Base {
+		s.Base[i].Attrs = renamed(ir.MapVal(d.Attrs), names).Map
+	}
+	s.Subject.Attrs = renamed(ir.MapVal(s.Subject.Attrs), names).Map
 	for i := range s.Samples {
 		x := &s.Samples[i]
 		x.A, x.B = renamed(x.A, names), renamed(x.B, names)
@@ -106,17 +127,6 @@ func onDocker(t *testing.T, e *engine.Engine) kindtest.Suite {
 			x.Also[j] = names.Replace(x.Also[j])
 		}
 	}
-	created := func(attrs kindtest.Attrs) kindtest.Attrs {
-		out := renamed(ir.MapVal(attrs), names).Map
-		out["state"] = str("created")
-		return out
-	}
-	for i, d := range s.Base {
-		if d.Addr == "container.other" {
-			s.Base[i].Attrs = created(d.Attrs)
-		}
-	}
-	s.Subject.Attrs, s.Still, s.Shared = created(s.Subject.Attrs), true, true
 	return s
 }
 
@@ -150,16 +160,25 @@ func dockerEngine(t *testing.T) *engine.Engine {
 	return e
 }
 
-// buildEmpty builds an image of which no container can be started, for the
-// time of a test.
-func buildEmpty(t *testing.T, e *engine.Engine, tag string) {
+// buildWith builds an image for the time of a test, which runs a program under
+// all names that samples call; without one no container of it can be started.
+func buildWith(t *testing.T, e *engine.Engine, tag string, program []byte) {
+	files := map[string]string{
+		"tag": tag, "x": string(program), "group": "audio:x:63:\n",
+		"Dockerfile": "FROM scratch\nLABEL bayplan.test=1\nCOPY tag /tag\nCOPY group /etc/group\nCOPY x /x\nCMD [\"/x\"]\n",
+	}
+	if program != nil {
+		for _, name := range []string{"/serve", "/a", "/b", "/ok", "/bin/sh", "/bin/ash", "/bin/bash"} {
+			files["Dockerfile"] += "COPY x " + name + "\n"
+		}
+	}
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
-	for name, data := range map[string]string{"x": tag, "Dockerfile": "FROM scratch\nLABEL bayplan.test=1\nCOPY x /x\nCMD [\"/x\"]\n"} {
-		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(data)), Typeflag: tar.TypeReg}); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(files[name])), Typeflag: tar.TypeReg}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := io.WriteString(w, data); err != nil {
+		if _, err := io.WriteString(w, files[name]); err != nil {
 			t.Fatal(err)
 		}
 	}

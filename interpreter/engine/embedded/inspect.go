@@ -29,12 +29,23 @@ func (s *State) Inspect(now time.Time, v Version, ref string) (container.Inspect
 	base := &container.ContainerJSONBase{
 		ID: c.ID, Created: stamp(c.Created), Path: c.Path, Args: c.Args, State: c.state(), Image: c.Image, Name: "/" + c.Name,
 		RestartCount: c.Restarts, Driver: s.storage(), Platform: c.Platform, HostConfig: s.hostConfig(c), GraphDriver: s.layers(c.ID),
-		ExecIDs: s.execsOf(c),
+		ExecIDs: s.execsOf(c), AppArmorProfile: appArmor(c.Host.SecurityOpt),
 	}
 	s.paths(c, base)
 	return container.InspectResponse{
 		ContainerJSONBase: base, Mounts: append([]container.MountPoint{}, c.Mounts...), Config: s.config(v, c), NetworkSettings: s.networkSettings(v, c),
 	}, nil
+}
+
+// appArmor is the profile that security options name; the last counts.
+func appArmor(opts []string) string {
+	profile := ""
+	for _, o := range opts {
+		if i := strings.IndexAny(o, "=:"); i > 0 && o[:i] == "apparmor" {
+			profile = o[i+1:]
+		}
+	}
+	return profile
 }
 
 // paths shows where a container's own files lie, once there are any. Those of
