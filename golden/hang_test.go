@@ -56,6 +56,7 @@ type hangs struct {
 	at     int  // which request, from 1; 0 is none
 	acts   bool // the engine gets it all the same
 	over   chan struct{}
+	came   chan struct{} // closed when that request has come; may be nil
 
 	mu   sync.Mutex
 	seen int
@@ -73,6 +74,9 @@ func (h *hangs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !now {
 		h.engine.ServeHTTP(w, r)
 		return
+	}
+	if h.came != nil {
+		close(h.came)
 	}
 	if h.acts {
 		h.engine.ServeHTTP(httptest.NewRecorder(), r)

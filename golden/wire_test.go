@@ -39,6 +39,10 @@ type wire struct {
 	// engine, and when the engine has acted. If it says so, the call ends
 	// there, and bay gets no answer. It may be nil.
 	cut func(n int, acted bool) bool
+
+	// quotes says to which paths the wire answers with an error that quotes the
+	// call. It may be nil.
+	quotes func(path string) bool
 }
 
 // call is one request that changes an engine.
@@ -70,6 +74,13 @@ func (w *wire) cutBy(f func(n int, acted bool) bool) {
 	w.cut = f
 }
 
+// quoteBy sets what is answered by errors, before the first call.
+func (w *wire) quoteBy(f func(path string) bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.quotes = f
+}
+
 func (w *wire) keep(engine http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet || r.Method == http.MethodHead || w.ofLock(r) {
@@ -78,9 +89,15 @@ func (w *wire) keep(engine http.Handler) http.Handler {
 		}
 		w.under.Add(1)
 		defer w.under.Done()
-		n, err := w.note(r)
+		n, c, err := w.note(r)
 		if err != nil {
 			http.Error(rw, err.Error(), http.StatusBadGateway)
+			return
+		}
+		if w.quotes != nil && w.quotes(c.Path) {
+			rw.Header().Set("Content-Type", "application/json")
+			rw.WriteHeader(http.StatusInternalServerError)
+			json.NewEncoder(rw).Encode(map[string]string{"message": "cannot make of this: " + c.Path + " " + c.Body})
 			return
 		}
 		if w.cut == nil {
@@ -149,13 +166,13 @@ func (w *wire) noteLock(r *http.Response) error {
 	return nil
 }
 
-func (w *wire) note(r *http.Request) (int, error) {
+func (w *wire) note(r *http.Request) (int, call, error) {
 	c := call{Method: r.Method, Path: version.ReplaceAllString(r.URL.RequestURI(), "")}
 	switch r.Header.Get("Content-Type") {
 	case "application/json":
 		data, err := io.ReadAll(r.Body)
 		if err != nil {
-			return 0, err
+			return 0, c, err
 		}
 		r.Body = io.NopCloser(bytes.NewReader(data))
 		var compact bytes.Buffer
@@ -168,7 +185,7 @@ func (w *wire) note(r *http.Request) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls = append(w.calls, c)
-	return len(w.calls), nil
+	return len(w.calls), c, nil
 }
 
 // through returns a handler that hands everything to the engine behind c's

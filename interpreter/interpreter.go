@@ -46,12 +46,14 @@ type Program struct {
 	Stack  string     // overrides the stack's name, if not empty
 	Vars   []load.Var // later ones win
 	Opaque bool       // sensitive inputs need no value, since nothing will be made
+
+	Secret func(ir.Value) // told each value of a sensitive input before anything is said that could show it; may be nil
 }
 
 // Load evaluates a program. It asks no engine.
 func (b *Bay) Load(p Program) load.Result {
 	return load.Load(load.Options{
-		Universe: b.Universe(), Path: p.Path, Stack: p.Stack, Vars: p.Vars, Env: os.LookupEnv, Opaque: p.Opaque,
+		Universe: b.Universe(), Path: p.Path, Stack: p.Stack, Vars: p.Vars, Env: os.LookupEnv, Opaque: p.Opaque, Secret: p.Secret,
 	})
 }
 

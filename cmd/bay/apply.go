@@ -28,8 +28,9 @@ calls that the plan holds. Right before each step it looks again at what the
 step relied on. A replacement that does not become ready is taken back, and the
 old container runs on.
 
-Ctrl-C begins nothing new, and finishes or takes back what has begun; a second
-one leaves at once. Either way the next apply goes on from there.
+Ctrl-C begins nothing new, finishes or takes back what has begun, and says what
+is done and what is not; a second one leaves at once. Either way the next apply
+goes on from there. SIGTERM and SIGHUP are as Ctrl-C.
 
 ` + partHelp + `
 
@@ -217,6 +218,7 @@ func (a *app) carryOut(ctx context.Context, e *engine.Engine, w work, verbose bo
 			a.feed.report = r
 			view.close()
 			a.summary(p, r)
+			a.standing(r)
 			_ = a.outputs(r.Outputs) // that nobody reads does not change how it ended
 		})
 	})

@@ -13,6 +13,7 @@ import (
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/plan"
 	"bayplan/interpreter/show"
+	"bayplan/lang/diag"
 	"bayplan/lang/ir"
 
 	"github.com/spf13/cobra"
@@ -21,8 +22,9 @@ import (
 // feed is what happens, as lines of JSON for programs: instead of what people
 // see, or beside it into a file. The zero value feeds nobody.
 type feed struct {
-	json bool   // in the place of what people see
-	into string // a file; "" for none
+	json bool       // in the place of what people see
+	into string     // a file; "" for none
+	mask *diag.Mask // what no line shows; nil for nothing
 
 	mu      sync.Mutex
 	began   time.Time
@@ -50,7 +52,7 @@ func (a *app) quiet() error {
 		return err
 	}
 	a.feed.out = append(a.feed.out, a.out)
-	a.out = screen{File: nowhere}
+	a.out = screen{file: nowhere}
 	return nil
 }
 
@@ -75,14 +77,14 @@ func (f *feed) open(e *engine.Engine, p *plan.Plan) error {
 		if err != nil {
 			return &failure{err: fmt.Errorf("nothing was changed: opening the file for events: %w", err)}
 		}
-		f.file, f.out = file, append(f.out, file)
+		f.file, f.out = file, append(f.out, screen{file: file, mask: f.mask})
 	}
 	if len(f.out) == 0 {
 		return nil
 	}
 	f.began = time.Now()
 	f.write(show.Event{
-		Event: show.EventRun, Format: show.EventsFormat, Bay: built().Version, Command: commandOf(p.Mode), Stack: p.Stack,
+		Event: show.EventRun, Format: show.EventsFormat, Bay: built().Version, Command: command(p.Mode), Stack: p.Stack,
 		Engine: &show.Engine{ID: e.Info.ID, API: e.Info.API, Version: e.Info.Version},
 	})
 	counts := show.CountsOf(p)
@@ -92,14 +94,6 @@ func (f *feed) open(e *engine.Engine, p *plan.Plan) error {
 	}
 	f.write(planned)
 	return nil
-}
-
-// commandOf is the name of the command that carries out plans of a mode.
-func commandOf(m plan.Mode) string {
-	if m == plan.Collect {
-		return "gc"
-	}
-	return string(m)
 }
 
 // write writes a line, if somebody reads. That it cannot be written stops

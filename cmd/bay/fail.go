@@ -77,7 +77,7 @@ func (a *app) report(cmd *cobra.Command, err error) int {
 	case errors.Is(err, syscall.EPIPE):
 		return exitError // nobody reads any more
 	case errors.Is(err, context.Canceled):
-		a.complain("interrupted", "")
+		a.complain("interrupted, nothing was changed", "")
 		return exitInterrupted
 	case errors.As(err, &fail):
 	case errors.As(err, &gone):

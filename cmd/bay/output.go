@@ -123,13 +123,13 @@ func (a *app) oneOutput(name string, v ir.Value, asJSON bool) error {
 			hint: "it is known once the stack is applied and runs: bay apply",
 		}
 	case asJSON || !v.IsText():
-		return show.WriteJSON(a.out, show.Plain(v))
+		return show.WriteJSON(a.out.bare(), show.Plain(v))
 	}
 	text := v.ToText().Str
 	if a.out.terminal {
 		text = escape(text, "")
 	}
-	_, err := fmt.Fprintln(a.out, text)
+	_, err := fmt.Fprintln(a.out.bare(), text)
 	return err
 }
 

@@ -248,6 +248,24 @@ func (v *progress) block(b *strings.Builder) {
 	}
 }
 
+// standing lists what an apply that somebody stopped has done, and what not.
+func (a *app) standing(r *apply.Report) {
+	if codeOf(r) != exitInterrupted {
+		return
+	}
+	list := func(heading string, steps []*plan.Step) {
+		var names []string
+		for _, s := range steps {
+			names = append(names, s.Addr.String())
+		}
+		if len(names) > 0 {
+			a.detail(heading, strings.Join(names, ", "))
+		}
+	}
+	list("done", r.Done)
+	list("not begun", r.NotRun)
+}
+
 // waits says what is waited for: "to be healthy" of the step's own object,
 // "container.db to be healthy" of another.
 func waits(text string) string {

@@ -30,6 +30,7 @@ type app struct {
 	signals  *signals
 	common   common
 	feed     feed
+	mask     diag.Mask // of what is sensitive in this run
 }
 
 // common is the flags that all commands have.
@@ -48,6 +49,7 @@ func (a *app) run(args []string) (code int) {
 			code = a.endFeed(a.reportBug(bug, debug.Stack()), fmt.Errorf("this is a bug in bay: %v", bug))
 		}
 	}()
+	a.out.mask, a.err.mask, a.feed.mask = &a.mask, &a.mask, &a.mask
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(a.in)
@@ -157,12 +159,31 @@ func (a *app) load(path string, opaque bool) (*program, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, &failure{err: fmt.Errorf("there is no %s", path), hint: "name the directory of the stack, or a file main.bay.star or *.bay.hcl in it"}
 	}
-	got := a.bay.Load(interpreter.Program{Path: path, Stack: a.common.stack, Vars: vars, Opaque: opaque})
+	got := a.bay.Load(interpreter.Program{Path: path, Stack: a.common.stack, Vars: vars, Opaque: opaque, Secret: a.hide})
 	if got.Diags.HasErrors() {
 		return nil, &mistakes{list: got.Diags, sources: got.Sources}
 	}
+	a.hideMade(got.Program)
 	_ = diag.Write(a.err, got.Diags, got.Sources, a.color(a.err)) // a warning that nobody can read stops nothing
 	return &program{got.Program, got.Sources, a.originOf(path, got.Taken)}, nil
+}
+
+// hide keeps a sensitive value out of all that is shown.
+func (a *app) hide(v ir.Value) { v.Secrets(a.mask.Add) }
+
+// hideMade keeps out what was made of sensitive values so that these are not in
+// it any more, such as their hashes. Of what they are still in, the rest may be
+// shown: it stands in other places too.
+func (a *app) hideMade(p *ir.Program) {
+	for _, r := range p.Resources {
+		for _, attr := range r.Attrs {
+			attr.Value.Secrets(func(text string) {
+				if a.mask.Hide(text) == text {
+					a.mask.Add(text)
+				}
+			})
+		}
+	}
 }
 
 func (a *app) vars() ([]load.Var, error) {
@@ -170,7 +191,7 @@ func (a *app) vars() ([]load.Var, error) {
 	for _, v := range a.common.vars {
 		name, value, found := strings.Cut(v, "=")
 		if !found || name == "" {
-			return nil, misuse("--var %s: want NAME=VALUE", v)
+			return nil, misuse("--var wants NAME=VALUE") // without what was given: it may be the value of one that is sensitive
 		}
 		out = append(out, load.Var{Name: name, Value: value})
 	}

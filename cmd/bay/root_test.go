@@ -43,7 +43,7 @@ func newTester(t *testing.T) *tester {
 
 func (x *tester) read(s screen) string {
 	x.t.Helper()
-	data, err := os.ReadFile(s.Name())
+	data, err := os.ReadFile(s.file.Name())
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"plan", "a", "b"}, "error: want one DIR at most, got [\"a\" \"b\"]\n  hint: see `bay plan --help`\n"},
 		{[]string{"pln"}, "error: there is no command \"pln\"\n  hint: did you mean `bay plan`?\n"},
 		{[]string{"frobnicate"}, "error: there is no command \"frobnicate\"\n  hint: see `bay --help`\n"},
-		{[]string{"plan", "--var", "x"}, "error: --var x: want NAME=VALUE\n  hint: see `bay plan --help`\n"},
+		{[]string{"plan", "--var", "x"}, "error: --var wants NAME=VALUE\n  hint: see `bay plan --help`\n"},
 		{[]string{"apply", "--parallelism", "0"}, "error: --parallelism is 0, want at least 1\n  hint: see `bay apply --help`\n"},
 		{[]string{"apply", "--remove-volume", "pgdata"}, "error: --remove-volume: address \"pgdata\": want KIND.LABEL or KIND.LABEL[\"KEY\"]\n  hint: see `bay apply --help`\n"},
 		{[]string{"validate", "no/such"}, "error: there is no no/such\n  hint: name the directory of the stack, or a file main.bay.star or *.bay.hcl in it\n"},

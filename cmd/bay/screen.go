@@ -1,20 +1,40 @@
 package main
 
 import (
+	"io"
 	"os"
 	"strings"
+
+	"bayplan/lang/diag"
 
 	"golang.org/x/term"
 )
 
-// screen is one of the command's outputs.
+// screen is one of the command's outputs. All that is written to it goes
+// through the mask, whoever said it.
 type screen struct {
-	*os.File
+	file     *os.File
 	terminal bool
+	mask     *diag.Mask // of what is sensitive in this run; nil shows all
 }
 
 func screenOf(f *os.File) screen {
-	return screen{File: f, terminal: term.IsTerminal(int(f.Fd()))}
+	return screen{file: f, terminal: term.IsTerminal(int(f.Fd()))}
+}
+
+// Write writes p without what is sensitive. A value that is written in two
+// pieces would not be known: whoever writes, writes whole lines.
+func (s screen) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(s.file, s.mask.Hide(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// bare returns a screen that shows all, for who asks for a value by its name.
+func (s screen) bare() screen {
+	s.mask = nil
+	return s
 }
 
 // width returns the columns of a terminal, 0 for anything else.
@@ -27,7 +47,7 @@ func (s screen) size() (width, height int) {
 	if !s.terminal {
 		return 0, 0
 	}
-	w, h, err := term.GetSize(int(s.Fd()))
+	w, h, err := term.GetSize(int(s.file.Fd()))
 	if err != nil {
 		return 0, 0
 	}

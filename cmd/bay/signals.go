@@ -10,7 +10,8 @@ import (
 
 // signals ends the command when somebody asks for it. A command that only
 // reads leaves at once. While something is being changed, the first signal
-// calls off what has not begun, and the second leaves at once.
+// calls off what has not begun, and the second leaves at once, unless it is
+// that of a terminal which is gone.
 type signals struct {
 	mu   sync.Mutex
 	soft func() // nil: leave at once
@@ -24,15 +25,15 @@ func watch(to screen, exit func(int)) *signals {
 	c := make(chan os.Signal, 2)
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
-		for range c {
-			if s.softly() {
+		for sig := range c {
+			if s.softly() || sig == syscall.SIGHUP && s.changing() { // a terminal that closes may say so twice
 				continue
 			}
 			s.leave()
 			if s.changing() {
 				fmt.Fprintln(to, "\nleft at once; the next `bay apply` goes on from where this one is")
 			} else {
-				fmt.Fprintln(to)
+				fmt.Fprintln(to, "\ninterrupted, nothing was changed")
 			}
 			exit(exitInterrupted)
 		}

@@ -221,6 +221,25 @@ func (v Value) HasEngine() bool {
 	return v.Any(func(v Value) bool { return v.Kind == Engine || v.Kind == Text })
 }
 
+// Secrets calls f with each text and number within v that is sensitive.
+func (v Value) Secrets(f func(text string)) {
+	for _, e := range v.List {
+		e.Sensitive = e.Sensitive || v.Sensitive
+		e.Secrets(f)
+	}
+	for _, k := range v.Keys() {
+		e := v.Map[k]
+		e.Sensitive = e.Sensitive || v.Sensitive
+		e.Secrets(f)
+	}
+	switch v.Kind {
+	case String, Text, Int, Float:
+		if v.Sensitive {
+			f(v.Template())
+		}
+	}
+}
+
 // Any reports whether f holds for v or anything within it.
 func (v Value) Any(f func(Value) bool) bool {
 	if f(v) || slices.ContainsFunc(v.List, func(e Value) bool { return e.Any(f) }) {

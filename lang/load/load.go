@@ -32,6 +32,10 @@ type Options struct {
 	// Opaque lets a sensitive variable without a value be one that cannot be
 	// looked into, for commands that create nothing.
 	Opaque bool
+
+	// Secret is told each value of a sensitive variable before anything is said
+	// that could show it. It may be nil.
+	Secret func(ir.Value)
 }
 
 // Var is the value of a variable.
@@ -168,7 +172,7 @@ func nothingHint(names []string) string {
 
 func inputs(o Options) *value.Inputs {
 	given := map[string]value.Given{}
-	in := &value.Inputs{Opaque: o.Opaque}
+	in := &value.Inputs{Opaque: o.Opaque, Secret: o.Secret}
 	for _, v := range o.Vars {
 		if _, again := given[v.Name]; !again && v.From == "" {
 			in.Named = append(in.Named, v.Name)

@@ -61,6 +61,10 @@ type Inputs struct {
 	// looked into, for commands that create nothing.
 	Opaque bool
 
+	// Secret is told each value of a sensitive variable, as soon as it is known
+	// and whatever is wrong with it, so that no message shows it. It may be nil.
+	Secret func(ir.Value)
+
 	// Taken are the variables that a value was given for, and Missing those that
 	// have none. They are complete after the evaluation.
 	Taken   []Taken
@@ -96,6 +100,7 @@ func (in *Inputs) resolve(v *Variable, ds *diag.List) (ir.Value, bool) {
 		return ir.Value{}, false
 	}
 	if d := v.check(); d != nil {
+		in.hide(v, v.Default)
 		*ds = append(*ds, *d)
 		return ir.Value{}, false
 	}
@@ -119,19 +124,29 @@ func (in *Inputs) find(v *Variable) (x ir.Value, from string, d *diag.Diag) {
 		if g, found := in.Lookup(v.Name); found {
 			x, err := v.Type.parse(g.Text, v.Default)
 			if err != nil {
+				in.hide(v, ir.StringVal(g.Text))
 				d := &diag.Diag{Pos: v.Pos, Msg: fmt.Sprintf("variable %q: %s gives %s: %v", v.Name, g.From, v.shown(g.Text), v.hide(err))}
 				return ir.Value{}, "", d.Hintf("want %s", v.Type.want())
 			}
 			if !x.IsNull() || !v.NotNull {
+				in.hide(v, x)
 				in.take(v, g)
 				return x, g.From, nil
 			}
 		}
 	}
 	if v.HasDefault {
+		in.hide(v, v.Default)
 		return v.Default, "the default", nil
 	}
 	return ir.Value{}, "", nil
+}
+
+// hide tells of a value that is not to be shown.
+func (in *Inputs) hide(v *Variable, x ir.Value) {
+	if v.Sensitive && in.Secret != nil {
+		in.Secret(x.AsSensitive())
+	}
 }
 
 func (in *Inputs) take(v *Variable, g Given) {
