@@ -39,8 +39,9 @@ func Make(w *world.World, prog *ir.Program, o Options) (*Plan, diag.List) {
 	case Collect:
 		m.collect()
 	default:
-		m.chosen, m.diags = Choose(o.Kinds, prog, o.Part)
-		if m.diags.HasErrors() {
+		chosen, diags := Choose(o.Kinds, prog, o.Part)
+		m.chosen, m.diags = chosen, append(m.diags, diags...)
+		if diags.HasErrors() {
 			break
 		}
 		m.adoptions()
