@@ -372,12 +372,12 @@ var troubles = []struct {
 	real      bool // an embedded engine does not know that it fails
 }{{
 	name: "its command is none, and it says so",
-	hcl:  `command = [var.flag]`,
-	star: `command = [flag]`,
+	hcl:  `command = [var.flag]` + "\n  " + `state = "completed"`,
+	star: `command = [flag], state = "completed"`,
 }, {
-	name: "it prints its environment and ends",
-	hcl:  `command = ["env"]`,
-	star: `command = ["env"]`,
+	name: "it says what that is in another code",
+	hcl:  `command = [base64encode("user:${var.env}")]` + "\n  " + `state = "completed"`,
+	star: `command = [base64encode("user:" + env)], state = "completed"`,
 }, {
 	name: "its health check prints it",
 	hcl:  `healthcheck = { test = ["CMD", "/probe", var.env], interval = "1s", retries = 1 }`,
