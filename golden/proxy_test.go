@@ -164,16 +164,13 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
-	case s != nil:
+	case s != nil && p.isStranger(s.call):
+		http.Error(w, `{"message":"this is not the stack's"}`, http.StatusForbidden)
+		return
+	case s != nil && r.Header.Get("Upgrade") == "": // the engine finishes what it was told, whoever is gone
 		p.under.Add(1)
 		defer p.under.Done()
-		if p.isStranger(s.call) {
-			http.Error(w, `{"message":"this is not the stack's"}`, http.StatusForbidden)
-			return
-		}
-		if r.Header.Get("Upgrade") == "" { // the engine finishes what it was told, whoever is gone
-			r = r.WithContext(context.WithoutCancel(r.Context()))
-		}
+		r = r.WithContext(context.WithoutCancel(r.Context()))
 	}
 	if h != nil && !h.strikes(w) {
 		return
@@ -263,6 +260,9 @@ func (p *proxy) note(r *http.Request) (*sentCall, *harm, error) {
 		p.sent = append(p.sent, s)
 	}
 	h := p.harm
+	if h != nil && h.kills && p.struck != "" {
+		panic(http.ErrAbortHandler) // nothing of a killed bay reaches the engine
+	}
 	if h != nil && h.fatal() {
 		n = p.changing
 	}

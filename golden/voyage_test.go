@@ -115,7 +115,7 @@ func stack(version, level string) string {
 	case "exit":
 		command = `["exit", "3"]`
 	case "sick":
-		command, check = `["sick", "after", "0s"]`, healthcheck
+		command, check = `["sick", "after", "1ms"]`, healthcheck
 	}
 	return `
 stack { name = "harbour" }
@@ -645,12 +645,15 @@ func mergedKeys(a, b map[string]string) map[string]string {
 	return all
 }
 
-// ask asks all containers that bear an address, and reports whether any runs.
+// ask asks all containers that are an address's, by their label or, where that
+// has moved, by their name, and reports whether any runs.
 func (s *ship) ask(label string) (answers []string, running bool, err error) {
 	err = s.with(func(ctx context.Context, c *client.Client) error {
-		list, err := c.ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(
-			filters.Arg("label", engine.LabelStack+"="+s.word), filters.Arg("label", engine.LabelAddr+"=container."+label))})
+		list, err := c.ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(filters.Arg("label", engine.LabelStack+"="+s.word))})
 		for _, x := range list {
+			if x.Labels[engine.LabelAddr] != "container."+label && x.Names[0] != "/"+s.word+"-"+label {
+				continue
+			}
 			running = true
 			if text := s.page(x); text != "" {
 				answers = append(answers, text)
