@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -102,7 +103,10 @@ func (c *ContainerCreate) held(ctx context.Context, e *Engine) (string, bool, er
 }
 
 // ContainerStart starts a container.
-type ContainerStart struct{ Container string }
+type ContainerStart struct {
+	Container string
+	Once      bool `json:",omitempty"` // it has never run, and must not run twice: a job may have ended before anybody looks
+}
 
 // Wire implements Call.
 func (c *ContainerStart) Wire() (string, string) {
@@ -117,7 +121,9 @@ func (c *ContainerStart) do(ctx context.Context, e *Engine, _ *Stream, _ func(Pr
 }
 
 func (c *ContainerStart) held(ctx context.Context, e *Engine) (string, bool, error) {
-	return e.state(ctx, c.Container, func(s *container.State) bool { return s.Running && !s.Paused })
+	return e.state(ctx, c.Container, func(s *container.State) bool {
+		return s.Running && !s.Paused || c.Once && s.Status == "exited" && s.Error == ""
+	})
 }
 
 // ContainerStop stops a container with its own signal and grace time.
@@ -246,9 +252,16 @@ func (c *ContainerUpdate) do(ctx context.Context, e *Engine, _ *Stream, note fun
 	return "", err
 }
 
-// An update says the same twice, so that an unknown one is sent again.
-func (c *ContainerUpdate) held(context.Context, *Engine) (string, bool, error) {
-	return "", false, nil
+// An update of limits says the same twice, so that an unknown one is sent again.
+func (c *ContainerUpdate) held(ctx context.Context, e *Engine) (string, bool, error) {
+	if !reflect.DeepEqual(c.Update.Resources, container.Resources{}) {
+		return "", false, nil
+	}
+	got, err := e.client.ContainerInspect(ctx, c.Container)
+	if err != nil {
+		return "", false, absent(err)
+	}
+	return "", got.HostConfig.RestartPolicy == c.Update.RestartPolicy, nil
 }
 
 // ContainerRemove removes a container; its named volumes stay.

@@ -49,10 +49,15 @@ func Unknown(err error) bool {
 		return true
 	}
 	// A connection that breaks within an answer's body is a bare "unexpected EOF".
+	// HTML is no answer of an engine: a proxy in between has lost the engine.
 	text := err.Error()
-	return strings.Contains(text, "error during connect") || strings.HasSuffix(text, "EOF") ||
+	return strings.Contains(text, "<html") || strings.Contains(text, "error during connect") || strings.HasSuffix(text, "EOF") ||
 		strings.Contains(text, "connection reset") || strings.Contains(text, "broken pipe")
 }
+
+// failed reports whether err is a 500: the engine failed within, and may have
+// acted before.
+func failed(err error) bool { return errdefs.IsInternal(err) && !Unknown(err) }
 
 var errCut = errors.New("the engine's answer was cut")
 

@@ -126,7 +126,7 @@ func TestReadsAreStopped(t *testing.T) {
 // every is all calls that change something.
 func every() []Call {
 	return []Call{
-		&ContainerCreate{Name: "x", Config: &container.Config{}}, &ContainerStart{"x"}, &ContainerStop{"x", time.Hour},
+		&ContainerCreate{Name: "x", Config: &container.Config{}}, &ContainerStart{Container: "x"}, &ContainerStop{"x", time.Hour},
 		&ContainerRestart{"x", time.Hour}, &ContainerKill{"x", "TERM"}, &ContainerUnpause{"x"}, &ContainerRename{"x", "y"},
 		&ContainerUpdate{Container: "x"}, &ContainerRemove{Container: "x"}, &CopyToContainer{"x", "/"},
 		&NetworkCreate{Name: "x"}, &NetworkRemove{"x"}, &NetworkConnect{Network: "x", Container: "y"}, &NetworkDisconnect{Network: "x", Container: "y"},
@@ -251,7 +251,7 @@ func TestLateAndDone(t *testing.T) {
 			}
 			return answers(func(*http.Request) io.Reader { return strings.NewReader(`{"State":{"Running":true}}`) })(r)
 		}, Limits{})
-		if _, err := e.Do(t.Context(), &ContainerStart{"x"}, nil, nil); err != nil || sent != 1 {
+		if _, err := e.Do(t.Context(), &ContainerStart{Container: "x"}, nil, nil); err != nil || sent != 1 {
 			t.Errorf("sent %d times: %v", sent, err)
 		}
 		_, err := e.Do(t.Context(), &ContainerUnpause{"y"}, nil, nil)

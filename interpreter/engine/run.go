@@ -42,7 +42,8 @@ func (u *InUse) Error() string {
 }
 
 // Do sends a call whose blanks are filled, and returns the ID in its answer.
-// When the answer does not come, it looks before it sends again, once. The
+// When the answer does not come, it looks before it sends again, once; when the
+// engine says that it failed within, it looks whether it acted all the same. The
 // call's context is never that of a terminal's Ctrl-C: engines from 23 on may
 // turn a cut stop into a kill, and from 25 on a cut start into half a start.
 func (e *Engine) Do(ctx context.Context, c Call, s *Stream, note func(Progress)) (string, error) {
@@ -51,7 +52,7 @@ func (e *Engine) Do(ctx context.Context, c Call, s *Stream, note func(Progress))
 		note = func(Progress) {}
 	}
 	id, err := e.once(ctx, r, s, note)
-	if !Unknown(err) {
+	if !Unknown(err) && !failed(err) {
 		return id, err
 	}
 	if err := e.sleep(context.WithoutCancel(ctx), 200*time.Millisecond); err != nil {
@@ -62,6 +63,8 @@ func (e *Engine) Do(ctx context.Context, c Call, s *Stream, note func(Progress))
 	switch {
 	case herr == nil && held:
 		return id, nil
+	case failed(err): // nothing has come of it, and the engine says why
+		return "", err
 	case herr != nil || errors.As(err, &late): // what hangs may still come: a second one could be one too many
 		return "", err
 	}

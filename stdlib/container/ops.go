@@ -29,7 +29,7 @@ func create(in kind.In[Spec]) kind.Work {
 	w := kind.Work{Facts: append([]engine.Fact{free(in.Want.Name)}, basis(in)...)}
 	w.Ops = birth{name: in.Want.Name, restart: in.Want.Restart}.make(in)
 	if in.Want.State != created {
-		w.Ops = append(w.Ops, start(in, made(in), volumes(in)))
+		w.Ops = append(w.Ops, begin(in))
 		w.Wait = ready(in, 0)
 	}
 	return w
@@ -96,6 +96,13 @@ func volumes(in kind.In[Spec]) []engine.Fact {
 func start(in kind.In[Spec], id func(*engine.Blanks) string, facts []engine.Fact) engine.Op {
 	op := engine.Op{Facts: facts, Alone: in.Want.picked()}
 	op.Call = &engine.ContainerStart{Container: id(&op.Blanks)}
+	return op
+}
+
+// begin returns the op that starts the container which this step makes.
+func begin(in kind.In[Spec]) engine.Op {
+	op := start(in, made(in), volumes(in))
+	op.Call.(*engine.ContainerStart).Once = in.Want.State == completed
 	return op
 }
 
@@ -262,7 +269,7 @@ func takeTurns(in kind.In[Spec]) kind.Work {
 	w.Ops = append(w.Ops, aside(old, in.Want.Name)...)
 	w.Ops = append(w.Ops, rename(made(in), in.Want.Name))
 	if in.Want.State != created {
-		w.Ops = append(w.Ops, start(in, made(in), volumes(in)))
+		w.Ops = append(w.Ops, begin(in))
 		w.Wait = ready(in, settled(in))
 	}
 	w.Commit = commit(in, made(in), old)
@@ -276,7 +283,7 @@ func overlap(in kind.In[Spec]) kind.Work {
 	temporary := tag(in.Want.Name, "new", in.Live.ID)
 	w := successor(in)
 	w.Strategy, w.Cutover = startFirst, cutover
-	w.Ops = append(w.Ops, start(in, made(in), volumes(in)))
+	w.Ops = append(w.Ops, begin(in))
 	w.Wait = ready(in, settled(in))
 	w.Wait.Container = temporary
 	w.Commit = cutOver(in, made(in), temporary, in.Live)
