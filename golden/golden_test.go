@@ -21,6 +21,8 @@ import (
 	"sync"
 	"testing"
 
+	"bayplan/interpreter/engine"
+
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rogpeppe/go-internal/txtar"
 )
@@ -93,6 +95,9 @@ func runScripts(t *testing.T, files []string, lang string, update bool) {
 			"images":    imagesCmd,
 			"same":      sameCmd,
 			"listen":    listenCmd,
+			"hold":      holdCmd,
+			"letgo":     letgoCmd,
+			"meanwhile": meanwhileCmd,
 			"sent":      sentCmd,
 		},
 	})
@@ -105,6 +110,7 @@ type run struct {
 	exit int               // of the last bay
 	seen map[string]string // by container: who it was when somebody looked
 	wire *wire             // nil until the script listens
+	held *engine.Lock      // by somebody else than bay; nil for none
 }
 
 type runKey struct{}

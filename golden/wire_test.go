@@ -35,6 +35,10 @@ type wire struct {
 	calls []call
 	locks map[string]bool // the IDs of locks that were made
 
+	// meanwhile is called once, when bay has planned and asks for its lock. It
+	// may be nil.
+	meanwhile func()
+
 	// cut is asked twice about the n-th call, from 1: before it reaches the
 	// engine, and when the engine has acted. If it says so, the call ends
 	// there, and bay gets no answer. It may be nil.
@@ -83,7 +87,11 @@ func (w *wire) quoteBy(f func(path string) bool) {
 
 func (w *wire) keep(engine http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet || r.Method == http.MethodHead || w.ofLock(r) {
+		isLock := w.ofLock(r)
+		if isLock {
+			w.beforeLock()
+		}
+		if r.Method == http.MethodGet || r.Method == http.MethodHead || isLock {
 			engine.ServeHTTP(rw, r)
 			return
 		}
@@ -148,6 +156,16 @@ func (w *wire) ofLock(r *http.Request) bool {
 		}
 	}
 	return false
+}
+
+func (w *wire) beforeLock() {
+	w.mu.Lock()
+	f := w.meanwhile
+	w.meanwhile = nil
+	w.mu.Unlock()
+	if f != nil {
+		f()
+	}
 }
 
 // noteLock keeps the ID of a lock that the engine has made.

@@ -150,6 +150,9 @@ func (f *feed) end(code int, err error) {
 			last.Failed = append(last.Failed, x.Step.Addr.String())
 			last.Error = cmp.Or(last.Error, x.Err.Error())
 		}
+		if r.Lost != nil {
+			last.Error = cmp.Or(last.Error, r.Lost.Error())
+		}
 		for _, s := range r.NotRun {
 			last.NotRun = append(last.NotRun, s.Addr.String())
 		}

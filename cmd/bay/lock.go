@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"bayplan/interpreter"
@@ -36,7 +38,7 @@ type work struct {
 // anew and is the same. If somebody else has done it all, f is not called.
 func (a *app) locked(ctx context.Context, e *engine.Engine, w work, f func(*plan.Plan, *engine.Lock)) error {
 	l, err := a.bay.Lock(ctx, e, w.plan.Stack, interpreter.LockOptions{
-		Command: "bay " + command(w.plan.Mode), Version: built().Version, Wait: w.lock.timeout, Waiting: a.waiting,
+		Command: "bay " + commandOf(w.plan.Mode), Version: built().Version, Wait: w.lock.timeout, Waiting: a.waiting,
 	})
 	if err != nil {
 		return a.notLocked(err)
@@ -65,14 +67,6 @@ func (a *app) locked(ctx context.Context, e *engine.Engine, w work, f func(*plan
 	return nil
 }
 
-// command is the name of the command that carries out plans of a mode.
-func command(m plan.Mode) string {
-	if m == plan.Collect {
-		return "gc"
-	}
-	return string(m)
-}
-
 // planAgain makes the plan anew under the lock.
 func (a *app) planAgain(ctx context.Context, e *engine.Engine, w work) (*plan.Plan, error) {
 	prog := new(program)
@@ -83,9 +77,7 @@ func (a *app) planAgain(ctx context.Context, e *engine.Engine, w work) (*plan.Pl
 	var over *interpreter.Overtaken
 	switch {
 	case errors.As(err, &over):
-		a.complain(over.Error(), "look at what is to be done now with `bay plan`, and apply that")
-		a.differences(over.Differences)
-		return nil, ended(exitStale)
+		return nil, &failure{err: fmt.Errorf("%w\n%s", over, differences(over.Differences)), hint: "look at what is to be done now with `bay plan`, and apply that", code: exitStale}
 	case err != nil:
 		return nil, withSources(err, prog.sources)
 	}
@@ -96,16 +88,21 @@ func (a *app) planAgain(ctx context.Context, e *engine.Engine, w work) (*plan.Pl
 // to know what came in between, not all that follows from it.
 const mostDifferences = 10
 
-// differences prints in what a plan differs from the one that was agreed to.
-func (a *app) differences(all []show.Difference) {
+// differences says in what a plan differs from the one that was agreed to.
+func differences(all []show.Difference) string {
+	var lines []string
+	all = slices.DeleteFunc(all, func(d show.Difference) bool {
+		_, last, many := strings.Cut(d.Field, " ")
+		return d.Call || many && last != "old" && last != "new" // what follows from the rest, or says how it came
+	})
 	for i, d := range all {
 		if i == mostDifferences {
-			a.detail("", fmt.Sprintf("and %d more", len(all)-i))
-			return
+			lines = append(lines, fmt.Sprintf("and %d more", len(all)-i))
+			break
 		}
-		none := "(none)"
-		a.detail(d.Object+" "+d.Field, fmt.Sprintf("was %s, and is %s", cmp.Or(d.Planned, none), cmp.Or(d.Now, none)))
+		lines = append(lines, fmt.Sprintf("%s, %s: was %s, and is %s", d.Object, d.Field, cmp.Or(d.Planned, "(none)"), cmp.Or(d.Now, "(none)")))
 	}
+	return strings.Join(lines, "\n")
 }
 
 // waiting says for whom the lock is waited for.

@@ -124,14 +124,14 @@ func (e *Engine) Lock(ctx context.Context, h Holder, o LockOptions) (*Lock, erro
 			}
 			continue
 		}
+		if o.Wait > 0 && o.Waiting != nil && told != held.ID {
+			o.Waiting(held)
+		}
+		told = held.ID
 		left := time.Until(until)
 		if left <= 0 {
 			return nil, held
 		}
-		if o.Waiting != nil && told != held.ID {
-			o.Waiting(held)
-		}
-		told = held.ID
 		if err := e.untilFreed(ctx, held.ID, left); err != nil {
 			return nil, err
 		}
