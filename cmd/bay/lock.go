@@ -38,7 +38,7 @@ type work struct {
 // anew and is the same. If somebody else has done it all, f is not called.
 func (a *app) locked(ctx context.Context, e *engine.Engine, w work, f func(*plan.Plan, *engine.Lock)) error {
 	l, err := a.bay.Lock(ctx, e, w.plan.Stack, interpreter.LockOptions{
-		Command: "bay " + commandOf(w.plan.Mode), Version: built().Version, Wait: w.lock.timeout, Waiting: a.waiting,
+		Command: "bay " + command(w.plan.Mode), Version: built().Version, Wait: w.lock.timeout, Waiting: a.waiting,
 	})
 	if err != nil {
 		return a.notLocked(err)
@@ -65,6 +65,14 @@ func (a *app) locked(ctx context.Context, e *engine.Engine, w work, f func(*plan
 	}
 	f(p, l)
 	return nil
+}
+
+// command is the name of the command that carries out plans of a mode.
+func command(m plan.Mode) string {
+	if m == plan.Collect {
+		return "gc"
+	}
+	return string(m)
 }
 
 // planAgain makes the plan anew under the lock.
