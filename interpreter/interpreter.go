@@ -43,17 +43,24 @@ func (b *Bay) Universe() *schema.Universe {
 // Program says what to load.
 type Program struct {
 	Path   string     // a directory, or the body in it that is meant; "" is the current directory
+	Shown  string     // the directory as messages and positions name it; "" is as Path does
 	Stack  string     // overrides the stack's name, if not empty
 	Vars   []load.Var // later ones win
 	Opaque bool       // sensitive inputs need no value, since nothing will be made
 
 	Secret func(ir.Value) // told each value of a sensitive input before anything is said that could show it; may be nil
+
+	// Env looks up an environment variable; nil is the environment of bay.
+	Env func(string) (string, bool)
 }
 
 // Load evaluates a program. It asks no engine.
 func (b *Bay) Load(p Program) load.Result {
+	if p.Env == nil {
+		p.Env = os.LookupEnv
+	}
 	return load.Load(load.Options{
-		Universe: b.Universe(), Path: p.Path, Stack: p.Stack, Vars: p.Vars, Env: os.LookupEnv, Opaque: p.Opaque, Secret: p.Secret,
+		Universe: b.Universe(), Path: p.Path, Shown: p.Shown, Stack: p.Stack, Vars: p.Vars, Env: p.Env, Opaque: p.Opaque, Secret: p.Secret,
 	})
 }
 

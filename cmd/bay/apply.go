@@ -21,12 +21,19 @@ import (
 func (a *app) applyCmd() *cobra.Command {
 	var o applyFlags
 	cmd := &cobra.Command{
-		Use:   "apply [DIR]",
+		Use:   "apply [DIR | FILE [DIR]]",
 		Short: "Show the plan, ask, and do exactly that",
 		Long: `Apply shows the same plan as "bay plan", asks whether you agree, and sends the
 calls that the plan holds. Right before each step it looks again at what the
 step relied on. A replacement that does not become ready is taken back, and the
 old container runs on.
+
+FILE is a plan that "bay plan --out FILE" has saved. Apply evaluates the program
+again, in DIR or else where it was planned, with the inputs that the file
+records; sensitive ones are not in it and are taken anew. It plans anew, and
+carries the plan out without a question if it is the same to the last byte; if
+not, it says what differs, changes nothing and ends with 12. Where data goes
+for good, it asks all the same.
 
 Ctrl-C begins nothing new, finishes or takes back what has begun, and says what
 is done and what is not; a second one leaves at once. Either way the next apply
@@ -42,9 +49,16 @@ has to be typed, or given as --confirm-remove; --yes is not enough for that.`,
   bay apply --target container.web  # only that, and what it needs
   bay apply --restart 'container.*' # restart all containers
   bay apply --yes --json            # what happens, for programs; see "Events" in REFERENCE.md
+  bay apply next.plan               # what bay plan --out next.plan has saved
   bay apply --engine ssh://me@host  # on another machine`,
-		Args: atMost(1, "one DIR at most"),
+		Args: atMost(2, "DIR, or FILE and DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if isSaved(args) {
+				return a.applySaved(cmd.Context(), args, o)
+			}
+			if len(args) > 1 {
+				return misuse("%s is no saved plan, and only after one comes a DIR", args[0])
+			}
 			return a.apply(cmd.Context(), where(args), o)
 		},
 	}

@@ -156,16 +156,31 @@ func (a *app) load(path string, opaque bool) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, &failure{err: fmt.Errorf("there is no %s", path), hint: "name the directory of the stack, or a file main.bay.star or *.bay.hcl in it"}
+	return a.evaluate(interpreter.Program{Path: path, Stack: a.common.stack, Vars: vars, Opaque: opaque})
+}
+
+// evaluate loads a program. Where it is to be made and inputs are missing,
+// they are asked for on a terminal.
+func (a *app) evaluate(p interpreter.Program) (*program, error) {
+	if _, err := os.Stat(p.Path); err != nil {
+		return nil, &failure{err: fmt.Errorf("there is no %s", p.Path), hint: "name the directory of the stack, or a file main.bay.star or *.bay.hcl in it"}
 	}
-	got := a.bay.Load(interpreter.Program{Path: path, Stack: a.common.stack, Vars: vars, Opaque: opaque, Secret: a.hide})
+	p.Secret = a.hide
+	got := a.bay.Load(p)
+	for a.canAsk() && !p.Opaque && onlyMissing(got) {
+		answers, err := a.askFor(got.Missing)
+		if err != nil {
+			return nil, err
+		}
+		p.Vars = append(p.Vars, answers...)
+		got = a.bay.Load(p)
+	}
 	if got.Diags.HasErrors() {
 		return nil, &mistakes{list: got.Diags, sources: got.Sources}
 	}
 	a.hideMade(got.Program)
 	_ = diag.Write(a.err, got.Diags, got.Sources, a.color(a.err)) // a warning that nobody can read stops nothing
-	return &program{got.Program, got.Sources, a.originOf(path, got.Taken)}, nil
+	return &program{got.Program, got.Sources, a.originOf(p.Path, got.Taken)}, nil
 }
 
 // hide keeps a sensitive value out of all that is shown.

@@ -37,6 +37,9 @@ func (p *partFlags) bindLeaving(cmd *cobra.Command) {
 	f.StringArrayVar(&p.exclude, "exclude", nil, "all but what `PATTERN` names, and what that needs; may be repeated")
 }
 
+// any reports whether one of them was said.
+func (p *partFlags) any() bool { return p.forces() || len(p.target)+len(p.exclude) > 0 }
+
 // forces reports whether something is done whatever has changed.
 func (p *partFlags) forces() bool { return len(p.replace)+len(p.restart) > 0 }
 

@@ -54,7 +54,7 @@ func (d *Document) Plan() (*plan.Plan, error) {
 	r := reader{}
 	on := d.Engines["default"]
 	p := &plan.Plan{
-		Mode: d.Mode, Stack: d.Stack, Same: d.Counts.Same, Notes: notesFrom(d.Notes),
+		Mode: d.Mode, Stack: d.Stack, Part: d.Origin.Part, Same: d.Counts.Same, LeftOut: d.Counts.LeftOut, Notes: notesFrom(d.Notes),
 		Info: engine.Info{ID: on.ID, API: on.API, Version: on.Version},
 	}
 	for _, s := range d.Steps {
@@ -96,7 +96,7 @@ func (r *reader) step(s Step) *plan.Step {
 		ID: s.ID, Verb: s.Verb, Addr: r.addr(s.Address), Name: s.Name, Pos: posFrom(s.Pos), Why: s.Why, Needs: s.Needs, LosesData: s.LosesData,
 		Work: kind.Work{
 			Facts: factsFrom(s.Facts), Ops: opsFrom(s.Ops), Commit: opsFrom(s.Commit), Undo: opsFrom(s.Undo),
-			Strategy: s.Strategy, Impact: s.Impact, Early: s.Early,
+			Strategy: s.Strategy, Impact: s.Impact, Cutover: s.Cutover, Early: s.Early,
 		},
 	}
 	for _, c := range s.Changes {

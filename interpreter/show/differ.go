@@ -3,6 +3,7 @@ package show
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"reflect"
 	"slices"
@@ -39,7 +40,8 @@ func Differ(planned, now []byte) ([]Difference, error) {
 		return nil, nil
 	}
 	x, y := stepsIn(a), stepsIn(b)
-	out := compare(wholePlan, rest(a), rest(b))
+	following := []string{"steps", "counts", checksumField} // are told of by themselves, or follow from the rest
+	out := compare(wholePlan, without(a, following...), without(b, following...))
 	for _, name := range union(x.steps, y.steps) {
 		out = append(out, ofStep(name, x.steps[name], y.steps[name])...)
 	}
@@ -92,10 +94,11 @@ func (s steps) name(step map[string]any) {
 	}
 }
 
-// rest returns a document without its steps and what follows from the rest.
-func rest(doc map[string]any) map[string]any {
-	out := maps.Clone(doc)
-	for _, name := range []string{"steps", "counts", checksumField} {
+// without returns an object without some of its fields.
+func without(x any, names ...string) map[string]any {
+	m, _ := x.(map[string]any)
+	out := maps.Clone(m)
+	for _, name := range names {
 		delete(out, name)
 	}
 	return out
@@ -109,7 +112,47 @@ func ofStep(name string, planned, now any) []Difference {
 	case now == nil:
 		return []Difference{{Object: name, Field: "step", Planned: verb(planned)}}
 	}
-	return compare(name, planned, now)
+	x, y := changesIn(planned), changesIn(now)
+	var out []Difference
+	for _, attr := range union(x, y) {
+		if x[attr] != nil && y[attr] != nil {
+			for _, d := range compare(name, x[attr], y[attr]) {
+				d.Field, d.Call = attr+" "+d.Field, false
+				out = append(out, d)
+			}
+			continue
+		}
+		out = append(out, Difference{Object: name, Field: attr, Planned: oldAndNew(x[attr]), Now: oldAndNew(y[attr])})
+	}
+	return append(out, compare(name, without(planned, "changes"), without(now, "changes"))...)
+}
+
+// changesIn returns the fields that a step changes, by their names.
+func changesIn(step any) map[string]any {
+	list, _ := field(step, "changes").([]any)
+	out := map[string]any{}
+	for i, key := range keysOf(list) {
+		out[key] = list[i]
+	}
+	return out
+}
+
+// oldAndNew says in short what happens to a field; "" for nothing.
+func oldAndNew(change any) string {
+	if change == nil {
+		return ""
+	}
+	var sides []string
+	for _, name := range []string{"old", "new"} {
+		leaves := map[string]string{}
+		flatten("", field(change, name), leaves)
+		var parts []string
+		for _, k := range slices.Sorted(maps.Keys(leaves)) {
+			parts = append(parts, strings.TrimPrefix(k+" "+leaves[k], " "))
+		}
+		sides = append(sides, strings.Join(parts, ", "))
+	}
+	return strings.Join(sides, " to ")
 }
 
 // compare returns the differences of two JSON values, in order of their fields.
@@ -124,8 +167,8 @@ func compare(object string, planned, now any) []Difference {
 		}
 		d := Difference{Object: object, Field: name, Planned: a[name], Now: b[name]}
 		first, _, _ := strings.Cut(name, " ")
-		d.Call = object != wholePlan && !slices.Contains([]string{"verb", "why", "changes", "id", "name", "pos"}, first)
-		d.Field = strings.TrimPrefix(name, "changes ")
+		d.Call = object != wholePlan && !slices.Contains([]string{"verb", "why", "id", "name", "pos"}, first)
+		d.Field = strings.TrimPrefix(name, "origin ")
 		out = append(out, d)
 	}
 	slices.SortStableFunc(out, func(a, b Difference) int { return order(a.Call, b.Call) })
@@ -249,4 +292,52 @@ func union[V any](a, b map[string]V) []string {
 	all := maps.Clone(a)
 	maps.Copy(all, b)
 	return slices.Sorted(maps.Keys(all))
+}
+
+// Differences writes in which fields two plans differ, by object. Where fields
+// do, the calls that follow from them are only counted, unless verbose.
+func Differences(w io.Writer, ds []Difference, o Options) error {
+	t := newText(o)
+	t.line(t.paint(dim, "planned "+t.arrow()+" now"))
+	t.line("")
+	for _, object := range objectsIn(ds) {
+		t.line("  " + t.paint(bold, diag.Escape(object)))
+		var rows []row
+		calls := 0
+		for _, d := range ds {
+			switch {
+			case d.Object != object:
+			case d.Call && len(rows) > 0 && !o.Verbose:
+				calls++
+			default:
+				rows = append(rows, row{name: diag.Escape(d.Field), old: shownText(d.Planned), new: shownText(d.Now)})
+			}
+		}
+		if calls > 0 {
+			rows = append(rows, row{name: "calls", new: Plural(calls, "difference") + " that come of it (-v shows all)", single: true})
+		}
+		t.rows(rows)
+		t.line("")
+	}
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+// objectsIn returns the objects of differences, in order.
+func objectsIn(ds []Difference) []string {
+	var out []string
+	for _, d := range ds {
+		if !slices.Contains(out, d.Object) {
+			out = append(out, d.Object)
+		}
+	}
+	return out
+}
+
+// shownText is a value for people.
+func shownText(s string) string {
+	if s == "" {
+		return "(not there)"
+	}
+	return diag.Escape(shortIDs(s))
 }

@@ -7,6 +7,7 @@ import (
 	"bayplan/interpreter/kind"
 	"bayplan/interpreter/plan"
 	"bayplan/lang/ir"
+	"bayplan/lang/schema"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -31,16 +32,19 @@ func TestDiffer(t *testing.T) {
 		{"nothing", func(*plan.Plan, *Origin) {}, nil},
 		{"engine", func(p *plan.Plan, _ *Origin) { p.Info.ID = "OTHER"; p.Info.API = "1.44" }, []Difference{
 			{"plan", "engines default api", "1.41", "1.44", false}, {"plan", "engines default id", "ABCD:EFGH", "OTHER", false}}},
-		{"version", func(_ *plan.Plan, o *Origin) { o.Bay = "v0.2.0" }, []Difference{{"plan", "origin bay", "v0.1.0", "v0.2.0", false}}},
+		{"version", func(_ *plan.Plan, o *Origin) { o.Bay = "v0.2.0" }, []Difference{{"plan", "bay", "v0.1.0", "v0.2.0", false}}},
 		{"input", func(_ *plan.Plan, o *Origin) {
 			o.Inputs = []Input{o.Inputs[0], {Name: "replicas", Value: "4", From: "--var"}}
 		}, []Difference{
-			{"plan", "origin inputs replicas value", "3", "4", false}}},
+			{"plan", "inputs replicas value", "3", "4", false}}},
 		{"secret not given", func(_ *plan.Plan, o *Origin) { o.Inputs = o.Inputs[1:] }, []Difference{
-			{"plan", "origin inputs password name", "password", "", false}, {"plan", "origin inputs password sensitive", "true", "", false}}},
-		{"flag", func(_ *plan.Plan, o *Origin) { o.Volumes = false }, []Difference{{"plan", "origin volumes", "true", "", false}}},
+			{"plan", "inputs password name", "password", "", false}, {"plan", "inputs password sensitive", "true", "", false}}},
+		{"flag", func(_ *plan.Plan, o *Origin) { o.Volumes = false }, []Difference{{"plan", "volumes", "true", "", false}}},
 		{"old value", func(p *plan.Plan, _ *Origin) { web(p).Changes[7].Old = ir.IntVal(8081) }, []Difference{
 			{`container.web["0"]`, "ports 80/tcp host old", "8080", "8081", false}}},
+		{"a field more", func(p *plan.Plan, _ *Origin) {
+			web(p).Changes = append(web(p).Changes, schema.Change{Attr: "user", Old: str("root"), New: secret("hunter2"), Effect: schema.Replace})
+		}, []Difference{{`container.web["0"]`, "user", "", "root to (sensitive)", false}}},
 		{"a secret gone", func(p *plan.Plan, _ *Origin) { web(p).Changes[4].New = ir.Value{} }, []Difference{
 			{`container.web["0"]`, "env PASSWORD new", "(sensitive)", "(none)", false}}},
 		{"empty is not nothing", func(p *plan.Plan, _ *Origin) { web(p).Changes[2].New = str("") }, []Difference{

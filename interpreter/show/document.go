@@ -160,5 +160,15 @@ func (d *Document) Flags() []string {
 		out = append(out, "--replace-volume "+a)
 	}
 	add(d.Origin.ReconnectForeign, "--reconnect-foreign")
+	for _, x := range []struct {
+		flag     string
+		patterns []ir.Pattern
+	}{
+		{"--target", d.Origin.Target}, {"--exclude", d.Origin.Exclude}, {"--replace", d.Origin.Replace}, {"--restart", d.Origin.Restart},
+	} {
+		for _, p := range x.patterns {
+			out = append(out, x.flag+" "+p.String())
+		}
+	}
 	return out
 }

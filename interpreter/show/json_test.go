@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"bayplan/interpreter/plan"
+	"bayplan/lang/ir"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -13,6 +14,7 @@ import (
 func TestJSON(t *testing.T) {
 	for name, p := range map[string]*plan.Plan{"mixed": mixed(t), "create": creation(t), "destroy": destroy(t), "empty": shop()} {
 		t.Run(name, func(t *testing.T) {
+			p.Part = made.Part
 			var first, again bytes.Buffer
 			if err := JSON(&first, p, made); err != nil {
 				t.Fatal(err)
@@ -53,9 +55,21 @@ func shown(t *testing.T, p *plan.Plan, o Options) string {
 	return b.String()
 }
 
+func part() plan.Part {
+	web, err := ir.ParsePattern("container.web")
+	if err != nil {
+		panic(err)
+	}
+	all, err := ir.ParsePattern("container.*")
+	if err != nil {
+		panic(err)
+	}
+	return plan.Part{Target: []ir.Pattern{all}, Replace: []ir.Pattern{web}}
+}
+
 // made is an origin with all that there can be in one.
 var made = Origin{
 	Bay: "v0.1.0", Program: "shop", Stack: "shop",
 	Inputs: []Input{{Name: "password", Sensitive: true}, {Name: "replicas", Value: "3", From: "--var"}},
-	Asked:  Asked{Volumes: true, RemoveVolumes: []string{"volume.old"}, ReplaceVolumes: []string{"volume.data"}, ReconnectForeign: true},
+	Asked:  Asked{Volumes: true, RemoveVolumes: []string{"volume.old"}, ReplaceVolumes: []string{"volume.data"}, ReconnectForeign: true, Part: part()},
 }

@@ -22,6 +22,7 @@ import (
 type Options struct {
 	Universe *schema.Universe
 	Path     string // a directory, or a file of the body that is meant; "" is the current directory
+	Shown    string // the directory as messages and positions name it; "" is as Path does
 	Stack    string // overrides the stack's name, if not empty
 	Vars     []Var  // of the command line, in order: later ones win
 
@@ -84,6 +85,7 @@ func Load(o Options) Result {
 		return Result{Diags: ds}
 	}
 	defer src.root.Close()
+	src.shown = cmp.Or(o.Shown, src.shown)
 	b := schema.NewBuilder(o.Universe, src.abs, o.Stack)
 	res := Result{Sources: src.seen}
 	if lang, names, d := choose(src, file); d != nil {

@@ -156,6 +156,17 @@ func (in *Inputs) take(v *Variable, g Given) {
 	in.Taken = append(in.Taken, Taken{Name: v.Name, Given: g, Sensitive: v.Sensitive})
 }
 
+// Refuses returns what is wrong with text as the value of v; nil if it will do.
+func (v *Variable) Refuses(text string) *diag.Diag {
+	var wrong diag.List
+	in := Inputs{Lookup: func(string) (Given, bool) { return Given{Text: text, From: "the terminal"}, true }}
+	if _, ok := in.Resolve(v, &wrong); ok {
+		return nil
+	}
+	in.Report(&wrong) // of null where there shall be something
+	return &wrong[0]
+}
+
 // check converts the default to the type.
 func (v *Variable) check() *diag.Diag {
 	if !v.HasDefault {
@@ -258,18 +269,29 @@ func (in *Inputs) reportMissing(ds *diag.List) {
 	if len(in.Missing) == 0 {
 		return
 	}
-	first := in.Missing[0]
-	var names, flags []string
+	var names, flags, env []string
 	for _, v := range in.Missing {
 		names = append(names, v.Name)
-		flags = append(flags, fmt.Sprintf("--var %s=…", v.Name))
+		if v.Sensitive { // what stands on a command line, others can read
+			env = append(env, "BAY_VAR_"+v.Name)
+		} else {
+			flags = append(flags, fmt.Sprintf("--var %s=…", v.Name))
+		}
 	}
 	word := "variable"
 	if len(names) > 1 {
 		word = "variables"
 	}
-	ds.Addf(first.Pos, "no value for the %s %s", word, strings.Join(names, ", ")).
-		Hintf("give %s, or set BAY_VAR_%s in the environment, or write a default", strings.Join(flags, " "), first.Name)
+	m := ds.Addf(in.Missing[0].Pos, "no value for the %s %s", word, strings.Join(names, ", "))
+	var ways []string
+	if len(flags) > 0 {
+		first, _, _ := strings.Cut(strings.TrimPrefix(flags[0], "--var "), "=")
+		ways = append(ways, fmt.Sprintf("give %s, or set BAY_VAR_%s in the environment, or write a default", strings.Join(flags, " "), first))
+	}
+	if len(env) > 0 {
+		ways = append(ways, fmt.Sprintf("set %s in the environment, such as %s=\"$(cat FILE)\"; on a terminal bay plan and bay apply ask for it", strings.Join(env, " and "), env[0]))
+	}
+	m.Hintf("%s", strings.Join(ways, "\n"))
 }
 
 // opaqueOf returns a value of this type that stands for one that is not known
