@@ -32,22 +32,29 @@ var added = []struct {
 // apply sends, each step's calls in their order, and nothing else.
 func TestPrintedIsSent(t *testing.T) {
 	w := newWorkshop(t)
-	for _, program := range []string{before, after, "stack { name = \"harbour\" }\n"} {
-		w.say(program)
+	for _, c := range []struct {
+		program string
+		agree   []string // to what --yes alone does not
+	}{
+		{before, nil},
+		{after, nil},
+		{"stack { name = \"harbour\" }\n", []string{"--confirm-remove", "5"}},
+	} {
+		w.say(c.program)
 		var plan show.Document
 		if err := json.Unmarshal([]byte(w.bay(t, "plan", "--json")), &plan); err != nil {
 			t.Fatal(err)
 		}
-		for _, fault := range unlike(plan.Steps, w.applied(t)) {
+		for _, fault := range unlike(plan.Steps, w.applied(t, c.agree...)) {
 			t.Error(fault)
 		}
 	}
 }
 
 // applied runs an apply and returns what it sent.
-func (w *workshop) applied(t *testing.T) []call {
+func (w *workshop) applied(t *testing.T, flags ...string) []call {
 	return w.onWire(t, func(wire *wire) {
-		if out, err := w.command(t, wire.address, "apply", "--yes").CombinedOutput(); err != nil {
+		if out, err := w.command(t, wire.address, append([]string{"apply", "--yes"}, flags...)...).CombinedOutput(); err != nil {
 			t.Fatalf("bay apply: %v\n%s", err, out)
 		}
 	})
