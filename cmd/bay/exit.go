@@ -33,7 +33,7 @@ func exitCodes() []exitCode {
 		{exitRolledBack, "rolled back: the old version serves"},
 		{exitUnreachable, "no engine could be reached"},
 		{exitLocked, "another bay is at work on the same"},
-		{exitStale, "the engine has changed since the plan was made; plan again"},
+		{exitStale, "the plan is stale: the engine, or what a saved plan was made from, has changed; plan again"},
 		{exitInterrupted, "interrupted"},
 	}
 }

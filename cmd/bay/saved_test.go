@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"bayplan/interpreter/show"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -82,6 +84,47 @@ func TestSavedIsTheDocument(t *testing.T) {
 		left, err := filepath.Glob(".*")
 		if err != nil || len(left) > 0 {
 			t.Errorf("files are left behind: %v, %v", left, err)
+		}
+	}
+}
+
+// TestSavedIsShownAsPlanned saves the plans of the examples, in both languages:
+// read and written again a document is the same, and it is shown as bay plan
+// shows the plan.
+func TestSavedIsShownAsPlanned(t *testing.T) {
+	examples, err := filepath.Abs("../../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	t.Chdir(t.TempDir())
+	for _, example := range []string{"getting-started", "shop"} {
+		for body := range bodies {
+			program := filepath.Join(examples, example, body)
+			for _, verbose := range [][]string{nil, {"-v"}} {
+				planned := runBay(t, append([]string{"plan", program, "--out", "next.plan"}, verbose...)...).want(t, exitDone)
+				shown := runBay(t, append([]string{"show", "next.plan"}, verbose...)...).want(t, exitDone)
+				text, _, _ := strings.Cut(planned.out, "\nSaved: ")
+				again, _, found := strings.Cut(shown.out, "\n  saved plan\n")
+				if d := cmp.Diff(text, again); d != "" || !found {
+					t.Errorf("%s is shown in another way (-planned +shown):\n%s", program, d)
+				}
+			}
+			data, err := os.ReadFile("next.plan")
+			if err != nil {
+				t.Fatal(err)
+			}
+			doc, err := show.Decode(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out strings.Builder
+			if err := show.WriteJSON(&out, doc); err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(string(data), out.String()); d != "" {
+				t.Errorf("%s is written in another way (-was +is):\n%s", program, d)
+			}
 		}
 	}
 }
