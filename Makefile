@@ -6,7 +6,7 @@ FUZZ   ?= 5000x
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE   := $(shell command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 && echo -race)
 
-.PHONY: build test units pairs soak attributes kills faults daemon golden docs lint tidy fuzz engine examples demo check clean
+.PHONY: lock build test units pairs soak attributes kills faults daemon golden docs lint tidy fuzz engine examples demo check clean
 
 # The command, at bin/bay.
 build:
@@ -63,6 +63,13 @@ faults:
 # DAEMON=N is N voyages, DAEMON_SEED=N those of one day.
 daemon:
 	DAEMON=$${DAEMON:-all} $(GO) test ./golden -count=1 -timeout 3h -engine real -run 'TestCrashes|TestDiskFull' -v
+
+# Sixteen bays at once at one stack, in memory and on a Docker Engine, one of
+# them killed in each round; `make check` runs a few rounds. Never two at work.
+LOCK_ROUNDS ?= 200
+lock:
+	LOCK_ROUNDS=$(LOCK_ROUNDS) $(GO) test ./golden -count=1 -timeout 1h -run 'TestOneAppliesAtATime' -v
+	LOCK_ROUNDS=$(LOCK_ROUNDS) $(GO) test ./golden -count=1 -timeout 1h -run 'TestOneAppliesAtATime' -v -engine real
 
 # Rewrite what the golden scripts expect; read the diff before you commit it.
 golden: examples

@@ -18,6 +18,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/docker/docker/client"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -34,6 +35,10 @@ type wire struct {
 	mu    sync.Mutex
 	calls []call
 	locks map[string]bool // the IDs of locks that were made
+
+	spans []span // when they were under way
+
+	locked func() // told that bay has a lock; may be nil
 
 	// meanwhile is called once, when bay has planned and asks for its lock. It
 	// may be nil.
@@ -97,6 +102,7 @@ func (w *wire) keep(engine http.Handler) http.Handler {
 		}
 		w.under.Add(1)
 		defer w.under.Done()
+		defer w.spanned(time.Now())
 		n, c, err := w.note(r)
 		if err != nil {
 			http.Error(rw, err.Error(), http.StatusBadGateway)
@@ -133,7 +139,8 @@ var locking = []struct{ method, path string }{
 	{"POST", `^/containers/create\?name=bayplan-lock-[0-9a-f]{12}$`},
 	{"POST", `^/containers/ID/attach$`},
 	{"POST", `^/containers/ID/start$`},
-	{"DELETE", `^/containers/ID$`},
+	{"DELETE", `^/containers/ID(\?force=1)?$`},
+	{"DELETE", `^/containers/[0-9a-f]{64}\?force=1$`}, // what a dead bay has left; bay removes nothing else by force
 	{"DELETE", `^/images/bayplan\.invalid/lock:[0-9a-f]{12}$`},
 }
 
@@ -144,6 +151,9 @@ func (w *wire) ofLock(r *http.Request) bool {
 	path := version.ReplaceAllString(r.URL.Path, "")
 	if name := r.URL.Query().Get("name"); name != "" {
 		path += "?name=" + name
+	}
+	if force := r.URL.Query().Get("force"); force != "" {
+		path += "?force=" + force
 	}
 	w.mu.Lock()
 	if id := fullID.FindString(path); w.locks[id] {
@@ -181,6 +191,7 @@ func (w *wire) noteLock(r *http.Response) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.locks[fullID.FindString(string(body))] = true
+	w.hasLock(r)
 	return nil
 }
 
