@@ -68,6 +68,56 @@ type killing struct {
 }
 
 var killings = []killing{
+	{
+		name: "beside", moments: 3,
+		before: `
+stack { name = "harbour" }
+image "probe" { build = { context = "./probe" } }
+network "back" {}
+container "web" {
+  image    = image.probe
+  networks = [network.back]
+  restart  = "always"
+}
+`,
+		after: `
+stack { name = "harbour" }
+image "probe" { build = { context = "./probe" } }
+network "back" {}
+container "web" {
+  image    = image.probe
+  networks = [network.back]
+  restart  = "always"
+  env      = { NEW = "1" }
+}
+`,
+	},
+	{
+		name: "turns", moments: 3,
+		before: `
+stack { name = "harbour" }
+image "probe" { build = { context = "./probe" } }
+volume "data" {}
+container "db" {
+  image        = image.probe
+  network_mode = "none"
+  restart      = "always"
+  mounts       = [{ volume = volume.data, target = "/data" }]
+}
+`,
+		after: `
+stack { name = "harbour" }
+image "probe" { build = { context = "./probe" } }
+volume "data" {}
+container "db" {
+  image        = image.probe
+  network_mode = "none"
+  restart      = "always"
+  mounts       = [{ volume = volume.data, target = "/data" }]
+  env          = { NEW = "1" }
+}
+`,
+	},
 	{name: "stack", before: before, after: after, moments: 10},
 	{
 		name: "moved", moments: 3,
