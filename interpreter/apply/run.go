@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -28,12 +29,30 @@ func Run(ctx context.Context, e *engine.Engine, p *plan.Plan, o Options) *Report
 		r.o.Parallelism = DefaultParallelism
 	}
 	began := time.Now()
+	if err := r.elsewhere(ctx); err != nil {
+		r.report.Failed, r.report.NotRun = []Failure{{Step: p.Steps[0], Err: err}}, p.Steps[1:]
+		return r.report
+	}
 	r.steps(ctx)
 	r.report.Took = time.Since(began)
 	if len(r.report.Failed) == 0 && len(r.report.NotRun) == 0 {
 		r.report.Outputs = r.outputs(context.WithoutCancel(ctx)) // all is done: somebody who wanted to stop came too late
 	}
 	return r.report
+}
+
+// elsewhere returns an error if another engine answers than the one that the
+// plan is of: another one behind the same socket, or a new installation.
+func (r *run) elsewhere(ctx context.Context) error {
+	if len(r.p.Steps) == 0 || r.p.Info.ID == "" {
+		return nil
+	}
+	source := engine.Source{Read: engine.Read{Call: "Info"}, Path: []string{"ID"}}
+	err := r.facts(ctx, []engine.Fact{{Source: source, Want: r.p.Info.ID}})
+	if errors.Is(err, errInterrupted) {
+		return nil // nothing will begin
+	}
+	return err
 }
 
 // run is one apply.

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,12 +21,15 @@ type Stale struct {
 }
 
 func (s *Stale) Error() string {
-	what := s.Fact.Read.Arg
+	what := cmp.Or(s.Fact.Read.Arg, "the engine")
 	switch {
 	case s.Fact.Absent:
 		return fmt.Sprintf("%s has appeared since the plan was made; plan again", what)
 	case s.Gone:
 		return fmt.Sprintf("%s has gone since the plan was made; plan again", what)
+	case s.Fact.Among != nil:
+		return fmt.Sprintf("%s has changed since the plan was made: %s had at most %q and has %q; plan again",
+			what, strings.Join(s.Fact.Path, "."), strings.Join(s.Fact.Among, ","), s.Got)
 	}
 	return fmt.Sprintf("%s has changed since the plan was made: %s was %q and is %q; plan again",
 		what, strings.Join(s.Fact.Path, "."), s.Fact.Want, s.Got)
@@ -115,25 +119,20 @@ func (x *stepRun) before(ctx context.Context) error {
 			return fmt.Errorf("waiting for %s: %w", g.On, err)
 		}
 	}
-	for _, f := range x.s.Work.Facts {
-		if err := x.fact(ctx, f); err != nil {
-			return err
-		}
-	}
-	return nil
+	return x.facts(ctx, x.s.Work.Facts)
 }
 
-func (x *stepRun) fact(ctx context.Context, f engine.Fact) error {
-	got, there, err := x.e.Get(ctx, f.Source)
+func (r *run) facts(ctx context.Context, facts []engine.Fact) error {
+	f, got, there, err := r.e.Broken(ctx, facts)
 	switch {
+	case f == nil:
+		return nil
 	case ctx.Err() != nil:
 		return errInterrupted
 	case err != nil:
-		return fmt.Errorf("looking at %s: %w", f.Read.Arg, err)
-	case f.Absent != there && (f.Absent || got == f.Want):
-		return nil
+		return fmt.Errorf("looking at %s: %w", cmp.Or(f.Read.Arg, "the engine"), err)
 	}
-	return &Stale{Fact: f, Got: got, Gone: !there}
+	return &Stale{Fact: *f, Got: got, Gone: !there}
 }
 
 func waitText(w engine.Wait) string {
@@ -154,10 +153,8 @@ func (x *stepRun) op(ctx context.Context, op engine.Op) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range op.Facts {
-		if err := x.fact(ctx, f); err != nil {
-			return err
-		}
+	if err := x.facts(ctx, op.Facts); err != nil {
+		return err
 	}
 	if op.Alone {
 		x.alone.Lock()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,6 +15,9 @@ import (
 func dig(x any, path []string) (string, error) {
 	v := reflect.ValueOf(x)
 	for _, key := range path {
+		if key == "*" {
+			return keys(v), nil
+		}
 		if v = within(v, key); !v.IsValid() {
 			return "", nil
 		}
@@ -30,6 +34,29 @@ func dig(x any, path []string) (string, error) {
 		return text, nil
 	}
 	return string(data), nil
+}
+
+// Dig reads a value out of an engine's answer as a Source with this path does.
+// A path that leads nowhere is "".
+func Dig(x any, path ...string) string {
+	text, err := dig(x, path)
+	if err != nil {
+		panic(err) // an answer came as JSON
+	}
+	return text
+}
+
+// keys are those of a map, sorted and joined with commas.
+func keys(v reflect.Value) string {
+	if v.Kind() != reflect.Map {
+		return ""
+	}
+	var out []string
+	for _, k := range v.MapKeys() {
+		out = append(out, k.String())
+	}
+	slices.Sort(out)
+	return strings.Join(out, ",")
 }
 
 // within returns what v's JSON form has at key; not valid if there is nothing.

@@ -72,11 +72,11 @@ const (
 // Source is a value that is read from an engine.
 type Source struct {
 	Read Read     `json:"read"`
-	Path []string `json:"path"` // into the answer
+	Path []string `json:"path"` // into the answer; "*" is the keys of a map, sorted and joined with commas
 }
 
 // Read is a call that changes nothing: Call is ContainerInspect, ImageInspect,
-// NetworkInspect or VolumeInspect, Arg a name or an ID.
+// NetworkInspect or VolumeInspect, Arg a name or an ID; or Info, of the engine.
 type Read struct {
 	Call string `json:"call"`
 	Arg  string `json:"arg"`
@@ -89,6 +89,26 @@ type Fact struct {
 	Want string `json:"want"` // the value as text; "" with Absent
 	// Absent says that the object shall not exist.
 	Absent bool `json:"absent,omitempty"`
+	// Among, if it is not nil, says of which keys those that the value names
+	// have to be, instead of Want: nobody else may have come.
+	Among []string `json:"among,omitempty"`
+}
+
+// Holds reports whether what was read is as it was; there is false if the
+// object does not exist.
+func (f Fact) Holds(got string, there bool) bool {
+	switch {
+	case f.Absent || !there:
+		return f.Absent != there
+	case f.Among == nil:
+		return got == f.Want
+	}
+	for _, key := range strings.Split(got, ",") {
+		if key != "" && !slices.Contains(f.Among, key) {
+			return false
+		}
+	}
+	return true
 }
 
 // Wait is what must become true of a container before a plan goes on.

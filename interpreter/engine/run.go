@@ -109,27 +109,67 @@ func (e *Engine) Get(ctx context.Context, s Source) (string, bool, error) {
 	return Get(ctx, e.client, s)
 }
 
+// Broken returns the first of facts that does not hold, with what was read of
+// it, as Get has it; nil if all hold. An object is asked for once, however many
+// facts are about it.
+func (e *Engine) Broken(ctx context.Context, facts []Fact) (broken *Fact, got string, there bool, err error) {
+	ctx, cancel := e.timeout(ctx, quick)
+	defer cancel()
+	type answer struct {
+		is    any
+		there bool
+	}
+	read := map[Read]answer{}
+	for i, f := range facts {
+		a, ok := read[f.Read]
+		if !ok {
+			if a.is, a.there, err = ask(ctx, e.client, f.Read); err != nil {
+				return &facts[i], "", false, err
+			}
+			read[f.Read] = a
+		}
+		if a.there {
+			if got, err = dig(a.is, f.Path); err != nil {
+				return &facts[i], "", false, err
+			}
+		}
+		if !f.Holds(got, a.there) {
+			return &facts[i], got, a.there, nil
+		}
+	}
+	return nil, "", false, nil
+}
+
 // Get reads a value through r; "" and false if the object does not exist.
 func Get(ctx context.Context, r Reader, s Source) (string, bool, error) {
-	var got any
-	var err error
-	switch s.Read.Call {
-	case "ContainerInspect":
-		got, err = r.ContainerInspect(ctx, s.Read.Arg)
-	case "ImageInspect":
-		got, err = r.ImageInspect(ctx, s.Read.Arg)
-	case "NetworkInspect":
-		got, err = r.NetworkInspect(ctx, s.Read.Arg, network.InspectOptions{})
-	case "VolumeInspect":
-		got, err = r.VolumeInspect(ctx, s.Read.Arg)
-	default:
-		panic("engine: unknown read " + s.Read.Call)
-	}
-	if err != nil {
-		return "", false, absent(err)
+	got, there, err := ask(ctx, r, s.Read)
+	if err != nil || !there {
+		return "", false, err
 	}
 	text, err := dig(got, s.Path)
 	return text, err == nil, err
+}
+
+// ask asks for an object; false if it does not exist.
+func ask(ctx context.Context, r Reader, s Read) (got any, there bool, err error) {
+	switch s.Call {
+	case "ContainerInspect":
+		got, err = r.ContainerInspect(ctx, s.Arg)
+	case "ImageInspect":
+		got, err = r.ImageInspect(ctx, s.Arg)
+	case "NetworkInspect":
+		got, err = r.NetworkInspect(ctx, s.Arg, network.InspectOptions{})
+	case "VolumeInspect":
+		got, err = r.VolumeInspect(ctx, s.Arg)
+	case "Info":
+		got, err = r.Info(ctx)
+	default:
+		panic("engine: unknown read " + s.Call)
+	}
+	if err != nil {
+		return nil, false, absent(err)
+	}
+	return got, true, nil
 }
 
 // absent turns the error of a missing object into none.

@@ -137,6 +137,9 @@ func fact(f engine.Fact) string {
 	if f.Absent {
 		return diag.Escape(what) + " finds nothing"
 	}
+	if f.Among != nil {
+		return diag.Escape(fmt.Sprintf("%s %s is among %s", what, strings.Join(f.Path, "."), shortIDs(strings.Join(f.Among, ", "))))
+	}
 	return diag.Escape(fmt.Sprintf("%s %s is %s", what, strings.Join(f.Path, "."), shortIDs(f.Want)))
 }
 

@@ -150,7 +150,7 @@ func factsFrom(facts []Fact) []engine.Fact {
 	var out []engine.Fact
 	for _, f := range facts {
 		out = append(out, engine.Fact{
-			Source: engine.Source{Read: engine.Read{Call: f.Call, Arg: f.Arg}, Path: f.Path}, Want: f.Want, Absent: f.Absent,
+			Source: engine.Source{Read: engine.Read{Call: f.Call, Arg: f.Arg}, Path: f.Path}, Want: f.Want, Absent: f.Absent, Among: f.Among,
 		})
 	}
 	return out

@@ -106,6 +106,7 @@ type Fact struct {
 	Path   []string `json:"path,omitempty"`
 	Want   string   `json:"want,omitempty"`
 	Absent bool     `json:"absent,omitempty"` // the object shall not exist
+	Among  []string `json:"among,omitempty"`  // instead of want: the keys that are there are of these
 }
 
 // Op is one call. What apply fills in stands as it is printed: "<fresh uid>",
@@ -240,7 +241,7 @@ func changeOf(c schema.Change) Change {
 func factsOf(facts []engine.Fact) []Fact {
 	var out []Fact
 	for _, f := range facts {
-		out = append(out, Fact{Call: f.Read.Call, Arg: f.Read.Arg, Path: f.Path, Want: f.Want, Absent: f.Absent})
+		out = append(out, Fact{Call: f.Read.Call, Arg: f.Read.Arg, Path: f.Path, Want: f.Want, Absent: f.Absent, Among: f.Among})
 	}
 	return out
 }

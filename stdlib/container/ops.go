@@ -35,26 +35,9 @@ func create(in kind.In[Spec]) kind.Work {
 	return w
 }
 
-// free is the fact that nobody has a name.
-func free(name string) engine.Fact {
-	return engine.Fact{Source: engine.Source{Read: engine.Read{Call: "ContainerInspect", Arg: name}}, Absent: true}
-}
-
-// same is the fact that a container is still the one that was read.
-func same(l *kind.Live) engine.Fact {
-	f := engine.Fact{
-		Source: engine.Source{Read: engine.Read{Call: "ContainerInspect", Arg: l.ID}, Path: []string{"Config", "Labels", engine.LabelUID}},
-		Want:   l.Identity.UID,
-	}
-	if l.Adopted != "" {
-		f.Path, f.Want = []string{"Id"}, l.ID
-	}
-	return f
-}
-
-// basis are the facts about what a new container stands on: its image, and
-// volumes that are there already. Without the latter the engine would make new,
-// empty ones.
+// basis are the facts about what a new container stands on: its image, its
+// networks, and volumes that are there already. Without the latter the engine
+// would make new, empty ones.
 func basis(in kind.In[Spec]) []engine.Fact {
 	var facts []engine.Fact
 	if out := in.Env.Outcome(in.Want.Image.Addr); out.ID != "" && !out.Disturbed() {
@@ -62,7 +45,7 @@ func basis(in kind.In[Spec]) []engine.Fact {
 			Source: engine.Source{Read: engine.Read{Call: "ImageInspect", Arg: out.Ref}, Path: []string{"Id"}}, Want: out.ID,
 		})
 	}
-	return append(facts, volumes(in)...)
+	return slices.Concat(facts, networks(in), volumes(in))
 }
 
 // volumes are the facts that each named volume is the planned one, by its uid
@@ -222,7 +205,10 @@ func removal(id func(*engine.Blanks) string, volumes bool) engine.Op {
 // remove stops a container with its own grace and takes it away. Its named
 // volumes stay.
 func remove(r kind.Removal) kind.Work {
-	w := kind.Work{Facts: []engine.Fact{same(r.Live)}}
+	w := kind.Work{Facts: []engine.Fact{same(r.Live), unchanged(r.Live, "Name")}}
+	if !active(r.Live) {
+		w.Facts = append(w.Facts, unchanged(r.Live, "State", "Running")) // nobody has agreed that it stops
+	}
 	if active(r.Live) {
 		w.Impact = fmt.Sprintf("%s stops for good", r.Live.Name)
 		w.Ops = append(w.Ops, stop(r.Live))
@@ -300,7 +286,7 @@ const cutover = "no interruption beyond the moment of the change: connections to
 func successor(in kind.In[Spec]) kind.Work {
 	temporary := tag(in.Want.Name, "new", in.Live.ID)
 	return kind.Work{
-		Facts: append([]engine.Fact{same(in.Live), free(temporary)}, basis(in)...),
+		Facts: slices.Concat(givesWay(in, in.Live), []engine.Fact{free(temporary)}, basis(in)),
 		Ops:   birth{name: temporary, restart: "no", replaces: in.Live, carried: carried(in), ofImage: imagePlaces(in)}.make(in),
 	}
 }
@@ -475,8 +461,10 @@ func down(in kind.In[Spec], l *kind.Live) string {
 // update changes a living container, and restarts or starts it if that is
 // what it takes.
 func update(in kind.In[Spec], changes []schema.Change) kind.Work {
-	w := kind.Work{Facts: []engine.Fact{same(in.Live)}}
-	w.Facts = append(w.Facts, newName(in, changes)...)
+	w := kind.Work{Facts: slices.Concat(asRead(in.Live), untouched(in, changes), newName(in, changes))}
+	if changed(changes, "networks") {
+		w.Facts = append(w.Facts, networks(in)...)
+	}
 	w.Ops = append(settings(in, changes), endpoints(in, changes)...)
 	w.Ops = append(w.Ops, files(in, changes)...)
 	ops, restarted := bring(in, changes)
@@ -609,7 +597,7 @@ func signalled(in kind.In[Spec], changes []schema.Change) []engine.Op {
 func finish(in kind.In[Spec], changes []schema.Change) kind.Work {
 	l, old := in.Live, in.Live.Old
 	both := strategy(in, old) == startFirst
-	w := kind.Work{Strategy: stopFirst, Facts: append([]engine.Fact{same(l), same(old)}, basis(in)...)}
+	w := kind.Work{Strategy: stopFirst, Facts: slices.Concat(asRead(l), asRead(old), basis(in))}
 	name := in.Want.Name
 	switch {
 	case both:
@@ -658,7 +646,7 @@ func restore(in kind.In[Spec], changes []schema.Change) kind.Work {
 	if failed.Name == in.Want.Name {
 		w.Facts = slices.DeleteFunc(w.Facts, func(f engine.Fact) bool { return f.Absent })
 	}
-	w.Facts = append(w.Facts, same(failed))
+	w.Facts = append(w.Facts, asRead(failed)...)
 	var before []engine.Op
 	after := []engine.Op{setPolicy(living(failed), "no"), stop(failed)}
 	if strategy(in, failed) == stopFirst {
@@ -681,7 +669,7 @@ func restart(in kind.In[Spec], changes []schema.Change) kind.Work {
 	failed := in.Discard
 	w := replace(in, changes)
 	w.Facts = slices.DeleteFunc(w.Facts, func(f engine.Fact) bool { return f.Absent && f.Read.Arg == failed.Name })
-	w.Facts = append(w.Facts, same(failed))
+	w.Facts = append(w.Facts, asRead(failed)...)
 	w.Ops = slices.Concat([]engine.Op{setPolicy(living(failed), "no"), stop(failed), removal(living(failed), false)}, w.Ops)
 	if active(failed) && !active(in.Live) {
 		w.Impact = down(in, failed)

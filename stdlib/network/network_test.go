@@ -273,6 +273,8 @@ func TestReplace(t *testing.T) {
 	}
 	if diff := cmp.Diff([]engine.Fact{{
 		Source: engine.Source{Read: engine.Read{Call: "NetworkInspect", Arg: "n1"}, Path: []string{"Labels", "bayplan.uid"}}, Want: "u1",
+	}, {
+		Source: engine.Source{Read: engine.Read{Call: "NetworkInspect", Arg: "n1"}, Path: []string{"Containers", "*"}}, Among: []string{"c1"},
 	}}, work.Facts); diff != "" {
 		t.Error(diff)
 	}

@@ -20,7 +20,7 @@ import (
 func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
 	old := in.Live.Object.(*object)
 	guests := slices.Concat(old.guests, away(in))
-	w := kind.Work{Facts: same(in.Live), Strategy: "stop-first", Impact: impact(in, old.members, guests)}
+	w := kind.Work{Facts: append(same(in.Live), alone(in.Live)), Strategy: "stop-first", Impact: impact(in, old.members, guests)}
 	written, name := remember(in, old.guests)
 	if written != nil {
 		w.Facts = append(w.Facts, free(name)...)
@@ -134,13 +134,25 @@ func remove(r kind.Removal) kind.Work {
 			Hintf("take them off first: docker network disconnect %s %s", r.Live.Name, guests[0])
 	}
 	w := kind.Work{
-		Facts: same(r.Live),
+		Facts: append(same(r.Live), alone(r.Live)),
 		Ops:   []engine.Op{{Call: &engine.NetworkRemove{Network: r.Live.ID}}},
 	}
 	for _, x := range r.Live.Object.(*object).notes {
 		w.Ops = append(w.Ops, engine.Op{Call: &engine.NetworkRemove{Network: x.name}})
 	}
 	return w
+}
+
+// alone is the fact that nobody has joined the network since it was read. The
+// engine tells of those that run.
+func alone(l *kind.Live) engine.Fact {
+	f := engine.Fact{Source: engine.Source{Read: engine.Read{Call: "NetworkInspect", Arg: l.ID}, Path: []string{"Containers", "*"}}, Among: []string{}}
+	o := l.Object.(*object)
+	for _, m := range slices.Concat(o.members, o.guests) {
+		f.Among = append(f.Among, m.id)
+	}
+	slices.Sort(f.Among)
+	return f
 }
 
 // same is the fact that the network is still the one that was read.
