@@ -12,6 +12,7 @@ import (
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/engine/embedded"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
@@ -110,7 +111,10 @@ func (d dock) sweepContainers(ctx context.Context, c *client.Client) error {
 	list, err := c.ContainerList(ctx, container.ListOptions{All: true})
 	for _, x := range list {
 		if strings.Contains(strings.Join(x.Names, " ")+x.Labels[engine.LabelLock], d.word) {
-			err = errors.Join(err, c.ContainerRemove(ctx, x.ID, container.RemoveOptions{Force: true, RemoveVolumes: true}))
+			rerr := c.ContainerRemove(ctx, x.ID, container.RemoveOptions{Force: true, RemoveVolumes: true})
+			if !errdefs.IsNotFound(rerr) && !errdefs.IsConflict(rerr) { // a lock goes by itself
+				err = errors.Join(err, rerr)
+			}
 		}
 	}
 	return err

@@ -147,7 +147,7 @@ func TestInterruptedPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &hangs{engine: (&wire{locks: map[string]bool{}}).through(c), at: 4, over: make(chan struct{}), came: make(chan struct{})}
+	h := &hangs{engine: (&wire{}).through(c), at: 4, over: make(chan struct{}), came: make(chan struct{})}
 	socket := filepath.Join(shortDir(t), "engine.sock")
 	l, err := net.Listen("unix", socket)
 	if err != nil {

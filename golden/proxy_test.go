@@ -14,7 +14,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -90,15 +89,15 @@ type proxy struct {
 	dir     string
 	server  *http.Server
 	engine  http.Handler
+	locks   locks
 	under   sync.WaitGroup // changing calls that the engine has not answered yet
 
 	mu        sync.Mutex
 	seen      int // calls of this run
 	changing  int // those of them that change something
 	sent      []*sentCall
-	locks     map[string]bool // IDs of locks that were made
-	strangers []string        // IDs and names
-	touched   []string        // calls that were about one
+	strangers []string // IDs and names
+	touched   []string // calls that were about one
 	harm      *harm
 	struck    string // the call that was harmed; "" for none yet
 }
@@ -116,7 +115,7 @@ func newProxy(c *client.Client) (*proxy, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	p := &proxy{address: "unix://" + socket, dir: dir, locks: map[string]bool{}}
+	p := &proxy{address: "unix://" + socket, dir: dir}
 	p.engine = &httputil.ReverseProxy{
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: "http", Host: "engine"}) },
 		ModifyResponse: p.answered,
@@ -170,7 +169,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case s != nil && r.Header.Get("Upgrade") == "": // the engine finishes what it was told, whoever is gone
 		p.under.Add(1)
 		defer p.under.Done()
-		r = r.WithContext(context.WithoutCancel(r.Context()))
+		ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context())) // without an end, ReverseProxy finds one of its own
+		defer cancel()
+		r = r.WithContext(ctx)
 	}
 	if h != nil && !h.strikes(w) {
 		return
@@ -212,10 +213,8 @@ func (p *proxy) answered(r *http.Response) error {
 	if x.sent != nil {
 		x.sent.acted = r.StatusCode < http.StatusBadRequest
 	}
-	if x.sent != nil && x.sent.lock && r.StatusCode == http.StatusCreated {
-		if err := p.noteLock(r); err != nil {
-			return err
-		}
+	if _, err := p.locks.note(r); err != nil {
+		return err
 	}
 	h := x.harm
 	if h == nil || !h.after && !h.half {
@@ -256,7 +255,7 @@ func (p *proxy) note(r *http.Request) (*sentCall, *harm, error) {
 	var s *sentCall
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		p.changing++
-		s = &sentCall{call: c, lock: p.ofLock(c)}
+		s = &sentCall{call: c, lock: p.locks.isOf(r)}
 		p.sent = append(p.sent, s)
 	}
 	h := p.harm
@@ -306,25 +305,4 @@ func (p *proxy) isStranger(c call) bool {
 	}
 	p.touched = append(p.touched, c.Method+" "+said)
 	return true
-}
-
-var lockID = regexp.MustCompile(`[0-9a-f]{64}`)
-
-// ofLock reports whether a call takes a stack's lock or frees it.
-func (p *proxy) ofLock(c call) bool {
-	return strings.Contains(c.Path, "bayplan-lock-") || strings.Contains(c.Path, "bayplan.invalid/lock") ||
-		strings.HasPrefix(c.Path, "/images/load") || p.locks[lockID.FindString(c.Path)]
-}
-
-// noteLock keeps the ID of a lock that the engine has made.
-func (p *proxy) noteLock(r *http.Response) error {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return err
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.locks[lockID.FindString(string(body))] = true
-	return nil
 }

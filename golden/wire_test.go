@@ -34,7 +34,7 @@ type wire struct {
 
 	mu    sync.Mutex
 	calls []call
-	locks map[string]bool // the IDs of locks that were made
+	locks locks
 
 	spans []span // when they were under way
 
@@ -70,7 +70,7 @@ func newWire(dir string, engine *client.Client) (*wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &wire{address: "unix://" + socket, engine: engine, locks: map[string]bool{}}
+	w := &wire{address: "unix://" + socket, engine: engine}
 	w.server = &http.Server{Handler: w.keep(w.through(engine))}
 	go w.server.Serve(l)
 	return w, nil
@@ -92,7 +92,7 @@ func (w *wire) quoteBy(f func(path string) bool) {
 
 func (w *wire) keep(engine http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		isLock := w.ofLock(r)
+		isLock := w.locks.isOf(r)
 		if isLock {
 			w.beforeLock()
 		}
@@ -146,8 +146,14 @@ var locking = []struct{ method, path string }{
 
 var fullID = regexp.MustCompile(`[0-9a-f]{64}`)
 
-// ofLock reports whether a request is one of those.
-func (w *wire) ofLock(r *http.Request) bool {
+// locks are the stacks' locks that were made, by their IDs.
+type locks struct {
+	mu   sync.Mutex
+	made map[string]bool
+}
+
+// isOf reports whether a request is one of those.
+func (k *locks) isOf(r *http.Request) bool {
 	path := version.ReplaceAllString(r.URL.Path, "")
 	if name := r.URL.Query().Get("name"); name != "" {
 		path += "?name=" + name
@@ -155,11 +161,11 @@ func (w *wire) ofLock(r *http.Request) bool {
 	if force := r.URL.Query().Get("force"); force != "" {
 		path += "?force=" + force
 	}
-	w.mu.Lock()
-	if id := fullID.FindString(path); w.locks[id] {
+	k.mu.Lock()
+	if id := fullID.FindString(path); k.made[id] {
 		path = strings.Replace(path, id, "ID", 1)
 	}
-	w.mu.Unlock()
+	k.mu.Unlock()
 	for _, l := range locking {
 		if r.Method == l.method && regexp.MustCompile(l.path).MatchString(path) {
 			return true
@@ -178,21 +184,34 @@ func (w *wire) beforeLock() {
 	}
 }
 
-// noteLock keeps the ID of a lock that the engine has made.
-func (w *wire) noteLock(r *http.Response) error {
-	if r.StatusCode != http.StatusCreated || !w.ofLock(r.Request) {
-		return nil
+// note keeps the ID of a lock that the engine has made, and reports whether it
+// has made one.
+func (k *locks) note(r *http.Response) (bool, error) {
+	if r.StatusCode != http.StatusCreated || !k.isOf(r.Request) {
+		return false, nil
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return err
+		return false, err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.locks[fullID.FindString(string(body))] = true
-	w.hasLock(r)
-	return nil
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.made == nil {
+		k.made = map[string]bool{}
+	}
+	k.made[fullID.FindString(string(body))] = true
+	return true, nil
+}
+
+func (w *wire) noteLock(r *http.Response) error {
+	made, err := w.locks.note(r)
+	if made {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.hasLock(r)
+	}
+	return err
 }
 
 func (w *wire) note(r *http.Request) (int, call, error) {
