@@ -21,8 +21,8 @@ import (
 
 	"bayplan/interpreter/engine"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/client"
-	"github.com/docker/docker/errdefs"
 )
 
 // contest is the program that all want to apply, each with a word of his own:
