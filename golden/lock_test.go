@@ -302,7 +302,7 @@ func TestSleeperSendsNothingMore(t *testing.T) {
 		asleep := make(chan bool, 1)
 		c.wire.cutBy(func(n int, acted bool) bool {
 			if n == moment && acted {
-				asleep <- c.cmd.Process.Signal(syscall.SIGSTOP) == nil
+				asleep <- c.cmd.Process.Signal(syscall.SIGSTOP) == nil && stopped(c.cmd.Process.Pid)
 			}
 			return false
 		})
@@ -326,6 +326,25 @@ func TestSleeperSendsNothingMore(t *testing.T) {
 			t.Errorf("moment %d: it sent %v", moment, sent)
 		}
 	}
+}
+
+// stopped waits until every thread of a process has stopped: until one of them
+// has heard of the signal, the others go on.
+func stopped(pid int) bool {
+	for begin := time.Now(); time.Since(begin) < time.Minute; time.Sleep(time.Millisecond) {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if err != nil || len(threads) == 0 {
+			return false
+		}
+		if !slices.ContainsFunc(threads, func(file string) bool {
+			data, err := os.ReadFile(file)
+			_, state, _ := strings.Cut(string(data), ") ")
+			return err == nil && !strings.HasPrefix(state, "T")
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // bayOn runs a command in a folder on an engine, and wants it to end well.
