@@ -489,7 +489,7 @@ func (s *ship) run(t *testing.T, h *harm, args ...string) (out string, code int)
 
 // dishonest says where an exit code says what is not so, or "".
 func dishonest(code int, dead bool, sent []*sentCall, before, between map[string]string) string {
-	acted := slices.ContainsFunc(sent, func(x *sentCall) bool { return x.acted && !x.lock })
+	acted := slices.ContainsFunc(sent, func(x *sentCall) bool { return !x.lock && x.acted })
 	switch {
 	case dead && code != -1:
 		return fmt.Sprintf("bay was killed, and ended with %d", code)
