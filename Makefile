@@ -41,9 +41,10 @@ soak:
 
 # Every attribute on a Docker Engine, alone and packed into few containers in
 # which each two that can stand together do, and what the embedded engine says of
-# each beside it; `make check` makes one of these, and compares some.
+# each beside it, then alone under a process that runs; `make check` makes one of
+# these, and tries some.
 attributes:
-	DOCKER=all $(GO) test ./stdlib/container -count=1 -timeout 1h -run 'TestDocker' -v
+	DOCKER=all $(GO) test ./stdlib/container -count=1 -timeout 3h -run 'TestDocker' -v
 
 # bay killed with SIGKILL before and after every call of voyages on a Docker
 # Engine: stacks are made, changed for better and worse, and destroyed. The next
