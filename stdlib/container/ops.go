@@ -359,7 +359,7 @@ func cutOver(in kind.In[Spec], id func(*engine.Blanks) string, name string, old 
 // and what is about a container that was never made. There is no way back to one
 // that is gone when it stops.
 func rollback(in kind.In[Spec], id func(*engine.Blanks) string, old *kind.Live) []engine.Op {
-	if fleeting(old) {
+	if fleeting(old) || stranded(in, old) {
 		return nil
 	}
 	ops := []engine.Op{
@@ -373,6 +373,23 @@ func rollback(in kind.In[Spec], id func(*engine.Blanks) string, old *kind.Live) 
 		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})
 	}
 	return append(ops, removal(id, false))
+}
+
+// stranded reports whether an old container could not start again: it holds on
+// to the ID of another one that is made anew in this plan, or is gone.
+func stranded(in kind.In[Spec], old *kind.Live) bool {
+	s := old.Spec.(*Spec)
+	for _, ref := range []schema.Ref{s.Joins, s.IPCJoins, s.PIDJoins} {
+		if ref.IsZero() {
+			continue
+		}
+		how, _ := madeAnew(in.Env, "container", ref.Name)
+		_, theirs := in.Env.Taken("container", ref.Name)
+		if how != "" || in.Env.Live("container", ref.Name) == nil && !theirs {
+			return true
+		}
+	}
+	return false
 }
 
 // halt stops the new container.
