@@ -221,6 +221,7 @@ func (a *app) carryOut(ctx context.Context, e *engine.Engine, w work, verbose bo
 	defer off()
 	r := new(apply.Report) // of an apply that had nothing to do any more
 	var err error
+	a.detach()
 	a.signals.during(off, func() {
 		err = a.locked(ctx, e, w, func(p *plan.Plan, l *engine.Lock) {
 			fmt.Fprintln(a.out)

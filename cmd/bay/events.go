@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"bayplan/interpreter/apply"
@@ -28,8 +29,8 @@ type feed struct {
 
 	mu      sync.Mutex
 	began   time.Time
-	out     []io.Writer // nil until a plan is there
-	file    *os.File    // of into
+	out     []screen // nil until a plan is there
+	file    *os.File // of into
 	report  *apply.Report
 	outputs map[string]ir.Value
 	err     error // the first of writing
@@ -59,28 +60,53 @@ func (a *app) quiet() error {
 // announce shows a plan that is about to be carried out, to people and to
 // programs. Where it is agreed to already, that nobody can read it stops nothing.
 func (a *app) announce(e *engine.Engine, prog *program, p *plan.Plan, verbose, agreed bool) error {
-	if err := a.feed.open(e, p); err != nil {
+	if err := a.feed.create(); err != nil {
 		return err
 	}
+	if agreed {
+		a.detach()
+	}
+	a.feed.open(e, p)
 	if err := a.showPlan(e, prog, p, verbose); err != nil && !agreed {
 		return err
 	}
 	return nil
 }
 
-// open says what is about to be done. A file that cannot be written is an
-// error while nothing has changed; from then on none is.
-func (f *feed) open(e *engine.Engine, p *plan.Plan) error {
-	if f.into != "" && f.file == nil {
-		// It may hold what programs say, and it holds one run.
-		file, err := os.OpenFile(f.into, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-		if err != nil {
-			return &failure{err: fmt.Errorf("nothing was changed: opening the file for events: %w", err)}
-		}
-		f.file, f.out = file, append(f.out, screen{file: file, mask: f.mask})
+// detach has what is done not wait any more for who reads what is said of it. That
+// nobody reads at all is then no reason to stop half-way.
+func (a *app) detach() {
+	if a.out.lane != nil {
+		return
 	}
-	if len(f.out) == 0 {
+	signal.Ignore(syscall.SIGPIPE)
+	a.out, a.err = a.out.on(&a.spool), a.err.on(&a.spool)
+	a.feed.mu.Lock()
+	defer a.feed.mu.Unlock()
+	for i := range a.feed.out {
+		a.feed.out[i] = a.feed.out[i].on(&a.spool)
+	}
+}
+
+// create makes the file for events. One that cannot be written is an error
+// while nothing has changed; from then on none is.
+func (f *feed) create() error {
+	if f.into == "" || f.file != nil {
 		return nil
+	}
+	// It may hold what programs say, and it holds one run.
+	file, err := os.OpenFile(f.into, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return &failure{err: fmt.Errorf("nothing was changed: opening the file for events: %w", err)}
+	}
+	f.file, f.out = file, append(f.out, screen{file: file, mask: f.mask})
+	return nil
+}
+
+// open says what is about to be done.
+func (f *feed) open(e *engine.Engine, p *plan.Plan) {
+	if len(f.out) == 0 {
+		return
 	}
 	f.began = time.Now()
 	f.write(show.Event{
@@ -93,11 +119,11 @@ func (f *feed) open(e *engine.Engine, p *plan.Plan) error {
 		planned.Steps = append(planned.Steps, show.EventStep{Address: s.Addr.String(), Verb: s.Verb, Name: s.Name})
 	}
 	f.write(planned)
-	return nil
 }
 
 // write writes a line, if somebody reads. That it cannot be written stops
-// nothing; it is said at the end.
+// nothing; it is said at the end. To who is far behind it is not told how far
+// pulls and builds have come.
 func (f *feed) write(ev show.Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -107,6 +133,9 @@ func (f *feed) write(ev show.Event) {
 	ev.At = seconds(time.Since(f.began))
 	f.ended = ev.Event == show.EventEnd
 	for _, w := range f.out {
+		if ev.Event == show.EventProgress && ev.Warning == "" && w.behind() > ample {
+			continue
+		}
 		if err := show.WriteEvent(w, ev); err != nil {
 			f.err = cmp.Or(f.err, err)
 		}
@@ -114,6 +143,16 @@ func (f *feed) write(ev show.Event) {
 }
 
 func seconds(d time.Duration) float64 { return float64(d.Milliseconds()) / 1000 }
+
+// locked writes who has the lock that is waited for.
+func (f *feed) locked(held *engine.Locked, limit time.Duration) {
+	h := held.Holder
+	f.write(show.Event{
+		Event:  show.EventLocked,
+		Holder: &show.EventHolder{User: h.User, Host: h.Host, Process: h.PID, Command: h.Command, Bay: h.Version},
+		Held:   seconds(held.Age), Limit: seconds(limit),
+	})
+}
 
 // event writes what an apply tells.
 func (f *feed) event(ev apply.Event) {
@@ -164,10 +203,21 @@ func (f *feed) end(code int, err error) {
 		last.Outputs[name] = show.Plain(v)
 	}
 	f.write(last)
+}
+
+// close closes the file, and returns why not all could be written.
+func (f *feed) close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	err := f.err
+	for _, w := range f.out {
+		err = cmp.Or(err, w.failed())
+	}
 	if f.file != nil {
-		f.err = cmp.Or(f.err, f.file.Close())
+		err = cmp.Or(err, f.file.Close())
 		f.file = nil
 	}
+	return err
 }
 
 // left writes the last line of a run that is left at once, unless a reader who
@@ -180,12 +230,14 @@ func (f *feed) left() {
 	f.end(exitInterrupted, errors.New("left at once"))
 }
 
-// endFeed ends the events, and says if not all of them could be written. It
-// returns the code, which does not change for that.
+// endFeed ends the events and all that is said, and says if not all events could
+// be written. It returns the code, which does not change for that.
 func (a *app) endFeed(code int, err error) int {
 	a.feed.end(code, err)
-	if a.feed.err != nil {
-		a.complain("not all events could be written: "+a.feed.err.Error(), "")
+	a.spool.flush()
+	if err := a.feed.close(); err != nil {
+		a.complain("not all events could be written: "+err.Error(), "")
+		a.spool.flush()
 	}
 	return code
 }

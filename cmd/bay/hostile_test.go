@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"bayplan/interpreter/apply"
@@ -97,10 +97,9 @@ var places = map[string]func(x *tester, s string) error{
 	},
 	"events": func(x *tester, s string) error {
 		p := hostilePlan(s)
-		x.feed.out = []io.Writer{x.out}
-		if err := x.feed.open(&engine.Engine{Info: p.Info}, p); err != nil {
-			return err
-		}
+		x.feed.out = []screen{x.out}
+		x.feed.open(&engine.Engine{Info: p.Info}, p)
+		x.feed.locked(&engine.Locked{Holder: engine.Holder{User: s, Host: s, Command: s, Version: s}}, time.Minute)
 		for _, ev := range hostileEvents(p, s) {
 			x.feed.event(ev)
 		}

@@ -38,7 +38,10 @@ type work struct {
 // anew and is the same. If somebody else has done it all, f is not called.
 func (a *app) locked(ctx context.Context, e *engine.Engine, w work, f func(*plan.Plan, *engine.Lock)) error {
 	l, err := a.bay.Lock(ctx, e, w.plan.Stack, interpreter.LockOptions{
-		Command: "bay " + command(w.plan.Mode), Version: built().Version, Wait: w.lock.timeout, Waiting: a.waiting,
+		Command: "bay " + command(w.plan.Mode), Version: built().Version, Wait: w.lock.timeout, Waiting: func(held *engine.Locked) {
+			a.feed.locked(held, w.lock.timeout)
+			a.waiting(held)
+		},
 	})
 	if err != nil {
 		return a.notLocked(err)

@@ -23,6 +23,7 @@ func main() {
 	}
 	a.signals = watch(a.err, func(code int) {
 		a.feed.left()
+		a.spool.flush()
 		os.Exit(code)
 	})
 	os.Exit(a.run(os.Args[1:]))

@@ -31,6 +31,7 @@ type app struct {
 	common   common
 	feed     feed
 	mask     diag.Mask // of what is sensitive in this run
+	spool    spool     // of what is said once it is agreed that something changes
 }
 
 // common is the flags that all commands have.

@@ -16,6 +16,7 @@ type screen struct {
 	file     *os.File
 	terminal bool
 	mask     *diag.Mask // of what is sensitive in this run; nil shows all
+	lane     *lane      // by which it is written to; nil: at once
 }
 
 func screenOf(f *os.File) screen {
@@ -25,10 +26,36 @@ func screenOf(f *os.File) screen {
 // Write writes p without what is sensitive. A value that is written in two
 // pieces would not be known: whoever writes, writes whole lines.
 func (s screen) Write(p []byte) (int, error) {
-	if _, err := io.WriteString(s.file, s.mask.Hide(string(p))); err != nil {
+	var to io.Writer = s.file
+	if s.lane != nil {
+		to = s.lane
+	}
+	if _, err := io.WriteString(to, s.mask.Hide(string(p))); err != nil {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// on returns the screen with all that is written from now on spooled.
+func (s screen) on(p *spool) screen {
+	s.lane = p.lane(s.file)
+	return s
+}
+
+// behind returns how many bytes were written and are not shown yet.
+func (s screen) behind() int {
+	if s.lane == nil {
+		return 0
+	}
+	return s.lane.behind()
+}
+
+// failed returns why not all that was written is shown.
+func (s screen) failed() error {
+	if s.lane == nil {
+		return nil
+	}
+	return s.lane.failed()
 }
 
 // bare returns a screen that shows all, for who asks for a value by its name.

@@ -6,6 +6,7 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // signals ends the command when somebody asks for it. A command that only
@@ -16,6 +17,7 @@ type signals struct {
 	mu   sync.Mutex
 	soft func() // nil: leave at once
 	busy bool   // something is being changed
+	over bool   // something was
 	last func() // called before leaving at once; nil: nothing
 }
 
@@ -30,15 +32,36 @@ func watch(to screen, exit func(int)) *signals {
 				continue
 			}
 			s.leave()
-			if s.changing() {
-				fmt.Fprintln(to, "\nleft at once; the next `bay apply` goes on from where this one is")
-			} else {
-				fmt.Fprintln(to, "\ninterrupted, nothing was changed")
-			}
+			s.part(to)
 			exit(exitInterrupted)
 		}
 	}()
 	return s
+}
+
+// part says how things stand when bay leaves, if there is somebody who hears it.
+func (s *signals) part(to screen) {
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		fmt.Fprint(to, s.parting())
+	}()
+	select {
+	case <-said:
+	case <-time.After(patience):
+	}
+}
+
+func (s *signals) parting() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.busy:
+		return "\nleft at once; the next `bay apply` goes on from where this one is\n"
+	case s.over:
+		return "" // how it ended has been said, to who reads it
+	}
+	return "\ninterrupted, nothing was changed\n"
 }
 
 // softly calls off what has not begun; false if there is nothing such.
@@ -75,16 +98,13 @@ func (s *signals) changing() bool {
 	return s.busy
 }
 
-// during runs f, which changes something: the first signal calls off, and
-// nobody reading the output any more is no reason to stop half-way.
+// during runs f, which changes something: the first signal calls off.
 func (s *signals) during(off func(), f func()) {
 	s.mu.Lock()
 	s.soft, s.busy = off, true
 	s.mu.Unlock()
-	signal.Ignore(syscall.SIGPIPE)
 	f()
 	s.mu.Lock()
-	s.soft, s.busy = nil, false
+	s.soft, s.busy, s.over = nil, false, true
 	s.mu.Unlock()
-	signal.Reset(syscall.SIGPIPE)
 }

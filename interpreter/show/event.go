@@ -24,6 +24,7 @@ type EventKind string
 const (
 	EventRun      EventKind = "run"
 	EventPlan     EventKind = "plan"
+	EventLocked   EventKind = "locked"
 	EventBegin    EventKind = "begin"
 	EventDoing    EventKind = "doing"
 	EventProgress EventKind = "progress"
@@ -42,6 +43,7 @@ var eventKinds = []struct {
 }{
 	{EventRun, "The first line: who does what, and where."},
 	{EventPlan, "What will be done, in an order in which it can be. A stack that is as its files say has no steps."},
+	{EventLocked, "Another bay is at work on the stack; the run waits until that has ended."},
 	{EventBegin, "A step begins."},
 	{EventDoing, "A step is about to send a call."},
 	{EventProgress, "A pull, a build or the engine says something."},
@@ -68,6 +70,9 @@ type Event struct {
 	Steps  []EventStep `json:"steps,omitempty" in:"plan" doc:"Each of address, verb and, where it has one, name on the engine."`
 	Counts *Counts     `json:"counts,omitempty" in:"plan" doc:"As in a plan's document."`
 
+	Holder *EventHolder `json:"holder,omitempty" in:"locked" doc:"Who is at work: user, host, process, command and, of it, version of bay. Any may be empty."`
+	Held   float64      `json:"held,omitempty" in:"locked" doc:"Seconds for which the stack has been locked, by the engine's clock."`
+
 	Address string       `json:"address,omitempty" in:"begin doing progress waiting undoing done failed" doc:"Of the step."`
 	Verb    kind.Verb    `json:"verb,omitempty" in:"begin doing progress waiting undoing done failed" doc:"What the step does: create, update, restart, replace, remove, finish, restore."`
 	Call    string       `json:"call,omitempty" in:"doing" doc:"HTTP method and path, with what is filled in as a plan prints it."`
@@ -78,7 +83,7 @@ type Event struct {
 	Warning string       `json:"warning,omitempty" in:"progress" doc:"The engine's own."`
 	On      string       `json:"on,omitempty" in:"waiting" doc:"The address of what is waited for."`
 	Until   ir.Condition `json:"until,omitempty" in:"waiting" doc:"started, healthy, completed."`
-	Limit   float64      `json:"limit,omitempty" in:"waiting" doc:"Seconds after which it has failed."`
+	Limit   float64      `json:"limit,omitempty" in:"locked waiting" doc:"Seconds after which waiting has failed."`
 	Error   string       `json:"error,omitempty" in:"undoing failed end" doc:"Why. It may have several lines, and holds what the engine and programs said."`
 	Took    float64      `json:"took,omitempty" in:"done failed end" doc:"Seconds since it began; of end, since the first line."`
 
@@ -94,6 +99,15 @@ type EventStep struct {
 	Address string    `json:"address"`
 	Verb    kind.Verb `json:"verb"`
 	Name    string    `json:"name,omitempty"`
+}
+
+// EventHolder is a bay that is at work on a stack.
+type EventHolder struct {
+	User    string `json:"user"`
+	Host    string `json:"host"`
+	Process int    `json:"process"`
+	Command string `json:"command"` // such as "bay apply"
+	Bay     string `json:"bay"`     // its version
 }
 
 // WriteEvent writes e as one line.
