@@ -16,7 +16,8 @@ var moving = []struct {
 	{regexp.MustCompile(`\b(in|took|after) (\d+m)?\d+(\.\d+)?(ms|s)\b`), "$1 <time>"},
 	{regexp.MustCompile(`\b(locked( stack \S+)?( by .*\))?,? for) [0-9hms]+`), "$1 <time>"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?`), "<date>"},
-	{regexp.MustCompile(`(?m)^  \S \S+ +((putting back|\w+ing)…|is taken back…|waits? .*)\n`), ""}, // said only of what takes a while
+	{regexp.MustCompile(`(?m)^  \S \S+ +((putting back|\w+ing)…|is taken back…|waiting .*)\n`), ""}, // said only of what takes a while
+	{regexp.MustCompile(`(?m)^\nSlowest: .*\n`), ""},
 }
 
 // normal is the one function that makes what bay says the same on every run:
@@ -54,6 +55,8 @@ func TestNormal(t *testing.T) {
 		{"interval 10s → 20s", "interval 10s → 20s"},
 		{"memory 64m, the defaced facade", "memory 64m, the defaced facade"},
 		{"  + image.web  creating…\n  + image.web  created in 2m3.5s\n", "  + image.web  created in <time>\n"},
+		{"  + container.web  waiting to be healthy, 30s of 1m\n  + container.web  created in 31s\n", "  + container.web  created in <time>\n"},
+		{"x\n\nSlowest: image.web 2.1s, container.web 1s, container.db 3ms\n\nDone: 3 created in 3.2s.\n", "x\n\nDone: 3 created in <time>.\n"},
 		{"is locked by ann@quay, process 7 (bay apply), for 1m3s", "is locked by ann@quay, process 7 (bay apply), for <time>"},
 		{"has been locked for 0s by ann@quay", "has been locked for <time> by ann@quay"},
 		{"made 2026-01-02T03:04:05Z", "made <date>"},

@@ -232,6 +232,7 @@ func (a *app) carryOut(ctx context.Context, e *engine.Engine, w work, verbose bo
 			}})
 			a.feed.report = r
 			view.close()
+			a.slowest(view.ended, r.Took)
 			a.summary(p, r)
 			a.standing(r)
 			_ = a.outputs(r.Outputs) // that nobody reads does not change how it ended

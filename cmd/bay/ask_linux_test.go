@@ -38,6 +38,23 @@ type terminal struct {
 // onTerminal begins bay with a terminal of its own.
 func onTerminal(t *testing.T, args ...string) *terminal {
 	t.Helper()
+	ours, bays := openTerminal(t)
+	x := &terminal{t: t, ours: ours, bays: bays, more: make(chan struct{}, 1)}
+	x.cmd = exec.Command(os.Args[0], append(args, "--engine", "embedded")...)
+	x.cmd.Env = append(os.Environ(), "BAY_TEST_AS_BAY=1", "NO_COLOR=1")
+	x.cmd.Stdin, x.cmd.Stdout, x.cmd.Stderr = bays, bays, bays
+	x.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := x.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = x.cmd.Process.Kill() }) // it has ended long ago, unless the test failed
+	go x.look()
+	return x
+}
+
+// openTerminal returns both ends of a new terminal.
+func openTerminal(t *testing.T) (ours, bays *os.File) {
+	t.Helper()
 	ours, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -50,22 +67,12 @@ func onTerminal(t *testing.T, args ...string) *terminal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bays, err := os.OpenFile("/dev/pts/"+strconv.Itoa(n), os.O_RDWR|syscall.O_NOCTTY, 0)
+	bays, err = os.OpenFile("/dev/pts/"+strconv.Itoa(n), os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { bays.Close() })
-	x := &terminal{t: t, ours: ours, bays: bays, more: make(chan struct{}, 1)}
-	x.cmd = exec.Command(os.Args[0], append(args, "--engine", "embedded")...)
-	x.cmd.Env = append(os.Environ(), "BAY_TEST_AS_BAY=1", "NO_COLOR=1")
-	x.cmd.Stdin, x.cmd.Stdout, x.cmd.Stderr = bays, bays, bays
-	x.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := x.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = x.cmd.Process.Kill() }) // it has ended long ago, unless the test failed
-	go x.look()
-	return x
+	return ours, bays
 }
 
 // look reads the screen until it is gone.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -24,11 +23,14 @@ type progress struct {
 	verbose bool
 	live    bool
 	while   time.Duration
-	width   int // of the addresses
+	width   int                        // of the addresses
+	clock   func() time.Time           // time.Now
+	size    func() (width, height int) // of the terminal; 0 if that is not known
 
 	mu      sync.Mutex
 	running []*task // in order of their beginning
-	drawn   int     // lines that will be painted over
+	drawn   []int   // columns of the lines that will be painted over
+	ended   []took
 	stop    chan struct{}
 	stopped sync.WaitGroup
 }
@@ -37,29 +39,47 @@ type progress struct {
 type task struct {
 	step   *plan.Step
 	since  time.Time
-	doing  string                     // what it does now
-	call   string                     // that it has sent last
-	layers map[string]engine.Progress // of a pull
-	change time.Time                  // when it began to do that
-	told   bool                       // a line says so
-	failed bool                       // a line says why
+	doing  string        // what it does now
+	change time.Time     // when it began to do that
+	limit  time.Duration // how long that may take; 0 if it does not wait
+	call   string        // that it has sent last
+	load   transfer      // of a pull, a push, or a build that pulls
+	told   time.Time     // when a line said what it does; zero if none has
+	failed bool          // a line says why
+}
+
+// took is how long a step took.
+type took struct {
+	addr string
+	time.Duration
 }
 
 // every is how often running steps are painted anew.
 const every = 200 * time.Millisecond
 
-// pullsSay is how often a pull says how far it is, without a terminal.
-const pullsSay = 5 * time.Second
+// How often a line says how far a pull is, and that something is still waited
+// for, without a terminal.
+const (
+	pullsSay = 5 * time.Second
+	waitsSay = 30 * time.Second
+)
 
+// progress begins to show how a plan is carried out.
 func (a *app) progress(p *plan.Plan, verbose bool) *progress {
-	v := &progress{app: a, verbose: verbose, live: a.out.terminal && a.getenv("TERM") != "dumb", while: time.Second, stop: make(chan struct{})}
+	v := a.view(p, verbose)
+	v.stopped.Add(1)
+	go v.tick()
+	return v
+}
+
+// view is a progress for which no time runs.
+func (a *app) view(p *plan.Plan, verbose bool) *progress {
+	v := &progress{app: a, verbose: verbose, live: a.out.terminal && a.getenv("TERM") != "dumb", while: time.Second, clock: time.Now, size: a.out.size, stop: make(chan struct{})}
 	for _, s := range p.Steps {
 		if n := len(s.Addr.String()); n <= 32 { // a longer one shifts its line
 			v.width = max(v.width, n)
 		}
 	}
-	v.stopped.Add(1)
-	go v.tick()
 	return v
 }
 
@@ -84,14 +104,39 @@ func (v *progress) tick() {
 // while.
 func (v *progress) refresh() {
 	if v.live {
-		v.paint("")
+		v.repaint()
 		return
 	}
+	now := v.clock()
 	for _, t := range v.running {
-		if !t.told && time.Since(t.change) >= v.while {
-			t.told = true
-			v.say(t, t.doing)
+		after, since := v.while, t.change
+		if !t.told.IsZero() {
+			since = t.told
+			switch {
+			case t.limit > 0:
+				after = waitsSay
+			case t.load.runs():
+				after = pullsSay
+			default:
+				continue
+			}
 		}
+		if now.Sub(since) >= after {
+			t.told = now
+			v.say(t, t.plain(now))
+		}
+	}
+}
+
+// plain says what a step does on a line of its own.
+func (t *task) plain(now time.Time) string {
+	switch waited := now.Sub(t.change); {
+	case t.limit == 0:
+		return t.doing
+	case waited < waitsSay:
+		return t.doing + ", at most " + span(t.limit)
+	default:
+		return t.doing + ", " + span(waited) + " of " + span(t.limit)
 	}
 }
 
@@ -116,25 +161,28 @@ func (v *progress) event(ev apply.Event) {
 	t := v.task(ev.Step)
 	switch ev.Kind {
 	case apply.Begin:
-		v.now(t, doing(ev.Step.Verb)+v.app.pick("…", "..."))
+		v.now(t, doing(ev.Step.Verb)+v.app.pick("…", "..."), 0)
 	case apply.Doing:
+		if t.limit > 0 { // it waits no more
+			v.now(t, doing(ev.Step.Verb)+v.app.pick("…", "..."), 0)
+		}
 		t.call = diag.Escape(ev.Text)
-		if v.verbose {
+		if v.verbose && v.app.out.behind() < ample {
 			v.say(t, v.app.paint(v.app.out, "2", t.call))
 		}
 	case apply.Waiting:
-		v.now(t, waits(ev.Text))
+		v.now(t, waits(ev.Step, ev.Wait), ev.Wait.Limit)
 	case apply.Progress:
 		v.progressed(t, ev.Progress)
 	case apply.Undoing:
 		v.say(t, v.app.paint(v.app.out, "31", "failed")+": "+firstLine(cause(ev.Err)))
 		t.failed = true
-		v.now(t, "is taken back"+v.app.pick("…", "..."))
+		v.now(t, "is taken back"+v.app.pick("…", "..."), 0)
 	case apply.Done:
-		v.end(t)
+		v.end(t, ev.Took)
 		v.say(t, v.app.paint(v.app.out, "32", past(ev.Step.Verb))+" in "+duration(ev.Took))
 	case apply.Failed:
-		v.end(t)
+		v.end(t, ev.Took)
 		why := ": " + firstLine(cause(ev.Err))
 		if t.failed {
 			why = ""
@@ -150,20 +198,22 @@ func (v *progress) task(s *plan.Step) *task {
 			return t
 		}
 	}
-	t := &task{step: s, since: time.Now(), layers: map[string]engine.Progress{}}
+	t := &task{step: s, since: v.clock()}
 	v.running = append(v.running, t)
 	return t
 }
 
-func (v *progress) end(t *task) {
+func (v *progress) end(t *task, after time.Duration) {
+	v.ended = append(v.ended, took{t.step.Addr.String(), after})
 	v.running = slices.DeleteFunc(v.running, func(x *task) bool { return x == t })
 }
 
-// now says what a step does at the moment.
-func (v *progress) now(t *task, what string) {
-	t.doing, t.change, t.told = what, time.Now(), false
+// now says what a step does at the moment, and how long it may wait for that; 0
+// if it does not wait.
+func (v *progress) now(t *task, what string, limit time.Duration) {
+	t.doing, t.change, t.limit, t.call, t.told = what, v.clock(), limit, "", time.Time{}
 	if v.live {
-		v.paint("")
+		v.repaint()
 	}
 }
 
@@ -183,70 +233,16 @@ func (v *progress) progressed(t *task, p engine.Progress) {
 	case p.Warning != "":
 		v.say(t, v.app.paint(v.app.out, "33", "the engine warns: ")+firstLine(p.Warning))
 	case p.Layer != "":
-		t.layers[p.Layer] = p
-		if t.doing = pulled(t.layers); t.told && time.Since(t.change) >= pullsSay {
-			t.change, t.told = time.Now(), false
-		}
+		t.load.note(p)
+		t.doing = t.load.String()
 	case strings.HasPrefix(p.Text, "Step ") && !strings.Contains(p.Text, ourLabels):
-		v.now(t, show.Fit(firstLine(p.Text), 72))
+		t.load = transfer{}
+		v.now(t, show.Fit(firstLine(p.Text), 72), 0)
 	}
 }
 
 // ourLabels marks the steps of a build that bay adds.
 const ourLabels = "LABEL bayplan."
-
-// pulled sums up the layers of a pull.
-func pulled(layers map[string]engine.Progress) string {
-	var current, total int64
-	for _, p := range layers {
-		current += min(p.Current, max(p.Total, 0))
-		total += p.Total
-	}
-	if total == 0 {
-		return "pulling " + show.Plural(len(layers), "layer")
-	}
-	return fmt.Sprintf("pulling %.1f of %.1f MB, %s", float64(current)/1e6, float64(total)/1e6, show.Plural(len(layers), "layer"))
-}
-
-// paint takes the running steps off the screen, prints text for good, and puts
-// the running steps below it.
-func (v *progress) paint(text string) {
-	var b strings.Builder
-	if v.drawn > 0 {
-		fmt.Fprintf(&b, "\r\x1b[%dA\x1b[J", v.drawn)
-		v.drawn = 0
-	}
-	b.WriteString(text)
-	if v.live {
-		v.block(&b)
-	}
-	// An output that nobody reads any more is no reason to stop half-way.
-	_, _ = io.WriteString(v.app.out, b.String())
-}
-
-// block writes a line for each running step that the screen has room for. No
-// line may wrap, since it could not be painted over then.
-func (v *progress) block(b *strings.Builder) {
-	width, height := v.app.out.size()
-	if width == 0 {
-		width = 80
-	}
-	room := min(max(height-4, 1), 10)
-	for i, t := range v.running {
-		if i == room {
-			fmt.Fprintf(b, "    and %d more running\n", len(v.running)-i)
-			v.drawn++
-			return
-		}
-		s := t.doing
-		if secs := int(time.Since(t.since).Seconds()); secs > 0 {
-			s += fmt.Sprintf(" %ds", secs)
-			s += v.app.paint(v.app.out, "2", "  "+t.call)
-		}
-		b.WriteString(show.Fit(v.line(t, s), width-1) + "\n")
-		v.drawn++
-	}
-}
 
 // standing lists what an apply that somebody stopped has done, and what not.
 func (a *app) standing(r *apply.Report) {
@@ -266,13 +262,12 @@ func (a *app) standing(r *apply.Report) {
 	list("not begun", r.NotRun)
 }
 
-// waits says what is waited for: "to be healthy" of the step's own object,
-// "container.db to be healthy" of another.
-func waits(text string) string {
-	if strings.HasPrefix(text, "to ") {
-		return "waits " + diag.Escape(text)
+// waits says what a step waits for: its own object, or another's.
+func waits(s *plan.Step, w engine.Wait) string {
+	if w.Addr == s.Addr {
+		return "waiting to be " + string(w.Until)
 	}
-	return "waits for " + diag.Escape(text)
+	return "waiting for " + diag.Escape(w.Addr.String()) + " to be " + string(w.Until)
 }
 
 func firstLine(s string) string {

@@ -34,7 +34,7 @@ func TestProgress(t *testing.T) {
 		{Kind: apply.Begin, Step: web},
 		{Kind: apply.Progress, Step: web, Progress: engine.Progress{Text: "Step 1/3 : FROM scratch"}},
 		{Kind: apply.Progress, Step: web, Progress: engine.Progress{Text: " ---> 1234"}},
-		{Kind: apply.Waiting, Step: web, Text: "to be healthy, at most 1m0s"},
+		{Kind: apply.Waiting, Step: web, Wait: engine.Wait{Addr: web.Addr, Until: ir.Healthy, Limit: time.Minute}},
 		{Kind: apply.Stopping},
 		{Kind: apply.Undoing, Step: web, Err: sick},
 		{Kind: apply.Failed, Step: web, Err: sick, Took: 12 * time.Second},
@@ -47,7 +47,7 @@ func TestProgress(t *testing.T) {
   + volume.data    created in 100ms
   ± container.web  replacing…
   ± container.web  Step 1/3 : FROM scratch
-  ± container.web  waits to be healthy, at most 1m0s
+  ± container.web  waiting to be healthy, at most 1m
   stopping after what runs now; Ctrl-C again leaves at once
   ± container.web  failed: container shop-web became unhealthy
   ± container.web  is taken back…

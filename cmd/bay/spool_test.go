@@ -59,7 +59,9 @@ func TestSpoolStuck(t *testing.T) {
 		data, _ := io.ReadAll(read)
 		all <- string(data)
 	}()
-	s.flush()
+	for until := time.Now().Add(time.Minute); stuck.behind() > 0 && time.Now().Before(until); {
+		time.Sleep(time.Millisecond)
+	}
 	write.Close()
 	if got := <-all; got != long || stuck.failed() != nil {
 		t.Errorf("later it got %d bytes of %d, %v", len(got), len(long), stuck.failed())

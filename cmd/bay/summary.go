@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"bayplan/interpreter/kind"
 	"bayplan/interpreter/plan"
 	"bayplan/interpreter/show"
+	"bayplan/lang/diag"
 )
 
 // summary says how an apply ended: what is done, and of what failed why, and
@@ -37,6 +40,23 @@ func (a *app) summary(p *plan.Plan, r *apply.Report) {
 		word = "Not all is done"
 	}
 	fmt.Fprintf(a.err, "\n%s after %s: %s. %s\n", a.paint(a.err, color, word), duration(r.Took), stands(p, r), then)
+}
+
+// slowest says which steps took longest, where there are several and somebody
+// had to wait.
+func (a *app) slowest(steps []took, all time.Duration) {
+	const few = 3
+	if len(steps) < few || all < 2*time.Second {
+		return
+	}
+	slices.SortStableFunc(steps, func(x, y took) int {
+		return cmp.Or(cmp.Compare(y.Duration, x.Duration), cmp.Compare(x.addr, y.addr))
+	})
+	var names []string
+	for _, s := range steps[:few] {
+		names = append(names, diag.Escape(s.addr)+" "+duration(s.Duration))
+	}
+	fmt.Fprintf(a.out, "\n%s %s\n", a.paint(a.out, "2", "Slowest:"), strings.Join(names, ", "))
 }
 
 // done counts what was done, in words.

@@ -144,10 +144,14 @@ func (t *text) squeeze(a, b string) (string, string) {
 	return short(ra), short(rb)
 }
 
+// Columns returns how many columns a line takes on a terminal. Colours count
+// nothing.
+func Columns(s string) int { return cells(ansi.ReplaceAllString(s, "")) }
+
 // Fit cuts the end off a line that takes more than n columns. Colours count
 // nothing.
 func Fit(s string, n int) string {
-	if cells(ansi.ReplaceAllString(s, "")) <= n {
+	if Columns(s) <= n {
 		return s
 	}
 	var b strings.Builder
