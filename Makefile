@@ -6,7 +6,7 @@ FUZZ   ?= 5000x
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE   := $(shell command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 && echo -race)
 
-.PHONY: lock build test units pairs soak attributes kills faults daemon golden docs lint tidy fuzz engine examples demo check clean
+.PHONY: lock build test units pairs soak attributes kills faults daemon sim two mutants golden docs lint tidy fuzz engine examples demo check clean
 
 # The command, at bin/bay.
 build:
@@ -26,6 +26,7 @@ units:
 	$(GO) test ./lang/...
 	$(GO) test $(RACE) -skip '$(EVERY)' ./cmd/... ./golden/probe/... ./interpreter/... ./stdlib/...
 	$(GO) test -run '$(EVERY)' ./stdlib/...
+	$(GO) test ./golden/sim
 	.ci/sweep
 
 # All attributes two by two, on engines in memory of four API versions; `make
@@ -71,6 +72,25 @@ LOCK_ROUNDS ?= 200
 lock:
 	LOCK_ROUNDS=$(LOCK_ROUNDS) $(GO) test ./golden -count=1 -timeout 1h -run 'TestOneAppliesAtATime' -v
 	LOCK_ROUNDS=$(LOCK_ROUNDS) $(GO) test ./golden -count=1 -timeout 1h -run 'TestOneAppliesAtATime' -v -engine real
+
+# Random stacks under faults, changes by hand and restarts of the engine: on the
+# embedded engine's core, and through docker's client. Then one fault of each
+# kind on every call of thirty changes. `make check` does some of it. A failing
+# seed prints how to tell it again: SIM=1 SIM_SEED=N.
+SIM_DIRECT ?= 1000000
+SIM_CLIENT ?= 10000
+SIM_SEED   ?= 1
+sim:
+	GOGC=400 SIM_DIRECT=$(SIM_DIRECT) SIM_CLIENT=$(SIM_CLIENT) SIM_SEED=$(SIM_SEED) SINGLES=all $(GO) test ./golden/sim -count=1 -timeout 24h -run 'Direct|Client|Lanes|Regressions|Singles' -v
+
+# Two faults on every two calls that change something, of the same changes (hours).
+two:
+	GOGC=400 TWO=all $(GO) test ./golden/sim -count=1 -timeout 24h -run 'Two' -v
+
+# bay without each of its guards in turn: some test has to fail for it. `make
+# check` tries one a day.
+mutants:
+	MUTANTS=all $(GO) test ./golden/sim -count=1 -timeout 24h -run 'Mutants' -v
 
 # Rewrite what the golden scripts expect; read the diff before you commit it.
 golden: examples

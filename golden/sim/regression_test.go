@@ -12,7 +12,8 @@ func TestRegressions(t *testing.T) {
 	alone := box{label: "c0", image: 1, mode: "none"}
 	joined, renewed := box{label: "c1", image: 1, mode: "c0"}, box{label: "c1", image: 1, mode: "c0", env: 1}
 	held := box{label: "c0", image: 1, health: true, mounts: []mount{{vol: 0}}, restart: "always"}
-	sick := held
+	renewedHeld, sick := held, held
+	renewedHeld.env = 1
 	sick.env, sick.bad = 1, "sick"
 	tests := []struct {
 		name   string
@@ -43,6 +44,14 @@ func TestRegressions(t *testing.T) {
 			shape:  shape{from: stack{boxes: []box{alone, joined}}, to: stack{boxes: []box{{label: "c0", image: 1, mode: "none", env: 1}, joined}}},
 			hand:   func(e *embedded.State) error { return e.Stop(e.Now, "harbour-c0", "", nil) },
 			script: map[int]fault{0: killAfter},
+		},
+		{
+			// The old one was paused, and could not be stopped: the engine
+			// starts none that is paused.
+			name:   "an undo that starts a paused one",
+			shape:  shape{from: stack{vols: 1, boxes: []box{held}}, to: stack{vols: 1, boxes: []box{renewedHeld}}},
+			hand:   func(e *embedded.State) error { return e.Pause(e.Now, "harbour-c0") },
+			script: map[int]fault{2: fails},
 		},
 	}
 	for _, tt := range tests {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -116,6 +117,9 @@ func (x shape) tell(s *story, script map[int]fault) error {
 			done, err := s.apply(x.to)
 			if err != nil {
 				s.breaks(fmt.Errorf("I1: the plan is impossible: %w", err))
+			}
+			if done && !x.to.works() {
+				s.breaks(errors.New("I2: what does not work was taken for done"))
 			}
 			if done || s.broken != nil {
 				break

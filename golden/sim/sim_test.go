@@ -41,18 +41,24 @@ func caught(f func() error) (err error) {
 	return f()
 }
 
+// version is the engine that a seed is told on.
+func version(seed uint64) embedded.Version { return versions[seed%uint64(len(versions))] }
+
+// asked is how many seeds a lane tells: SIM of them, or those of its own name.
+func asked(t *testing.T, name string, otherwise uint64) uint64 {
+	if os.Getenv("SIM") != "" {
+		name = "SIM"
+	}
+	return number(t, name, otherwise)
+}
+
 // TestDirect tells SIM_DIRECT random stories on the engine's core, from SIM_SEED on.
 // SIM=1 SIM_SEED=N tells that one alone, with all that happens in it.
 func TestDirect(t *testing.T) {
 	first := number(t, "SIM_SEED", 1)
-	count := number(t, "SIM_DIRECT", 300)
-	if os.Getenv("SIM") != "" {
-		count = number(t, "SIM", 1)
-	}
-	tell := func(seed uint64, trace func(string, ...any)) error {
-		return caught(func() error { return direct(seed, versions[seed%uint64(len(versions))], trace).seed() })
-	}
-	many(t, "direct", first, count, tell)
+	many(t, "direct", first, asked(t, "SIM_DIRECT", 300), func(seed uint64, trace func(string, ...any)) error {
+		return caught(direct(seed, version(seed), trace).seed)
+	})
 }
 
 // many tells stories side by side, and tells the first that fails once more,

@@ -222,6 +222,11 @@ func (s stack) good() stack {
 	return s
 }
 
+// works reports whether all programs of the stack do what they should.
+func (s stack) works() bool {
+	return !slices.ContainsFunc(s.boxes, func(x box) bool { return x.bad != "" })
+}
+
 // dice is a seed's random choices.
 type dice struct{ *rand.Rand }
 
@@ -326,6 +331,12 @@ func (d dice) changed(s stack) stack {
 	}
 	if d.one(8) && len(s.boxes) < 5 {
 		s.boxes = append(s.boxes, d.box(s, len(s.boxes)))
+	}
+	used := slices.ContainsFunc(s.boxes, func(x box) bool {
+		return slices.ContainsFunc(x.mounts, func(m mount) bool { return m.vol == s.vols-1 })
+	})
+	if s.vols > 0 && !used && d.one(4) {
+		s.vols-- // it is kept
 	}
 	if last := len(s.boxes) - 1; last > 0 && d.one(8) {
 		s.boxes = s.boxes[:last] // nothing refers to the last one

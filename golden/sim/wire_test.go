@@ -45,6 +45,9 @@ func (f fault) acts() bool {
 	return f == none || f == cutAfter || f == halfBody || f == hangsAfter || f == killAfter || f == restartsAfter
 }
 
+// lost reports whether only the answer is missing: looking tells what to do.
+func (f fault) lost() bool { return f == cutBefore || f == cutAfter || f == halfBody }
+
 // killed is the panic of a process that is no more.
 type killed struct{}
 

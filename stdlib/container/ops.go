@@ -369,6 +369,9 @@ func rollback(in kind.In[Spec], id func(*engine.Blanks) string, old *kind.Live) 
 		ops = append(ops, setPolicy(living(old), p))
 	}
 	ops = append(ops, reconnect(in, old)...)
+	if old.Object.(*object).State.Paused {
+		ops = append(ops, engine.Op{Call: &engine.ContainerUnpause{Container: old.ID}}) // the engine starts none that is paused
+	}
 	if served(in, old) {
 		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})
 	}

@@ -25,13 +25,23 @@ import (
 // What lasts is not heard here: a log is what has been printed until now, and
 // events do not come; who waits for one lets time pass with Await.
 type Direct struct {
-	mu    sync.Mutex
+	mu    sync.Locker
 	state *State
 }
 
 // NewDirect returns a client of an engine. Nobody else may use the state
 // meanwhile but within With.
-func NewDirect(s *State) *Direct { return &Direct{state: s} }
+func NewDirect(s *State) *Direct { return &Direct{mu: new(sync.Mutex), state: s} }
+
+// Still returns a new world in memory whose clock stands still but for what
+// calls take and what is told to its Direct: for a simulation that goes through
+// HTTP. What waits is not moved on either.
+func Still(seed string, v Version, now time.Time) *World {
+	return serve(New(v, seed, now), true)
+}
+
+// Direct returns a client of the world's engine beside HTTP, for a Still one.
+func (w *World) Direct() *Direct { return &Direct{mu: &w.mu, state: w.state} }
 
 // With lets f look at the engine, or change it as no call can.
 func (d *Direct) With(f func(*State)) {
@@ -107,6 +117,7 @@ func (d *Direct) Await(ctx context.Context, _ <-chan events.Message, _ <-chan er
 
 // Timeout is context.WithTimeout on the engine's clock.
 func (d *Direct) Timeout(ctx context.Context, t time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
 	limited := &timed{Context: ctx, direct: d}
 	d.mu.Lock()
 	limited.until = d.state.Now.Add(t)
@@ -114,7 +125,7 @@ func (d *Direct) Timeout(ctx context.Context, t time.Duration) (context.Context,
 	if outer, ok := ctx.Deadline(); ok && outer.Before(limited.until) {
 		limited.until = outer
 	}
-	return limited, func() {}
+	return limited, cancel
 }
 
 // timed is a context with a limit on the clock of an engine. Nobody is woken

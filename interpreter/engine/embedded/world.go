@@ -40,6 +40,7 @@ type World struct {
 	calm     time.Duration
 	jumps    int // since a call last ran
 	closed   bool
+	still    bool // see Still
 }
 
 // sleeper is a wait for a time of the world's clock.
@@ -68,7 +69,7 @@ func OpenWithin(dir, name, api string, patience time.Duration) (*World, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.close())
 	}
-	w := serve(state)
+	w := serve(state, false)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.file, w.ahead = f, ahead
@@ -83,20 +84,22 @@ func InMemory(seed, api string) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	return serve(New(v, seed, time.Now().UTC().Round(0))), nil
+	return serve(New(v, seed, time.Now().UTC().Round(0)), false), nil
 }
 
 // serve lets others reach an engine.
-func serve(state *State) *World {
+func serve(state *State, still bool) *World {
 	state.PathExists = func(path string) bool {
 		_, err := os.Stat(path)
 		return !errors.Is(err, fs.ErrNotExist)
 	}
-	w := &World{state: state, saved: state.Emitted, sleepers: map[*sleeper]bool{}, listen: newListener()}
+	w := &World{state: state, saved: state.Emitted, sleepers: map[*sleeper]bool{}, listen: newListener(), still: still}
 	w.turned = sync.NewCond(&w.mu)
 	w.server = &http.Server{Handler: w.Handler(), ReadHeaderTimeout: time.Minute}
 	go func() { _ = w.server.Serve(w.listen) }() // ends with Close
-	go w.pump()
+	if !still {
+		go w.pump()
+	}
 	return w
 }
 
@@ -134,7 +137,7 @@ func (w *World) closeStdins() {
 // now is the world's time. It never goes back, even if the wall clock does.
 func (w *World) now() time.Time {
 	now := time.Now().Add(w.ahead).UTC().Round(0)
-	if now.Before(w.state.Now) {
+	if w.still || now.Before(w.state.Now) {
 		return w.state.Now
 	}
 	return now
@@ -148,7 +151,11 @@ func (w *World) do(changes bool, f func(s *State, now time.Time) error) error {
 		return fail(http.StatusServiceUnavailable, "the embedded engine is closed")
 	}
 	w.jumps = 0
-	return w.turn(w.now(), changes, f)
+	now := w.now()
+	if w.still && changes {
+		now = now.Add(callTime)
+	}
+	return w.turn(now, changes, f)
 }
 
 // turn is do for those who hold the lock.

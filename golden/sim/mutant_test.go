@@ -1,0 +1,165 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"bayplan/golden/slice"
+)
+
+// mutant is bay without one of its guards. Some test has to fail for it.
+type mutant struct {
+	name     string
+	file     string // below the module
+	old, new string // what stands once in the file, and in its place
+	by       string // the tests that have to find it: a package and a pattern; "" is those of this package
+}
+
+// hunters are the tests of this package that look for mutants.
+const hunters = "./golden/sim Regressions|Singles|Two"
+
+// mutants is every guard of the executor and of the rooms, taken away in turn.
+func mutants() []mutant {
+	const step, run, call, wait = "interpreter/apply/step.go", "interpreter/engine/run.go", "interpreter/engine/call.go", "interpreter/engine/wait.go"
+	const ops, strategy, read = "stdlib/container/ops.go", "stdlib/container/strategy.go", "stdlib/container/read.go"
+	const applied, talked = "./interpreter/apply .", "./interpreter/engine TestCalls|TestUnknown|TestLate"
+	return []mutant{
+		// What a step relied on.
+		{"facts are not looked at", step, "	for _, f := range x.s.Work.Facts {\n", "	for _, f := range x.s.Work.Facts[:0] {\n", applied},
+		{"facts of an op are not looked at", step, "	for _, f := range op.Facts {\n", "	for _, f := range op.Facts[:0] {\n", ""},
+		{"a fact's value does not count", step, "f.Absent != there && (f.Absent || got == f.Want)", "f.Absent != there", applied},
+		{"gates are not waited for", step, "	for _, g := range x.s.Gates {\n", "	for _, g := range x.s.Gates[:0] {\n", applied},
+		{"steps do not wait for each other", "interpreter/apply/run.go", "		waits[i] = len(s.Needs)\n", "", applied},
+		{"what follows a failure begins", "interpreter/apply/run.go", "			if !r.note(res) {\n				stop = true\n				continue\n			}\n", "			r.note(res)\n", applied},
+		{"an interrupt cuts calls", step, "	ctx = context.WithoutCancel(ctx)\n	err := x.ops", "	err := x.ops", applied},
+		{"the lock is not asked for before a call", step, "	if err := x.held(ctx); err != nil {\n		return err\n	}\n", "", applied},
+		{"an undo goes on without the lock", step, "|| errors.As(err, &lost) {", "{", applied},
+
+		// The way back.
+		{"nothing is taken back", step, "	if !x.touched || len(x.s.Work.Undo) == 0 ||", "	if len(x.s.Work.Undo) >= 0 ||", ""},
+		{"the old one starts beside one that does not stop", step, "if f.UndoErr != nil && engine.Serves(op.Call) {", "if false {", ""},
+		{"a call of an undo is sent once", step, "	undoTries = 3\n", "	undoTries = 1\n", ""},
+		{"a start that finds nothing is taken for done", step, "engine.Gone(err) && !engine.Serves(call)", "engine.Gone(err)", ""},
+		{"an undo does again what is so already", step, "; err == nil && held {\n		return nil", "; err == nil && held && false {\n		return nil", ""},
+		{"an undo does not stop the new one", ops, `		setPolicy(id, "no"), halt(in, id), rename(id,`, `		setPolicy(id, "no"), rename(id,`, ""},
+		{"an undo leaves the old one's name", ops, `"failed", old.ID)), rename(living(old), home(in, old)),`, `"failed", old.ID)),`, ""},
+		{"an undo leaves the old one's policy", ops, "		ops = append(ops, setPolicy(living(old), p))\n", "", ""},
+		{"an undo does not start the old one", ops, "		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})\n", "", ""},
+		{"an undo starts the old one first", ops, "	return append(ops, removal(id, false))\n}\n\n// halt", "	slices.Reverse(ops)\n	return append(ops, removal(id, false))\n}\n\n// halt", ""},
+		{"the policy from before is forgotten", ops, "		return p\n	}\n	return now\n", "		return now\n	}\n	return now\n", ""},
+
+		// The order of a replacement.
+		{"the new one has its policy at once", ops, `birth{name: temporary, restart: "no"`, `birth{name: temporary, restart: in.Want.Restart`, ""},
+		{"the old one keeps its policy", ops, "	return slices.Concat(retire(old), []engine.Op{stop(old)}, yield(old, name))\n", "	return slices.Concat([]engine.Op{stop(old)}, yield(old, name))\n", ""},
+		{"the old one does not stop", ops, "	return slices.Concat(retire(old), []engine.Op{stop(old)}, yield(old, name))\n", "	return slices.Concat(retire(old), yield(old, name))\n", ""},
+		{"the new one never gets its policy", ops, "		return []engine.Op{setPolicy(id, p)}\n", "		return nil\n", ""},
+		{"the new one is not waited for", ops, "		w.Wait = ready(in, settled(in))\n	}\n	w.Commit = commit(in, made(in), old)\n", "	}\n	w.Commit = commit(in, made(in), old)\n", ""},
+		{"both write to one volume", strategy, "		return same && (x.RW || !m.ReadOnly)\n", "		return false\n", ""},
+		{"both want one port", strategy, "	return from <= qto && qfrom <= to && p.overlaps(q)\n", "	return false\n", "./stdlib/container TestStrategy$"},
+		{"both want one address", strategy, "	return slices.ContainsFunc(n.fixed(), func(a string) bool { return slices.Contains(have, a) })\n", "	return false\n", "./stdlib/container TestStrategy$"},
+		{"volumes are not looked at before a start", ops, "	op := engine.Op{Facts: facts, Alone", "	op := engine.Op{Alone", ""},
+		{"who holds on to what is made anew stays", ops, "		o.Verb = kind.Replace // who holds", "		_ = kind.Replace // who holds", ""},
+
+		// What the engine answers.
+		{"nobody looks after a lost answer", run, "	case herr == nil && held:\n		return id, nil\n", "", ""},
+		{"a lost answer is a no", run, "	if !Unknown(err) && !failed(err) {\n", "	if true {\n", ""},
+		{"a call that hangs is sent again", run, "herr != nil || errors.As(err, &late)", "herr != nil", talked},
+		{"a volume of that name is taken for ours", call, "err == nil && got.Labels[LabelUID] != c.Options.Labels[LabelUID]", "false", ""},
+		{"unhealthy is not seen", wait, "	case s.Health.Status == container.Unhealthy:\n		return false, \"became unhealthy\"\n", "", ""},
+		{"starting is healthy", wait, "	return s.Health.Status == container.Healthy, \"\"\n", "	return s.Health.Status != container.Unhealthy, \"\"\n", ""},
+		{"what has just started has settled", wait, "	if w.Settle == 0 ||", "	if w.Settle >= 0 ||", ""},
+
+		// What is ours.
+		{"another stack's objects are ours", "interpreter/kind/found.go", "	if !ours || ident.Stack != s.Stack {\n", "	if !ours {\n", "./golden/sim Direct"},
+		{"a taken name is no obstacle", "interpreter/plan/make.go", "	h, ok := m.taken(r.Addr.Kind, r.Name)\n	if !ok {\n", "	h, ok := m.taken(r.Addr.Kind, r.Name)\n	if true {\n", "./interpreter/plan . ./stdlib/volume Foreign"},
+		{"data goes with its declaration", "interpreter/plan/remove.go", "	if k.Data() && !m.o.Volumes && !slices.Contains(m.o.Remove, a) {\n", "	if false {\n", "./interpreter/plan . ./stdlib/volume Kept"},
+		{"a copy is ours", read, "		if o != fits[0] {\n			r.copied", "		if false {\n			r.copied", "./stdlib/container TestOthers|TestRules"},
+		{"a half-done pair is two", read, "		paired[old] = l\n		l.Old = old\n", "", ""},
+	}
+}
+
+// TestMutants builds bay without each guard of a slice, MUTANTS of them or all,
+// and wants a test to fail.
+func TestMutants(t *testing.T) {
+	all := mutants()
+	for _, m := range all {
+		if _, err := m.source(); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, i := range slice.Of(t, "MUTANTS", 1).Draw("mutants", len(all)) {
+		m := all[i]
+		t.Run(m.name, func(t *testing.T) {
+			overlay := m.overlay(t)
+			words := strings.Fields(m.by)
+			if m.by == "" {
+				words = strings.Fields(hunters)
+			}
+			for ; len(words) > 1; words = words[2:] {
+				if m.killed(t, overlay, words[0], words[1]) {
+					return
+				}
+			}
+			t.Errorf("survived: without this guard of %s no test fails", m.file)
+		})
+	}
+}
+
+// source is the file of a mutant without its guard.
+func (m mutant) source() (string, error) {
+	data, err := os.ReadFile(filepath.Join("..", "..", m.file))
+	if err != nil {
+		return "", err
+	}
+	if n := strings.Count(string(data), m.old); n != 1 {
+		return "", fmt.Errorf("%s: %q stands %d times in %s: the guard has moved, and the table has to follow", m.name, m.old, n, m.file)
+	}
+	return strings.Replace(string(data), m.old, m.new, 1), nil
+}
+
+// overlay writes what tells the compiler to take the mutant.
+func (m mutant) overlay(t *testing.T) string {
+	t.Helper()
+	text, err := m.source()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path, err := filepath.Abs(filepath.Join("..", "..", m.file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	replaced := filepath.Join(dir, "mutant.go")
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {path: replaced}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{replaced: []byte(text), filepath.Join(dir, "overlay.json"): overlay} {
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "overlay.json")
+}
+
+// killed reports whether tests fail for a mutant.
+func (m mutant) killed(t *testing.T, overlay, pkg, pattern string) bool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-count=1", "-vet=off", "-failfast", "-timeout", "15m", "-run", pattern, pkg)
+	cmd.Dir = filepath.Join("..", "..")
+	cmd.Env = append(os.Environ(), "SINGLES=800", "SINGLES_SEED=1", "TWO=600", "TWO_SEED=1", "SIM_DIRECT=300", "SIM=", "SIM_SEED=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil && !strings.Contains(string(out), "--- FAIL") && !strings.Contains(string(out), "panic:") {
+		t.Fatalf("the mutant cannot be tried: %v\n%s", err, out)
+	}
+	return err != nil
+}
