@@ -115,6 +115,7 @@ func (x shape) tell(s *story, script map[int]fault) error {
 		s.script = script
 		for range 4 {
 			done, err := s.apply(x.to)
+			s.with(s.tidy)
 			if err != nil {
 				s.breaks(fmt.Errorf("I1: the plan is impossible: %w", err))
 			}

@@ -97,6 +97,7 @@ func (s *story) begin(seed uint64, c engine.Client, o engine.Options) {
 		})
 		s.restarted = true
 	}
+	s.wire.steal = func() { s.with(func(e *embedded.State) { s.steal(e) }) }
 	e, err := engine.New(context.Background(), s.wire, o)
 	if err != nil {
 		panic(err)
@@ -400,6 +401,15 @@ func (s *story) seed() error {
 	return s.broken
 }
 
+// steal removes the volumes that nothing uses.
+func (s *story) steal(e *embedded.State) {
+	for _, name := range slices.Sorted(maps.Keys(s.watch.volumes)) {
+		if e.RemoveVolume(e.Now, name, false) == nil {
+			delete(s.watch.volumes, name)
+		}
+	}
+}
+
 // tidy takes away what the engine made where somebody had removed a volume: an
 // empty one of its name, and what was made on it and never started. bay leaves
 // that to a person.
@@ -492,13 +502,8 @@ func (s *story) byHand() {
 func (s *story) hand(e *embedded.State, c *embedded.Container) (string, error) {
 	switch s.IntN(10) {
 	case 9:
-		for _, name := range slices.Sorted(maps.Keys(s.watch.volumes)) {
-			if e.RemoveVolume(e.Now, name, false) == nil {
-				delete(s.watch.volumes, name)
-				return "volume rm " + name + ", not", nil
-			}
-		}
-		return "nothing", nil
+		s.steal(e)
+		return "volume rm, not", nil
 	case 0:
 		return "stop", e.Stop(e.Now, c.ID, "", nil)
 	case 1:

@@ -9,6 +9,7 @@ import (
 
 	"bayplan/interpreter/engine"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
@@ -33,16 +34,17 @@ const (
 	killAfter        // the process is killed while it waits for the answer
 	restarts         // the engine goes down before it acts, and comes back
 	restartsAfter
+	stolen // somebody removes all volumes that nothing uses, right before it
 	faults // how many there are
 )
 
 func (f fault) String() string {
 	return [...]string{"", "fails", "cut before", "cut after", "half a body", "hangs", "hangs after acting", "killed before", "killed after",
-		"engine restarts before", "engine restarts after"}[f]
+		"engine restarts before", "engine restarts after", "volumes are removed before"}[f]
 }
 
 func (f fault) acts() bool {
-	return f == none || f == cutAfter || f == halfBody || f == hangsAfter || f == killAfter || f == restartsAfter
+	return f == none || f == cutAfter || f == halfBody || f == hangsAfter || f == killAfter || f == restartsAfter || f == stolen
 }
 
 // lost reports whether only the answer is missing: looking tells what to do.
@@ -60,6 +62,7 @@ type wire struct {
 	after   func(name string, f fault, err error)
 	pass    func(to time.Time) // lets time pass
 	restart func()             // of the engine
+	steal   func()             // takes away the volumes that nothing uses
 
 	on   bool // an apply runs; else nothing goes wrong
 	dead bool // the process was killed
@@ -71,10 +74,8 @@ var (
 	errHalf = errors.New("unexpected EOF")
 )
 
-// failure is an answer of the engine that it could not.
-type failure struct{}
-
-func (failure) Error() string { return "Error response from daemon: the disk is on fire" }
+// errFails is an answer of the engine that it could not.
+var errFails = fmt.Errorf("the disk is on fire: %w", errdefs.ErrInternal)
 
 // call hands on one call; c is nil for what only reads.
 func (w *wire) call(ctx context.Context, c engine.Call, name string, do func() error) error {
@@ -89,8 +90,11 @@ func (w *wire) call(ctx context.Context, c engine.Call, name string, do func() e
 	if c != nil && w.sent != nil {
 		w.sent(c)
 	}
-	if f == restarts {
+	switch f {
+	case restarts:
 		w.restart()
+	case stolen:
+		w.steal()
 	}
 	var err error
 	if f.acts() {
@@ -107,7 +111,7 @@ func (w *wire) call(ctx context.Context, c engine.Call, name string, do func() e
 func (w *wire) outcome(ctx context.Context, f fault, err error) error {
 	switch f {
 	case fails:
-		return failure{}
+		return errFails
 	case cutBefore, cutAfter, restarts, restartsAfter:
 		return errCut
 	case halfBody:
