@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/docker/docker/client"
@@ -58,16 +59,60 @@ container "fresh" {
 }
 `
 
+// One whose old container serves until the new one does, and one whose
+// containers take turns.
+const (
+	beside = `
+stack { name = "harbour" }
+image "probe" { build = { context = "./probe" } }
+network "back" {}
+container "web" {
+  image    = image.probe
+  command  = ["serve"]
+  networks = [network.back]
+  restart  = "always"
+}
+`
+	turns = `
+stack { name = "harbour" }
+image "probe" { build = { context = "./probe" } }
+volume "data" {}
+container "db" {
+  image        = image.probe
+  command      = ["serve"]
+  network_mode = "none"
+  restart      = "always"
+  mounts       = [{ volume = volume.data, target = "/data" }]
+}
+`
+)
+
 // killing is one apply that is killed.
 type killing struct {
 	name          string
 	before, after string
+	bad           string   // what the apply is of that is killed, and that fails if nobody kills it; "" for after
 	hand          []string // what somebody does on the engine between the two
 	flags         []string // of the applies that follow it
 	moments       int      // how often it is killed on the real engine; on the embedded one it is at every call
 }
 
 var killings = []killing{
+	{
+		name: "first", moments: 3,
+		before: `stack { name = "harbour" }`,
+		after:  before,
+	},
+	{
+		name: "beside-bad", moments: 3,
+		before: beside, after: beside,
+		bad: strings.Replace(beside, `["serve"]`, `["exit", "3"]`, 1),
+	},
+	{
+		name: "turns-bad", moments: 3,
+		before: turns, after: turns,
+		bad: strings.Replace(turns, `["serve"]`, `["exit", "3"]`, 1),
+	},
 	{
 		name: "beside", moments: 3,
 		before: `
@@ -282,12 +327,17 @@ func (k killing) at(t *testing.T, moment int) (living []string, calls int) {
 	if k.hand != nil {
 		w.hand(t, k.hand[0], slices.Clone(k.hand[1:])...)
 	}
-	w.say(k.after)
+	if k.bad != "" {
+		w.say(k.bad)
+	} else {
+		w.say(k.after)
+	}
 	again := []string{"apply", "--yes"}
 	for _, f := range k.flags {
 		again = append(again, w.out(f))
 	}
-	calls = w.killed(t, moment, again...)
+	calls = w.killed(t, moment, k.bad != "", again...)
+	w.say(k.after)
 	w.bay(t, again...)
 	w.bay(t, "plan", "--detailed-exitcode")
 	err := w.with(func(ctx context.Context, c *client.Client) (err error) {
@@ -304,8 +354,8 @@ func (k killing) at(t *testing.T, moment int) (living []string, calls int) {
 }
 
 // killed runs an apply, kills it at a moment, and returns how many calls it
-// sent.
-func (w *workshop) killed(t *testing.T, moment int, args ...string) int {
+// sent. One that is bad fails if nobody kills it.
+func (w *workshop) killed(t *testing.T, moment int, bad bool, args ...string) int {
 	sent := w.onWire(t, func(wire *wire) {
 		apply := w.command(t, wire.address, args...)
 		var out bytes.Buffer
@@ -328,7 +378,8 @@ func (w *workshop) killed(t *testing.T, moment int, args ...string) int {
 		if err == nil {
 			err = apply.Wait()
 		}
-		if killed := moment > 0; (err != nil) != killed {
+		ended := apply.ProcessState.ExitCode() // -1 if it was killed
+		if killed := moment > 0; (ended == -1) != killed || !killed && (ended != 0) != bad {
 			t.Fatalf("moment %d: bay ended with %v\n%s", moment, err, &out)
 		}
 	})

@@ -144,7 +144,7 @@ func (a *app) kept(f apply.Failure) {
 		return
 	}
 	a.detail("", fmt.Sprintf("it was left as it is: look with docker logs %[1]s, docker inspect %[1]s", f.Look.Name))
-	a.detail("", "the next `bay apply` goes on with it, or takes it back where the program has changed; `bay plan` shows which")
+	a.detail("", "the next `bay apply` makes it anew if it has failed by itself, else goes on with it, or takes it back where the program has changed; `bay plan` shows which")
 }
 
 // cause is what went wrong, in the engine's own words where it has some.

@@ -52,5 +52,8 @@ func (x *stepRun) serving(ctx context.Context) string {
 	case now.ID == made:
 		return fmt.Sprintf("the new container %s runs", now.Name)
 	}
+	if now.ID == x.started {
+		return fmt.Sprintf("the old container %s runs again", now.Name)
+	}
 	return fmt.Sprintf("the old container %s runs", now.Name)
 }

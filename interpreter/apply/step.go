@@ -57,7 +57,8 @@ type stepRun struct {
 	*run
 	s       *plan.Step
 	index   int
-	touched bool // a call has changed something, or may have
+	touched bool   // a call has changed something, or may have
+	started string // ID of the container that it started last; "" if none
 }
 
 func (r *run) step(ctx context.Context, i int) result {
@@ -171,6 +172,9 @@ func (x *stepRun) op(ctx context.Context, op engine.Op) error {
 	x.touched = x.touched || err == nil || engine.Unknown(err)
 	if err != nil {
 		return err
+	}
+	if c, ok := call.(*engine.ContainerStart); ok {
+		x.started = c.Container
 	}
 	if op.Makes != "" {
 		x.mu.Lock()

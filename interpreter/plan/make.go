@@ -206,7 +206,7 @@ func (m *maker) resource(r *ir.Resource) {
 		}
 		return
 	}
-	s := &Step{Verb: verb, Addr: r.Addr, Name: out.Name, Pos: r.Pos, Changes: changes, Why: why(r, verb, job.Asked, changes, out)}
+	s := &Step{Verb: verb, Addr: r.Addr, Name: out.Name, Pos: r.Pos, Changes: changes, Why: why(r, verb, job, changes, out)}
 	s.Work = work(k, job, verb, changes)
 	s.LosesData = k.Data() && verb == kind.Replace
 	if job.Live != nil {
@@ -279,18 +279,23 @@ func (m *maker) decide(k kind.Kind, job *kind.Job) (kind.Verb, []schema.Change) 
 }
 
 // halfDone judges a replacement that was cut short: the new object goes on if
-// it is what the program wants, else the old one comes back first.
+// it is what the program wants. Else, or if it has failed, the old one comes
+// back first, or gives way to another new one.
 func (m *maker) halfDone(k kind.Kind, job *kind.Job) (kind.Verb, []schema.Change) {
 	var said diag.List
 	trial := *job
 	trial.Diags, trial.Asked = &said, schema.None // it is made anew, and starts
 	changes := m.compare(k, &trial)
-	if Worst(changes) < schema.Replace {
+	if Worst(changes) < schema.Replace && !job.Live.Failed {
 		*job.Diags, job.Asked = append(*job.Diags, said...), schema.None
 		return kind.Finish, changes
 	}
 	job.Discard, job.Live = job.Live, job.Live.Old
-	return kind.Restore, m.compare(k, job)
+	changes = m.compare(k, job)
+	if job.Discard.Failed && max(Worst(changes), job.Asked) == schema.Replace {
+		return kind.Replace, changes
+	}
+	return kind.Restore, changes
 }
 
 func (m *maker) compare(k kind.Kind, job *kind.Job) []schema.Change {
@@ -384,17 +389,22 @@ func work(k kind.Kind, job *kind.Job, verb kind.Verb, changes []schema.Change) k
 }
 
 // why says in a few words what brings a step.
-func why(r *ir.Resource, verb kind.Verb, asked schema.Effect, changes []schema.Change, out kind.Outcome) string {
-	switch verb {
-	case kind.Create:
+func why(r *ir.Resource, verb kind.Verb, job *kind.Job, changes []schema.Change, out kind.Outcome) string {
+	failed := job.Discard != nil && job.Discard.Failed
+	switch {
+	case verb == kind.Create:
 		return out.Why
-	case kind.Finish:
+	case verb == kind.Finish:
 		return "its replacement was cut short and goes on"
-	case kind.Restore:
+	case verb == kind.Restore && failed:
+		return "its replacement failed and was kept for a look; it is taken back"
+	case verb == kind.Restore:
 		return "its replacement was cut short and is taken back"
+	case failed:
+		return "its replacement failed and was kept for a look; it is made anew"
 	}
-	if asked > Worst(changes) {
-		return "--" + asked.String()
+	if job.Asked > Worst(changes) {
+		return "--" + job.Asked.String()
 	}
 	if out.Why != "" {
 		return out.Why

@@ -234,8 +234,15 @@ func carriedAway(l *kind.Live) []engine.Op {
 }
 
 // replace puts a new container in the place of the old one, in the order that
-// what they share allows.
+// what they share allows. A successor that has failed before goes first.
 func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
+	if in.Discard != nil {
+		return restart(in)
+	}
+	return succeed(in)
+}
+
+func succeed(in kind.In[Spec]) kind.Work {
 	switch {
 	case lostVolumes(in) != nil:
 		return remake(in)
@@ -659,7 +666,7 @@ func done(in kind.In[Spec]) bool {
 // program wants now. in.Live is the old container, in.Discard its successor.
 func restore(in kind.In[Spec], changes []schema.Change) kind.Work {
 	if effect(in, changes) == schema.Replace {
-		return restart(in, changes)
+		return restart(in)
 	}
 	failed := in.Discard
 	w := update(in, changes)
@@ -685,9 +692,9 @@ func restore(in kind.In[Spec], changes []schema.Change) kind.Work {
 
 // restart begins a replacement anew that was cut short: the old container would
 // start only to stop again. The name of its next successor has to be free.
-func restart(in kind.In[Spec], changes []schema.Change) kind.Work {
+func restart(in kind.In[Spec]) kind.Work {
 	failed := in.Discard
-	w := replace(in, changes)
+	w := succeed(in)
 	w.Facts = slices.DeleteFunc(w.Facts, func(f engine.Fact) bool { return f.Absent && f.Read.Arg == failed.Name })
 	w.Facts = append(w.Facts, asRead(failed)...)
 	w.Ops = slices.Concat([]engine.Op{setPolicy(living(failed), "no"), stop(failed), removal(living(failed), false)}, w.Ops)

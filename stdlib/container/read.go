@@ -379,7 +379,7 @@ func (r *reading) pair() {
 			continue
 		}
 		paired[old] = l
-		l.Old = old
+		l.Old, l.Failed = old, failed(l)
 	}
 	for _, l := range r.found.Live {
 		if paired[l] == nil {
@@ -387,6 +387,16 @@ func (r *reading) pair() {
 		}
 	}
 	r.found.Live = out
+}
+
+// failed reports whether a successor has shown that it does not serve, or was
+// on its way out: starting it again would most likely end as before. One that
+// the end of its engine took along is taken for failed as well, at no harm.
+func failed(l *kind.Live) bool {
+	s := l.Object.(*object).State
+	well := l.Record["state"].Str == completed && s.ExitCode == 0
+	return strings.HasPrefix(l.Name, tag(l.Identity.Name, "failed", "")) || s.Error != "" || s.Status == "dead" ||
+		s.Status == "exited" && !well || s.Running && s.Health != nil && s.Health.Status == api.Unhealthy
 }
 
 // stranger enters a container that is not ours as the holder of its names.
