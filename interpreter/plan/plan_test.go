@@ -387,6 +387,27 @@ func TestMake(t *testing.T) {
 		program: []decl{{addr: "crane.a", attrs: attrs{"color": str("blue")}}},
 		want:    "0 finish crane.a (its replacement was cut short and goes on)\n",
 	}, {
+		name: "one that is wanted and has failed is made anew",
+		live: func(h harbour) {
+			h.alive("crane.a", "t-a.new-1", &crane{Name: "t-a", Color: "blue"}, func(l *kind.Live) {
+				l.Old = &kind.Live{Kind: "crane", ID: "id-old", Name: "t-a", Spec: &crane{Name: "t-a", Color: "red"}, Identity: l.Identity}
+				l.Failed = true
+			})
+		},
+		program: []decl{{addr: "crane.a", attrs: attrs{"color": str("blue")}}},
+		want: "0 replace crane.a (its replacement failed and was kept for a look; it is made anew)\n" +
+			"    color: red -> blue, replace\n",
+	}, {
+		name: "one that has failed in the place of one that is wanted is taken back",
+		live: func(h harbour) {
+			h.alive("crane.a", "t-a.new-1", &crane{Name: "t-a", Color: "red"}, func(l *kind.Live) {
+				l.Old = &kind.Live{Kind: "crane", ID: "id-old", Name: "t-a", Spec: &crane{Name: "t-a", Color: "red"}, Identity: l.Identity}
+				l.Failed = true
+			})
+		},
+		program: []decl{{addr: "crane.a", attrs: attrs{"color": str("red")}}},
+		want:    "0 restore crane.a (its replacement failed and was kept for a look; it is taken back)\n",
+	}, {
 		name: "one that is no longer wanted is taken back",
 		live: func(h harbour) {
 			h.alive("crane.a", "t-a.new-1", &crane{Name: "t-a", Color: "blue"}, func(l *kind.Live) {
