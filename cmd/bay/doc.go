@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"bayplan/interpreter/show"
@@ -18,7 +19,8 @@ func (a *app) docCmd() *cobra.Command {
 		Short: "Print the reference of kinds, attributes and functions",
 		Long: `Doc prints what can be written: for each attribute its type, what a change does
 to a living object, the engine's field, and what it says. NAME is a kind, an
-attribute of one, or a function. It needs no files and no engine.`,
+attribute of one, a function, or one of lifecycle, depends_on, moved, adopt and
+forget. It needs no files and no engine.`,
 		Example: `  bay doc                   # everything
   bay doc container         # a kind
   bay doc container.ports   # an attribute, with what is in it
@@ -51,17 +53,19 @@ func docNamed(u *schema.Universe, args []string) (*show.Doc, error) {
 		return all, nil
 	}
 	name, path, nested := strings.Cut(args[0], ".")
-	d := &show.Doc{Format: all.Format, Kinds: []show.DocKind{}, Functions: []show.DocFunc{}}
-	if k := u.Kind(name); k != nil {
+	d := &show.Doc{Format: all.Format, Kinds: []show.DocKind{}, Forms: []show.DocKind{}, Functions: []show.DocFunc{}}
+	if k, into := u.Kind(name), &d.Kinds; k != nil || form(name) != nil {
+		if k == nil {
+			k, into = form(name), &d.Forms
+		}
 		doc := show.DocOfKind(k)
-		d.Kinds = append(d.Kinds, doc)
-		if !nested {
-			return d, nil
+		if nested {
+			all := doc
+			if doc.Attributes = attrsAt(all, path); len(doc.Attributes) == 0 {
+				return nil, noAttribute(k, all, path)
+			}
 		}
-		d.Kinds[0].Attributes = attrsAt(doc, path)
-		if len(d.Kinds[0].Attributes) == 0 {
-			return nil, noAttribute(k, doc, path)
-		}
+		*into = append(*into, doc)
 		return d, nil
 	}
 	for _, f := range all.Functions {
@@ -71,6 +75,16 @@ func docNamed(u *schema.Universe, args []string) (*show.Doc, error) {
 		}
 	}
 	return nil, noName(all, args[0])
+}
+
+// form returns the form with this name, or nil.
+func form(name string) *schema.Kind {
+	for _, f := range schema.Forms() {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
 }
 
 // attrsAt returns the attribute at a path, and those in it. Brackets may be
@@ -110,7 +124,7 @@ func noAttribute(k *schema.Kind, doc show.DocKind, path string) error {
 func noName(all *show.Doc, name string) error {
 	f := &failure{err: fmt.Errorf("there is no kind and no function %q", name), hint: "`bay doc` lists them"}
 	var names []string
-	for _, k := range all.Kinds {
+	for _, k := range slices.Concat(all.Kinds, all.Forms) {
 		names = append(names, k.Name)
 	}
 	for _, fn := range all.Functions {

@@ -17,10 +17,11 @@ const DocFormat = "bayplan.doc/1"
 type Doc struct {
 	Format    string    `json:"format"`
 	Kinds     []DocKind `json:"kinds"`
+	Forms     []DocKind `json:"forms"` // what resources say about themselves, and declarations about resources
 	Functions []DocFunc `json:"functions"`
 }
 
-// DocKind is a kind and its attributes.
+// DocKind is a kind, or a form, and its attributes.
 type DocKind struct {
 	Name       string    `json:"name"`
 	Doc        string    `json:"doc"`
@@ -44,12 +45,15 @@ type DocFunc struct {
 	Doc  string `json:"doc"`
 }
 
-// DocOf returns the reference of all kinds and functions, from the tables that
+// DocOf returns the reference of all kinds, forms and functions, from the tables that
 // decode and compare them.
 func DocOf(u *schema.Universe) *Doc {
-	d := &Doc{Format: DocFormat, Kinds: []DocKind{}, Functions: []DocFunc{}}
+	d := &Doc{Format: DocFormat, Kinds: []DocKind{}, Forms: []DocKind{}, Functions: []DocFunc{}}
 	for _, k := range u.Kinds {
 		d.Kinds = append(d.Kinds, DocOfKind(k))
+	}
+	for _, f := range schema.Forms() {
+		d.Forms = append(d.Forms, DocOfKind(f))
 	}
 	for _, f := range u.Funcs {
 		d.Functions = append(d.Functions, DocFunc{f.Name, f.Doc})
@@ -57,7 +61,7 @@ func DocOf(u *schema.Universe) *Doc {
 	return d
 }
 
-// DocOfKind returns the reference of one kind.
+// DocOfKind returns the reference of one kind or form.
 func DocOfKind(k *schema.Kind) DocKind {
 	return DocKind{Name: k.Name, Doc: k.Doc, Attributes: attrsOf("", schema.Bind(k.New()).Fields)}
 }
@@ -113,10 +117,10 @@ func Reference(w io.Writer, u *schema.Universe) error {
 	return eventsReference(w)
 }
 
-// DocMarkdown writes kinds and functions as sections of Markdown.
+// DocMarkdown writes kinds, forms and functions as sections of Markdown.
 func DocMarkdown(w io.Writer, d *Doc) error {
 	var parts []string
-	for _, k := range d.Kinds {
+	for _, k := range slices.Concat(d.Kinds, d.Forms) {
 		var b strings.Builder
 		fmt.Fprintf(&b, "## %s\n\n%s\n\n| attribute | type | on change | engine's field | what it says |\n|---|---|---|---|---|\n", k.Name, k.Doc)
 		for _, a := range k.Attributes {
@@ -140,12 +144,12 @@ func DocMarkdown(w io.Writer, d *Doc) error {
 	return err
 }
 
-// DocText writes kinds and functions for people at a terminal.
+// DocText writes kinds, forms and functions for people at a terminal.
 func DocText(w io.Writer, d *Doc, o Options) error {
 	t := newText(o)
 	var b strings.Builder
 	blank := ""
-	for _, k := range d.Kinds {
+	for _, k := range slices.Concat(d.Kinds, d.Forms) {
 		fmt.Fprintf(&b, "%s%s\n%s", blank, t.paint("1", k.Name), paragraph("  ", k.Doc, o.Width))
 		blank = "\n"
 		for _, a := range k.Attributes {

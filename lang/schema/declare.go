@@ -260,8 +260,8 @@ type lifecycleSpec struct {
 
 func (s *lifecycleSpec) Bind(f *Set) {
 	f.Bool(&s.prevent, "prevent_destroy", None, "A plan that removes or replaces the object is an error.")
-	f.Enum(&s.strategy, "strategy", None, "How a new one takes the place of the old one.", auto, string(ir.StartFirst), string(ir.StopFirst))
-	f.OptDuration(&s.settle, "settle", None, "How long a new one has to run before it counts as started.")
+	f.Enum(&s.strategy, "strategy", None, "How a new one takes the place of the old one: start_first lets both run until the new one is ready, stop_first stops the old one before. auto, the default, is start_first where the two share nothing that only one can have.", auto, string(ir.StartFirst), string(ir.StopFirst))
+	f.OptDuration(&s.settle, "settle", None, "How long a new one without a healthcheck has to run before the old one goes; 2s by default.")
 }
 
 const auto = "auto"

@@ -1,0 +1,29 @@
+package schema
+
+// Forms returns what can be written beside kinds and functions: what every
+// resource can say about itself, and declarations about resources. Their tables
+// are those that decode them.
+func Forms() []*Kind {
+	return []*Kind{
+		{
+			Name: "lifecycle", New: func() Binder { return &lifecycleSpec{} },
+			Doc: "In a resource: what a plan may do to its object, and how a new one takes its place.",
+		},
+		{
+			Name: "depends_on", New: func() Binder { return &depSpec{} },
+			Doc: "In a resource: a list of resources that come before it, each alone or in started(…), healthy(…) or completed(…), which yield these attributes.",
+		},
+		{
+			Name: "moved", New: func() Binder { return &movedSpec{} },
+			Doc: "The declaration has another address now, and its object stays.",
+		},
+		{
+			Name: "adopt", New: func() Binder { return &adoptSpec{} },
+			Doc: "An object that bay did not make becomes a resource's.",
+		},
+		{
+			Name: "forget", New: func() Binder { return &forgetSpec{} },
+			Doc: "The declaration is gone, and its object stays on the engine, as nobody's.",
+		},
+	}
+}
