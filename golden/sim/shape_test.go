@@ -14,6 +14,7 @@ import (
 type shape struct {
 	name     string
 	from, to stack
+	via      *stack // applied before to, with the same faults; may be nil
 }
 
 func shapes() []shape {
@@ -21,7 +22,7 @@ func shapes() []shape {
 		x.label, x.image = "c0", 1
 		y := x
 		change(&y)
-		return shape{name, stack{vols: 1, boxes: []box{x}}, stack{vols: 1, boxes: []box{y}}}
+		return shape{name: name, from: stack{vols: 1, boxes: []box{x}}, to: stack{vols: 1, boxes: []box{y}}}
 	}
 	anew := func(x *box) { x.env = 1 }
 	exits := func(x *box) { x.env, x.bad = 1, "exits" }
@@ -64,15 +65,15 @@ func several() []shape {
 	joined := box{label: "c1", image: 1, mode: "c0"}
 	after := box{label: "c1", image: 1, nets: []string{"n0"}, after: "c0", cond: ir.Started}
 	return []shape{
-		{"fixed address", stack{nets: nets, vols: 1, boxes: []box{fixed}}, stack{nets: nets, vols: 1, boxes: []box{with(fixed, anew)}}},
-		{"several networks", stack{nets: nets, boxes: []box{both}}, stack{nets: nets, boxes: []box{with(both, anew)}}},
-		{"another network", stack{nets: nets, boxes: []box{web}}, stack{nets: nets, boxes: []box{with(web, func(x *box) { x.nets = []string{"n1"} })}}},
-		{"network made anew", stack{nets: nets[:1], boxes: []box{web}}, stack{nets: []net{{label: "n0", subnet: 100, tag: 1}}, boxes: []box{web}}},
-		{"joined", stack{nets: nets[:1], boxes: []box{web, joined}}, stack{nets: nets[:1], boxes: []box{with(web, anew), joined}}},
-		{"joined to what fails", stack{nets: nets[:1], boxes: []box{web, joined}}, stack{nets: nets[:1], boxes: []box{with(web, func(x *box) { x.env, x.bad = 1, "exits" }), joined}}},
-		{"dependant", stack{nets: nets[:1], boxes: []box{web, after}}, stack{nets: nets[:1], boxes: []box{with(web, anew), with(after, anew)}}},
-		{"created", stack{vols: 1}, stack{vols: 1, nets: nets[:1], boxes: []box{with(fixed, anew)}}},
-		{"removed", stack{nets: nets, vols: 1, boxes: []box{fixed}}, stack{vols: 1}},
+		{name: "fixed address", from: stack{nets: nets, vols: 1, boxes: []box{fixed}}, to: stack{nets: nets, vols: 1, boxes: []box{with(fixed, anew)}}},
+		{name: "several networks", from: stack{nets: nets, boxes: []box{both}}, to: stack{nets: nets, boxes: []box{with(both, anew)}}},
+		{name: "another network", from: stack{nets: nets, boxes: []box{web}}, to: stack{nets: nets, boxes: []box{with(web, func(x *box) { x.nets = []string{"n1"} })}}},
+		{name: "network made anew", from: stack{nets: nets[:1], boxes: []box{web}}, to: stack{nets: []net{{label: "n0", subnet: 100, tag: 1}}, boxes: []box{web}}},
+		{name: "joined", from: stack{nets: nets[:1], boxes: []box{web, joined}}, to: stack{nets: nets[:1], boxes: []box{with(web, anew), joined}}},
+		{name: "joined to what fails", from: stack{nets: nets[:1], boxes: []box{web, joined}}, to: stack{nets: nets[:1], boxes: []box{with(web, func(x *box) { x.env, x.bad = 1, "exits" }), joined}}},
+		{name: "dependant", from: stack{nets: nets[:1], boxes: []box{web, after}}, to: stack{nets: nets[:1], boxes: []box{with(web, anew), with(after, anew)}}},
+		{name: "created", from: stack{vols: 1}, to: stack{vols: 1, nets: nets[:1], boxes: []box{with(fixed, anew)}}},
+		{name: "removed", from: stack{nets: nets, vols: 1, boxes: []box{fixed}}, to: stack{vols: 1}},
 	}
 }
 
@@ -100,7 +101,7 @@ func (s *story) count() int {
 // begin makes what the change starts from, and counts calls from there on.
 func (x shape) begin(s *story) {
 	s.with(s.images)
-	s.comes(x.from)
+	s.comes(x.from, 1)
 	if s.hands != nil {
 		s.with(func(e *embedded.State) { s.breaks(s.hands(e)) })
 	}
@@ -113,6 +114,11 @@ func (x shape) tell(s *story, script map[int]fault) error {
 	return caught(func() error {
 		x.begin(s)
 		s.script = script
+		if x.via != nil {
+			if _, err := s.apply(*x.via); err != nil {
+				return err
+			}
+		}
 		for range 4 {
 			done, err := s.apply(x.to)
 			s.with(s.tidy)
@@ -122,12 +128,15 @@ func (x shape) tell(s *story, script map[int]fault) error {
 			if done && !x.to.works() {
 				s.breaks(errors.New("I2: what does not work was taken for done"))
 			}
+			if !done && err == nil && s.harmed == 0 && x.to.works() {
+				s.breaks(errors.New("I1: an apply without a fault did not do all"))
+			}
 			if done || s.broken != nil {
 				break
 			}
 		}
 		s.script = map[int]fault{}
-		s.comes(x.to.good())
+		s.comes(x.to.good(), 1)
 		return s.broken
 	})
 }

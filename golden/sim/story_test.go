@@ -23,6 +23,7 @@ import (
 	"bayplan/stdlib"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
 )
 
 // story is one run of the simulation.
@@ -273,12 +274,18 @@ func (s *story) run(p *plan.Plan) (r *apply.Report) {
 		}
 	}()
 	s.wire.on = true
-	return apply.Run(context.Background(), s.engine, p, apply.Options{Parallelism: 1, Events: s.events, Random: s.random})
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	s.wire.interrupt = cancel
+	return apply.Run(ctx, s.engine, p, apply.Options{Parallelism: 1, Events: s.events, Random: s.random})
 }
 
 // failed holds I2: what says that it is rolled back is as it was.
 func (s *story) failed(r *apply.Report, were map[string]before) {
 	for _, f := range r.Failed {
+		if work := f.Step.Work; f.Touched && len(work.Undo) > 0 && s.next <= len(work.Ops) && !s.undone[f.Step] {
+			s.breaks(fmt.Errorf("I2: nothing of %s was taken back: %w", f.Step.Addr, f.Err))
+		}
 		if s.undone[f.Step] && !f.RolledBack && s.harmed <= 1 && s.soft && !s.meddled && !s.joins(f.Step.ID) {
 			s.breaks(fmt.Errorf("I2: %s is not rolled back: %w", f.Step.Addr, errors.Join(f.Err, f.UndoErr)))
 		}
@@ -341,12 +348,12 @@ func written(p *plan.Plan) string {
 	return out.String()
 }
 
-// comes holds I1 and I9: without faults, two applies make all right, and
+// comes holds I1 and I9: without faults, one apply or two make all right, and
 // nothing is left to do.
-func (s *story) comes(x stack) {
+func (s *story) comes(x stack, applies int) {
 	s.quiet = true
 	defer func() { s.quiet = false }()
-	for range 2 {
+	for range applies {
 		done, err := s.apply(x)
 		if err != nil {
 			s.breaks(fmt.Errorf("I1: the plan is impossible: %w", err))
@@ -361,7 +368,7 @@ func (s *story) comes(x stack) {
 	case err != nil:
 		s.breaks(fmt.Errorf("I1: the plan afterwards is impossible: %w", err))
 	case !p.Empty():
-		s.breaks(fmt.Errorf("I1: after two applies without faults there is still to do: %s", summary(p)))
+		s.breaks(fmt.Errorf("I1: after %d applies without faults there is still to do: %s", applies, summary(p)))
 	}
 	s.with(func(e *embedded.State) { s.breaks(s.watch.check(e)) })
 }
@@ -397,7 +404,7 @@ func (s *story) seed() error {
 		}
 	}
 	s.with(s.tidy)
-	s.comes(x.good())
+	s.comes(x.good(), 2)
 	return s.broken
 }
 
@@ -443,13 +450,16 @@ func (s *story) strangers() {
 		if _, err := e.Pull(e.Now, "probe", "strange", ""); err != nil {
 			panic(err)
 		}
+		if _, err := e.CreateNetwork(e.Now, e.Version, network.CreateRequest{Name: "harbour2-default", CreateOptions: network.CreateOptions{Labels: another("network.default")}}); err != nil {
+			panic(err)
+		}
 		for i, name := range []string{"harbour", "harbour-c", "harbour-c00", "x-harbour-c0", "harbour-c0.new-0123456789ab"} {
 			if !s.one(3) {
 				continue
 			}
 			labels := map[string]string{}
 			if s.one(2) {
-				labels = map[string]string{engine.LabelStack: pick(s.dice, "harbour2", "harbou"), engine.LabelAddr: "container.c0", engine.LabelName: "harbour-c0"}
+				labels = another("container.c0")
 			}
 			host := &container.HostConfig{NetworkMode: "none", Binds: []string{fmt.Sprintf("strange%d:/data", i)}}
 			host.RestartPolicy.Name = pick(s.dice, container.RestartPolicyDisabled, container.RestartPolicyAlways)
@@ -464,6 +474,16 @@ func (s *story) strangers() {
 			}
 		}
 	})
+}
+
+// another is the labels of another stack's object.
+func another(addr string) map[string]string {
+	a, err := ir.ParseAddr(addr)
+	if err != nil {
+		panic(err)
+	}
+	var blanks engine.Blanks
+	return engine.Identity{Stack: "harbour2", Addr: a, Name: "harbour2-" + a.Label}.Labels(&blanks)
 }
 
 // images pulls what programs name.

@@ -34,21 +34,25 @@ const (
 	killAfter        // the process is killed while it waits for the answer
 	restarts         // the engine goes down before it acts, and comes back
 	restartsAfter
-	stolen // somebody removes all volumes that nothing uses, right before it
-	faults // how many there are
+	stolen      // somebody removes all volumes that nothing uses, right before it
+	interrupted // somebody presses Ctrl-C right before it
+	faults      // how many there are
 )
 
 func (f fault) String() string {
 	return [...]string{"", "fails", "cut before", "cut after", "half a body", "hangs", "hangs after acting", "killed before", "killed after",
-		"engine restarts before", "engine restarts after", "volumes are removed before"}[f]
+		"engine restarts before", "engine restarts after", "volumes are removed before", "interrupted"}[f]
 }
 
 func (f fault) acts() bool {
-	return f == none || f == cutAfter || f == halfBody || f == hangsAfter || f == killAfter || f == restartsAfter || f == stolen
+	return f == none || f == cutAfter || f == halfBody || f == hangsAfter || f == killAfter || f == restartsAfter || f == stolen || f == interrupted
 }
 
-// lost reports whether only the answer is missing: looking tells what to do.
-func (f fault) lost() bool { return f == cutBefore || f == cutAfter || f == halfBody }
+// lost reports whether no step may fail for it: only the answer is missing, and
+// looking tells what to do, or what runs is finished.
+func (f fault) lost() bool {
+	return f == cutBefore || f == cutAfter || f == halfBody || f == interrupted
+}
 
 // killed is the panic of a process that is no more.
 type killed struct{}
@@ -57,12 +61,13 @@ type killed struct{}
 // something go wrong with it.
 type wire struct {
 	engine.Client
-	fault   func(n int, c engine.Call) fault // what is to go wrong with a call; c is nil for a read
-	sent    func(engine.Call)                // told of a call that changes something before it is sent
-	after   func(name string, f fault, err error)
-	pass    func(to time.Time) // lets time pass
-	restart func()             // of the engine
-	steal   func()             // takes away the volumes that nothing uses
+	fault     func(n int, c engine.Call) fault // what is to go wrong with a call; c is nil for a read
+	sent      func(engine.Call)                // told of a call that changes something before it is sent
+	after     func(name string, f fault, err error)
+	pass      func(to time.Time) // lets time pass
+	restart   func()             // of the engine
+	steal     func()             // takes away the volumes that nothing uses
+	interrupt func()
 
 	on   bool // an apply runs; else nothing goes wrong
 	dead bool // the process was killed
@@ -95,6 +100,8 @@ func (w *wire) call(ctx context.Context, c engine.Call, name string, do func() e
 		w.restart()
 	case stolen:
 		w.steal()
+	case interrupted:
+		w.interrupt()
 	}
 	var err error
 	if f.acts() {
