@@ -158,12 +158,18 @@ func (b before) serves(c *embedded.Container) error {
 		return fmt.Errorf("container %s is gone", b.name)
 	case c.Name != b.name && c.Name != c.Config.Labels[engine.LabelName]: // it may have been on its way before
 		return fmt.Errorf("container %s is named %s", b.name, c.Name)
-	case policy(c.Host.RestartPolicy.Name) != policy(b.policy):
+	case policy(c.Host.RestartPolicy.Name) != policy(b.policy) && !recorded(c, policy(b.policy)):
 		return fmt.Errorf("container %s has the restart policy %q, and had %q", b.name, c.Host.RestartPolicy.Name, b.policy)
 	case b.running && !c.Run.Running && !c.Run.Restarting:
 		return fmt.Errorf("container %s does not run any more", b.name)
 	}
 	return nil
+}
+
+// recorded reports whether a container that had no policy, as in the middle of a
+// replacement, has the one with which it was made.
+func recorded(c *embedded.Container, was container.RestartPolicyMode) bool {
+	return was == "no" && strings.Contains(c.Config.Labels[engine.LabelSpec], fmt.Sprintf(`"restart":"%s`, c.Host.RestartPolicy.Name))
 }
 
 func policy(p container.RestartPolicyMode) container.RestartPolicyMode {
