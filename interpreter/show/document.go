@@ -127,7 +127,8 @@ func Saved(w io.Writer, d *Document, when string, o Options) error {
 	add("--stack", d.Origin.Stack)
 	for _, name := range slices.Sorted(maps.Keys(d.Engines)) {
 		e := d.Engines[name]
-		add("engine", fmt.Sprintf("%s, version %s, API %s", e.ID, e.Version, e.API))
+		add("engine", fmt.Sprintf("version %s, API %s", e.Version, e.API))
+		add("engine ID", e.ID)
 	}
 	for _, in := range d.Origin.Inputs {
 		if in.Sensitive {
