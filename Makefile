@@ -25,7 +25,7 @@ EVERY  := TestEveryAttribute|TestPairs|TestCover|TestSoak|TestDocker
 units:
 	$(GO) test ./lang/...
 	$(GO) test $(RACE) -skip '$(EVERY)' ./cmd/... ./golden/probe/... ./interpreter/... ./stdlib/...
-	$(GO) test -run '$(EVERY)' ./stdlib/...
+	$(GO) test -timeout 30m -run '$(EVERY)' ./stdlib/...
 	$(GO) test ./golden/sim
 	.ci/sweep
 
@@ -94,7 +94,7 @@ mutants:
 
 # Rewrite what the golden scripts expect; read the diff before you commit it.
 golden: examples
-	$(GO) test ./golden -count=1 -update
+	$(GO) test ./golden -count=1 -timeout 30m -update
 
 # Rewrite what is generated: the reference pages and the output shown in README.
 docs: examples
