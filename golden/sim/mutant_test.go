@@ -33,6 +33,7 @@ func mutants() []mutant {
 	return []mutant{
 		// What a step relied on.
 		{"facts are not looked at", step, "	return x.facts(ctx, x.s.Work.Facts)\n", "	return nil\n", applied},
+		{"a fact's value does not count", run, "		if !f.Holds(got, a.there) {\n", "		if !f.Holds(f.Want, a.there) {\n", applied},
 		{"facts of an op are not looked at", step, "x.facts(ctx, op.Facts)", "x.facts(ctx, op.Facts[:0])", ""},
 		{"gates are not waited for", step, "	for _, g := range x.s.Gates {\n", "	for _, g := range x.s.Gates[:0] {\n", applied},
 		{"steps do not wait for each other", "interpreter/apply/run.go", "		waits[i] = len(s.Needs)\n", "", applied},
@@ -46,6 +47,7 @@ func mutants() []mutant {
 		{"the old one starts beside one that does not stop", step, "if f.UndoErr != nil && engine.Serves(op.Call) {", "if false {", ""},
 		{"a call of an undo is sent once", step, "	undoTries = 3\n", "	undoTries = 1\n", ""},
 		{"an undo does again what is so already", step, "; err == nil && held {\n		return nil", "; err == nil && held && false {\n		return nil", ""},
+		{"what cannot serve again has gone already", step, "engine.Gone(err) && !engine.Serves(call)", "engine.Gone(err)", applied},
 		{"an undo does not stop the new one", ops, `		setPolicy(id, "no"), halt(in, id), rename(id,`, `		setPolicy(id, "no"), rename(id,`, ""},
 		{"an undo leaves the old one's name", ops, `"failed", old.ID)), rename(living(old), home(in, old)),`, `"failed", old.ID)),`, ""},
 		{"an undo leaves the old one's policy", ops, "		ops = append(ops, setPolicy(living(old), p))\n", "", ""},
@@ -69,6 +71,8 @@ func mutants() []mutant {
 		{"nobody looks after a lost answer", run, "	case herr == nil && held:\n", "	case herr == nil && held && false:\n", ""},
 		{"a lost answer is a no", run, "	if !Unknown(err) && !failed(err) {\n", "	if true {\n", ""},
 		{"a call that hangs is sent again", run, "herr != nil || errors.As(err, &late)", "herr != nil || errors.As(err, &late) && false", talked},
+		{"whose volume it is does not matter", call, "	if err == nil && got.Labels[LabelUID] != c.Options.Labels[LabelUID] {\n", "	if false {\n", applied},
+		{"a second network of one name stays", call, "err == nil && len(same) > 1", "err == nil && len(same) > 2", applied},
 		{"starting is healthy", wait, "	return s.Health.Status == container.Healthy, \"\"\n", "	return s.Health.Status != container.Unhealthy, \"\"\n", ""},
 		{"what has just started has settled", wait, "	if w.Settle == 0 ||", "	if w.Settle >= 0 ||", ""},
 
@@ -76,6 +80,8 @@ func mutants() []mutant {
 		{"another stack's objects are ours", "interpreter/kind/found.go", "	if !ours || ident.Stack != s.Stack {\n", "	if !ours {\n", "./golden/sim Direct"},
 		{"a taken name is no obstacle", "interpreter/plan/make.go", "	h, ok := m.taken(r.Addr.Kind, r.Name)\n	if !ok {\n", "	h, ok := m.taken(r.Addr.Kind, r.Name)\n	if !ok || true {\n", "./interpreter/plan . ./stdlib/volume Foreign"},
 		{"data goes with its declaration", "interpreter/plan/remove.go", "	if k.Data() && !m.o.Volumes && !slices.Contains(m.o.Remove, a) {\n", "	if false {\n", "./interpreter/plan . ./stdlib/volume Kept"},
+		{"labels of an image make it ours", read, `if img.uid != "" && img.uid == `, `if img.uid != "" && img.uid+"x" == `, "./stdlib/container TestCommitted"},
+		{"a copy with our uid is ours", read, "	if len(of) == 1 {\n", "	if len(of) >= 1 {\n", "./stdlib/container TestCopies"},
 		{"a half-done pair is two", read, "		paired[old] = l\n		l.Old = old\n", "", ""},
 	}
 }

@@ -168,6 +168,88 @@ func TestUndo(t *testing.T) {
 	}
 }
 
+// What shall serve again and is not there any more is no success: 404 says
+// "gone already" only of what shall go.
+func TestUndoOfWhatIsGone(t *testing.T) {
+	for name, back := range map[string]engine.Call{
+		"start":   &engine.ContainerStart{Container: "gone"},
+		"connect": &engine.NetworkConnect{Network: "bridge", Container: "gone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := open(t)
+			p := &plan.Plan{Steps: []*plan.Step{step("a", makeVolume("vol-a"), broken())}}
+			p.Steps[0].Work.Undo = []engine.Op{{Call: back}, dropVolume("vol-a")}
+			r := apply.Run(t.Context(), e, p, apply.Options{})
+			if len(r.Failed) != 1 || r.Failed[0].RolledBack || !engine.Gone(r.Failed[0].UndoErr) {
+				t.Fatalf("report: %+v", r)
+			}
+			if got := volumes(t, e); got != nil {
+				t.Errorf("the rest is not taken back: %v", got)
+			}
+		})
+	}
+}
+
+// meddler is an engine on which somebody else makes what bay makes, at the same
+// moment.
+type meddler struct{ *embedded.Direct }
+
+var theirs = map[string]string{"whose": "theirs"}
+
+// VolumeCreate answers as the engine does for a name that is taken.
+func (m meddler) VolumeCreate(ctx context.Context, o volume.CreateOptions) (volume.Volume, error) {
+	if _, err := m.Direct.VolumeCreate(ctx, volume.CreateOptions{Name: o.Name, Labels: theirs}); err != nil {
+		return volume.Volume{}, err
+	}
+	return m.Direct.VolumeCreate(ctx, o)
+}
+
+// NetworkCreate answers as engines before 25 do for two of one name.
+func (m meddler) NetworkCreate(ctx context.Context, name string, o network.CreateOptions) (network.CreateResponse, error) {
+	got, err := m.Direct.NetworkCreate(ctx, name, o)
+	m.With(func(s *embedded.State) {
+		req := network.CreateRequest{Name: name, CreateOptions: network.CreateOptions{Labels: theirs}}
+		if _, merr := s.CreateNetwork(s.Now, s.Version, req); merr != nil {
+			err = merr
+		}
+	})
+	return got, err
+}
+
+// What somebody has made in the meantime is neither taken for ours nor taken
+// away, though the engine answers as if it had made it.
+func TestTaken(t *testing.T) {
+	makeNetwork := engine.Op{}
+	makeNetwork.Call = &engine.NetworkCreate{Name: "one", Options: network.CreateOptions{Labels: map[string]string{engine.LabelRun: makeNetwork.Blanks.Fresh("run")}}}
+	for _, tt := range []struct {
+		kind, read string
+		op         engine.Op
+		back       engine.Call
+	}{
+		{"volume", "VolumeInspect", makeVolume("one"), &engine.VolumeRemove{Volume: "one"}},
+		{"network", "NetworkInspect", makeNetwork, &engine.NetworkRemove{Network: "one"}},
+	} {
+		t.Run(tt.kind, func(t *testing.T) {
+			m := meddler{embedded.NewDirect(embedded.New(41, "taken", time.Unix(1_700_000_000, 0)))}
+			e, err := engine.New(t.Context(), m, engine.Options{Local: true, Clock: m.Direct, Sleep: m.Sleep})
+			if err != nil {
+				t.Fatal(err)
+			}
+			there := engine.Source{Read: engine.Read{Call: tt.read, Arg: "one"}, Path: []string{"Labels", "whose"}}
+			p := &plan.Plan{Steps: []*plan.Step{step("a", tt.op)}}
+			p.Steps[0].Work.Facts = []engine.Fact{{Source: there, Absent: true}}
+			p.Steps[0].Work.Undo = []engine.Op{{Call: tt.back}}
+			r := apply.Run(t.Context(), e, p, apply.Options{})
+			if want := (&engine.Taken{Kind: tt.kind, Name: "one"}); len(r.Failed) != 1 || !strings.HasSuffix(r.Failed[0].Err.Error(), want.Error()) || r.Failed[0].Touched {
+				t.Errorf("report: %+v", r)
+			}
+			if whose, ok, err := e.Get(t.Context(), there); whose != "theirs" || !ok || err != nil {
+				t.Errorf("theirs is %q, %v, %v", whose, ok, err)
+			}
+		})
+	}
+}
+
 // After the point of no return nothing is taken back.
 func TestCommitIsFinal(t *testing.T) {
 	e := open(t)

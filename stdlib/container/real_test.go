@@ -111,23 +111,30 @@ func build(t *testing.T, e *engine.Engine, prog []byte) {
 		probe1: "ENV A=1 B=2\nLABEL from=image\nENTRYPOINT [\"/probe\"]\nCMD [\"serve\"]\n",
 		probe2: "ENV A=1 C=3\nENTRYPOINT [\"/probe\"]\nCMD [\"serve\", \":8081\"]\nVOLUME /data\n",
 	} {
-		var out bytes.Buffer
-		w := tar.NewWriter(&out)
-		for name, data := range map[string]string{"probe": string(prog), "Dockerfile": "FROM scratch\nLABEL bayplan.test=1\nCOPY probe /probe\n" + dockerfile} {
-			if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(data)), Typeflag: tar.TypeReg}); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := io.WriteString(w, data); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := w.Close(); err != nil {
+		files := map[string]string{"probe": string(prog), "Dockerfile": "FROM scratch\nLABEL bayplan.test=1\nCOPY probe /probe\n" + dockerfile}
+		buildOf(t, e, &engine.ImageBuild{Tags: []string{tag}}, files)
+	}
+}
+
+// buildOf builds an image of files.
+func buildOf(t *testing.T, e *engine.Engine, c *engine.ImageBuild, files map[string]string) {
+	t.Helper()
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	for name, data := range files {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(data)), Typeflag: tar.TypeReg}); err != nil {
 			t.Fatal(err)
 		}
-		s := &engine.Stream{Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(out.Bytes())), nil }}
-		if _, err := e.Do(context.Background(), &engine.ImageBuild{Tags: []string{tag}}, s, nil); err != nil {
-			t.Fatalf("building %s: %v", tag, err)
+		if _, err := io.WriteString(w, data); err != nil {
+			t.Fatal(err)
 		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := &engine.Stream{Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(out.Bytes())), nil }}
+	if _, err := e.Do(context.Background(), c, s, nil); err != nil {
+		t.Fatalf("building %v: %v", c.Tags, err)
 	}
 }
 

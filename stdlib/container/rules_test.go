@@ -176,3 +176,29 @@ func TestCopies(t *testing.T) {
 		t.Errorf("two and no original: %v", diags)
 	}
 }
+
+// TestCommitted holds that a container made from an image which was committed
+// from one of ours is none, even when nothing else bears the uid any more and
+// it has the name.
+func TestCommitted(t *testing.T) {
+	w := &workshop{t: t, e: inMemory(t, ""), stack: "copies", dir: t.TempDir()}
+	d := decls{"container.web": {"image": str(probe1), "network_mode": str("none")}}
+	w.apply(d)
+	ours := w.live("container.web")
+	labels := ours.Object.(*object).Config.Labels
+	buildOf(t, w.e, &engine.ImageBuild{Tags: []string{"committed:1"}, Labels: labels}, map[string]string{"Dockerfile": "FROM " + probe1 + "\n"})
+	w.do(&engine.ContainerStop{Container: ours.ID})
+	w.do(&engine.ContainerRemove{Container: ours.ID})
+	w.do(&engine.ContainerCreate{Name: "stray", Config: &api.Config{Image: "committed:1"}, HostConfig: &api.HostConfig{NetworkMode: "none"}})
+	p := w.plan(d)
+	if got := steps(p); !strings.HasPrefix(got, "create container.web\n") {
+		t.Errorf("got %s, want another one made", got)
+	}
+	if len(p.Notes) != 1 || !strings.Contains(p.Notes[0].Msg, "container stray bears this stack's labels but is not the stack's: its labels come with its image") {
+		t.Errorf("notes: %v", p.Notes)
+	}
+	w.do(&engine.ContainerRename{Container: "stray", Name: "copies-web"})
+	if _, diags := w.try(d); !strings.Contains(diags.Error(), "the name copies-web is taken by container") || !strings.Contains(diags.Error(), "a copy of one of this stack's") {
+		t.Errorf("a copy with the name: %v", diags)
+	}
+}
