@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"errors"
 	"testing"
 
+	"bayplan/interpreter/engine"
 	"bayplan/interpreter/engine/embedded"
 )
 
@@ -22,7 +24,8 @@ func TestRegressions(t *testing.T) {
 		name   string
 		shape  shape
 		hand   func(*embedded.State) error
-		script map[int]fault // by calls that change something
+		then   func(*embedded.State) error // what somebody does after via
+		script map[int]fault               // by calls that change something
 	}{
 		{
 			// What the old container shares is gone, so that it cannot start
@@ -70,16 +73,40 @@ func TestRegressions(t *testing.T) {
 			shape:  shape{from: stack{vols: 1, boxes: []box{alone}}, to: stack{vols: 1, boxes: []box{onVolume}}},
 			script: map[int]fault{0: stolen},
 		},
+		{
+			// Somebody had paused the new one of a half-done replacement: going
+			// on started it, which the engine refuses, for ever.
+			name:   "a paused one goes on beside its predecessor",
+			shape:  shape{from: stack{boxes: []box{alone, joined}}, via: &stack{boxes: []box{version(1), joined}}, to: stack{boxes: []box{version(1), joined}}},
+			then:   pauseNew,
+			script: map[int]fault{2: killBefore},
+		},
+		{
+			name:   "a paused one goes on after its predecessor",
+			shape:  shape{from: stack{vols: 1, boxes: []box{held}}, via: &stack{vols: 1, boxes: []box{renewedHeld}}, to: stack{vols: 1, boxes: []box{renewedHeld}}},
+			then:   pauseNew,
+			script: map[int]fault{5: killAfter},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, v := range versions {
 				s := direct(1, v, t.Logf)
-				s.only, s.hands = true, tt.hand
+				s.only, s.hands, s.then = true, tt.hand, tt.then
 				if err := tt.shape.tell(s, tt.script); err != nil {
 					t.Errorf("API %s: %v", v, err)
 				}
 			}
 		})
 	}
+}
+
+// pauseNew pauses the new container of a replacement.
+func pauseNew(e *embedded.State) error {
+	for id, c := range e.Containers {
+		if c.Config.Labels[engine.LabelReplaces] != "" {
+			return e.Pause(e.Now, id)
+		}
+	}
+	return errors.New("nothing is being replaced")
 }

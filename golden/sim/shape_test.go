@@ -118,6 +118,9 @@ func (x shape) tell(s *story, script map[int]fault) error {
 			if _, err := s.apply(*x.via); err != nil {
 				return err
 			}
+			if s.then != nil {
+				s.with(func(e *embedded.State) { s.breaks(s.then(e)) })
+			}
 		}
 		for range 4 {
 			done, err := s.apply(x.to)

@@ -41,6 +41,7 @@ type story struct {
 	faults int  // of the running apply
 	script map[int]fault
 	hands  func(*embedded.State) error // what somebody does before the change of a shape; may be nil
+	then   func(*embedded.State) error // the same, after the shape's via
 	only   bool                        // the script counts calls that change something
 
 	plan      *plan.Plan
@@ -199,7 +200,7 @@ func (s *story) events(ev apply.Event) {
 	case apply.Doing:
 		s.say("    %s", ev.Text)
 		return
-	case apply.Progress:
+	case apply.Progress, apply.Stopping: // they are no step's, or say nothing new
 		return
 	}
 	if s.trace != nil {

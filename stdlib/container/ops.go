@@ -376,13 +376,19 @@ func rollback(in kind.In[Spec], id func(*engine.Blanks) string, old *kind.Live) 
 		ops = append(ops, setPolicy(living(old), p))
 	}
 	ops = append(ops, reconnect(in, old)...)
-	if old.Object.(*object).State.Paused {
-		ops = append(ops, engine.Op{Call: &engine.ContainerUnpause{Container: old.ID}}) // the engine starts none that is paused
-	}
+	ops = append(ops, awake(old)...)
 	if served(in, old) {
 		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})
 	}
 	return append(ops, removal(id, false))
+}
+
+// awake lets a paused container go on: the engine starts none that is paused.
+func awake(l *kind.Live) []engine.Op {
+	if !l.Object.(*object).State.Paused {
+		return nil
+	}
+	return []engine.Op{{Call: &engine.ContainerUnpause{Container: l.ID}}}
 }
 
 // stranded reports whether an old container could not start again: it holds on
@@ -585,10 +591,7 @@ func bring(in kind.In[Spec], changes []schema.Change) ([]engine.Op, bool) {
 	if changed(changes, "state") && !paused {
 		return []engine.Op{start(in, living(in.Live), nil)}, true
 	}
-	var ops []engine.Op
-	if paused {
-		ops = append(ops, engine.Op{Call: &engine.ContainerUnpause{Container: in.Live.ID}})
-	}
+	ops := awake(in.Live)
 	if effect(in, changes) == schema.Restart && active(in.Live) {
 		return append(ops, engine.Op{
 			Call: &engine.ContainerRestart{Container: in.Live.ID, Grace: in.Live.Object.(*object).grace()}, Alone: in.Want.picked(),
@@ -644,6 +647,7 @@ func finish(in kind.In[Spec], changes []schema.Change) kind.Work {
 	w.Ops = append(w.Ops, endpoints(in, changes)...)
 	w.Ops = append(w.Ops, files(in, changes)...)
 	if in.Want.State != created && !done(in) {
+		w.Ops = append(w.Ops, awake(l)...)
 		w.Ops = append(w.Ops, start(in, living(l), volumes(in)))
 		w.Wait = ready(in, settled(in))
 		w.Wait.Container = name
