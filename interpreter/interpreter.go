@@ -46,6 +46,7 @@ type Program struct {
 	Shown  string     // the directory as messages and positions name it; "" is as Path does
 	Stack  string     // overrides the stack's name, if not empty
 	Vars   []load.Var // later ones win
+	Files  []string   // of values for variables, as paths; later ones win, and Vars over all
 	Opaque bool       // sensitive inputs need no value, since nothing will be made
 
 	Secret func(ir.Value) // told each value of a sensitive input before anything is said that could show it; may be nil
@@ -60,7 +61,7 @@ func (b *Bay) Load(p Program) load.Result {
 		p.Env = os.LookupEnv
 	}
 	return load.Load(load.Options{
-		Universe: b.Universe(), Path: p.Path, Shown: p.Shown, Stack: p.Stack, Vars: p.Vars, Env: p.Env, Opaque: p.Opaque, Secret: p.Secret,
+		Universe: b.Universe(), Path: p.Path, Shown: p.Shown, Stack: p.Stack, Vars: p.Vars, VarFiles: p.Files, Env: p.Env, Opaque: p.Opaque, Secret: p.Secret,
 	})
 }
 

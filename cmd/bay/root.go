@@ -37,6 +37,7 @@ type app struct {
 // common is the flags that all commands have.
 type common struct {
 	vars        []string
+	varFiles    []string
 	stack       string
 	engine      string
 	noColor     bool
@@ -88,6 +89,7 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 	}
 	f := root.PersistentFlags()
 	f.StringArrayVar(&a.common.vars, "var", nil, "value of a variable, as `NAME=VALUE`; may be repeated")
+	f.StringArrayVar(&a.common.varFiles, "var-file", nil, "values of variables from `FILE`: *.hcl, *.json, *.env or .env.*; may be repeated, later ones win")
 	f.StringVar(&a.common.stack, "stack", "", "`NAME` of the stack, instead of the one in the files")
 	f.StringVar(&a.common.engine, "engine", "", "Docker engine: a `HOST` such as ssh://me@host, a docker context, or embedded")
 	f.BoolVar(&a.common.noColor, "no-color", false, "no colours; NO_COLOR does the same")
@@ -157,7 +159,7 @@ func (a *app) load(path string, opaque bool) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.evaluate(interpreter.Program{Path: path, Stack: a.common.stack, Vars: vars, Opaque: opaque})
+	return a.evaluate(interpreter.Program{Path: path, Stack: a.common.stack, Vars: vars, Files: a.common.varFiles, Opaque: opaque})
 }
 
 // evaluate loads a program. Where it is to be made and inputs are missing,
@@ -181,7 +183,7 @@ func (a *app) evaluate(p interpreter.Program) (*program, error) {
 	}
 	a.hideMade(got.Program)
 	_ = diag.Write(a.err, got.Diags, got.Sources, a.color(a.err)) // a warning that nobody can read stops nothing
-	return &program{got.Program, got.Sources, a.originOf(p.Path, got.Taken)}, nil
+	return &program{got.Program, got.Sources, a.originOf(p, got.Taken)}, nil
 }
 
 // hide keeps a sensitive value out of all that is shown.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path"
@@ -20,17 +21,32 @@ import (
 	"github.com/moby/sys/atomicwriter"
 )
 
-// originOf returns what a program at path was evaluated with.
-func (a *app) originOf(path string, taken []value.Taken) show.Origin {
-	out := show.Origin{Program: filepath.ToSlash(filepath.Clean(path)), Stack: a.common.stack}
+// originOf returns what a program was evaluated with.
+func (a *app) originOf(p interpreter.Program, taken []value.Taken) show.Origin {
+	out := show.Origin{Program: filepath.ToSlash(filepath.Clean(p.Path)), Stack: a.common.stack, Files: p.Files}
 	for _, t := range taken {
-		in := show.Input{Name: t.Name, Value: t.Text, From: t.From, Sensitive: t.Sensitive}
+		in := show.Input{Name: t.Name, Value: givenText(t.Given), From: t.From, File: t.Pos.Known(), Sensitive: t.Sensitive}
 		if t.Sensitive {
-			in.From = "" // it is taken anew, from wherever it then comes
+			in.From, in.File = "", false // it is taken anew, from wherever it then comes
 		}
 		out.Inputs = append(out.Inputs, in)
 	}
 	return out
+}
+
+// givenText returns the value that was given for a variable as text.
+func givenText(g value.Given) string {
+	switch {
+	case !g.Typed:
+		return g.Text
+	case g.Value.Kind == ir.String:
+		return g.Value.Str
+	}
+	data, err := json.Marshal(show.Plain(g.Value))
+	if err != nil {
+		panic(err) // plain values can always be written
+	}
+	return string(data)
 }
 
 // origin returns what a plan is made from. prog is nil where labels are enough.
@@ -155,6 +171,8 @@ func (a *app) adopt(s *saved, o applyFlags) (interpreter.PlanOptions, error) {
 		return what, s.broken(fmt.Errorf("it is of the mode %q", s.doc.Mode))
 	case o.data.any() || o.part.any():
 		return what, misuse("%s is a saved plan, which says itself what it is about and what it does to data: give such flags to bay plan", s.file)
+	case len(a.common.varFiles) > 0:
+		return what, misuse("%s is a saved plan, which reads the files again that it was made with: leave --var-file out", s.file)
 	case a.common.stack != "" && a.common.stack != s.doc.Stack:
 		return what, misuse("--stack %s: %s is a plan for stack %s", a.common.stack, s.file, s.doc.Stack)
 	}
@@ -188,7 +206,7 @@ func (a *app) loadSaved(s *saved, args []string) (*program, error) {
 		return nil, err
 	}
 	p := interpreter.Program{
-		Path: filepath.FromSlash(from.Program), Stack: a.common.stack, Vars: vars, Env: envOf(from.Inputs), Opaque: s.doc.Mode == plan.Destroy,
+		Path: filepath.FromSlash(from.Program), Stack: a.common.stack, Vars: vars, Files: from.Files, Env: envOf(from.Inputs), Opaque: s.doc.Mode == plan.Destroy,
 	}
 	if len(args) > 0 {
 		p.Path, p.Shown = args[0], shownDir(from.Program)
@@ -196,6 +214,14 @@ func (a *app) loadSaved(s *saved, args []string) (*program, error) {
 		return nil, &failure{
 			err:  fmt.Errorf("there is no %s here, from which %s was planned", p.Path, s.file),
 			hint: "run it in the directory in which it was planned, or name the program's: bay apply " + s.file + " DIR",
+		}
+	}
+	for _, f := range from.Files {
+		if _, err := os.Stat(f); err != nil {
+			return nil, &failure{
+				err:  fmt.Errorf("there is no %s here, with whose values %s was planned", f, s.file),
+				hint: "run it in the directory in which it was planned, with the same files",
+			}
 		}
 	}
 	prog, err := a.evaluate(p)
@@ -224,7 +250,7 @@ func (a *app) varsOf(s *saved) ([]load.Var, error) {
 	for _, in := range s.doc.Origin.Inputs {
 		given := slices.ContainsFunc(vars, func(v load.Var) bool { return v.Name == in.Name })
 		switch {
-		case in.Sensitive:
+		case in.Sensitive || in.File && !given:
 		case given:
 			return nil, misuse("--var %s: %s was planned with %s = %s, and holds for that alone", in.Name, s.file, in.Name, ir.StringVal(in.Value).Show())
 		case !strings.HasPrefix(in.From, envVar):
@@ -293,6 +319,9 @@ func (a *app) stillSo(s *saved, p *plan.Plan, from show.Origin, verbose bool) er
 // again is the command that makes such a plan anew.
 func (s *saved) again() string {
 	words := append([]string{"bay", "plan"}, s.doc.Flags()...)
+	for _, f := range s.doc.Origin.Files {
+		words = append(words, "--var-file", f)
+	}
 	if from := s.doc.Origin.Program; from != "." && from != "" {
 		words = append(words, from)
 	}

@@ -20,10 +20,11 @@ import (
 // Origin is what a plan was made from, beside the engine: with it the same
 // plan can be made again. The zero value says nothing.
 type Origin struct {
-	Bay     string  `json:"bay,omitempty"`     // version of the bay that planned
-	Program string  `json:"program,omitempty"` // path of the program as it was given, "." for the current directory; absent where labels were enough
-	Stack   string  `json:"stack,omitempty"`   // the name given instead of the program's
-	Inputs  []Input `json:"inputs,omitempty"`  // the variables that were given a value, in order of their names
+	Bay     string   `json:"bay,omitempty"`       // version of the bay that planned
+	Program string   `json:"program,omitempty"`   // path of the program as it was given, "." for the current directory; absent where labels were enough
+	Stack   string   `json:"stack,omitempty"`     // the name given instead of the program's
+	Files   []string `json:"var_files,omitempty"` // the files of values that were named, in order; bay.vars.hcl is read anyway
+	Inputs  []Input  `json:"inputs,omitempty"`    // the variables that were given a value, in order of their names
 	Asked
 }
 
@@ -31,8 +32,9 @@ type Origin struct {
 // is the name alone: its value is asked for again.
 type Input struct {
 	Name      string `json:"name"`
-	Value     string `json:"value,omitempty"` // as it was given, before it was read by the variable's type; absent where that was nothing
-	From      string `json:"from,omitempty"`  // "--var", "BAY_VAR_name" or "the terminal"
+	Value     string `json:"value,omitempty"` // as it was given, before it was read by the variable's type; of a file that has types, text or else JSON; absent where that was nothing
+	From      string `json:"from,omitempty"`  // "--var", "BAY_VAR_name", "the terminal", or a file's name
+	File      bool   `json:"file,omitempty"`  // it comes from a file, which is read again
 	Sensitive bool   `json:"sensitive,omitempty"`
 }
 
@@ -131,11 +133,17 @@ func Saved(w io.Writer, d *Document, when string, o Options) error {
 		add("engine ID", e.ID)
 	}
 	for _, in := range d.Origin.Inputs {
-		if in.Sensitive {
+		switch {
+		case in.Sensitive:
 			add("input "+in.Name, "(sensitive), taken anew by apply")
-		} else {
+		case in.File:
+			add("input "+in.Name, fmt.Sprintf("%s, by %s", in.Value, in.From))
+		default:
 			add("input "+in.Name, fmt.Sprintf("%s, by %s", ir.StringVal(in.Value).Show(), in.From))
 		}
+	}
+	for _, f := range d.Origin.Files {
+		add("values of", f)
 	}
 	add("flags", strings.Join(d.Flags(), " "))
 	add("checksum", "holds")

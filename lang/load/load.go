@@ -26,6 +26,11 @@ type Options struct {
 	Stack    string // overrides the stack's name, if not empty
 	Vars     []Var  // of the command line, in order: later ones win
 
+	// VarFiles are files of values for variables, as paths: HCL, JSON or dotenv
+	// by their names. Vars win over them, and they over bay.vars.hcl beside the
+	// body; of them, later ones win.
+	VarFiles []string
+
 	// Env looks up an environment variable. BAY_VAR_x is the value of the
 	// variable x. It may be nil.
 	Env func(string) (string, bool)
@@ -91,8 +96,11 @@ func Load(o Options) Result {
 	if lang, names, d := choose(src, file); d != nil {
 		b.Diags = append(b.Diags, *d)
 	} else if body, ok := src.body(names, &b.Diags); ok {
-		in := inputs(o)
+		files := varFiles(src, o.VarFiles, &b.Diags)
+		in := inputs(o, files)
+		in.Lost = b.Diags.HasErrors()
 		lang.read(b, body, in, src)
+		reveal(files, in, src)
 		res.Taken, res.Missing = in.Taken, in.Missing
 		slices.SortFunc(res.Taken, func(a, b value.Taken) int { return strings.Compare(a.Name, b.Name) })
 	}
@@ -172,12 +180,26 @@ func nothingHint(names []string) string {
 	return hint
 }
 
-func inputs(o Options) *value.Inputs {
+// inputs gives variables their values: of the command line, else of a file, the
+// last one first, else of the environment.
+func inputs(o Options, files []settings) *value.Inputs {
 	given := map[string]value.Given{}
 	in := &value.Inputs{Opaque: o.Opaque, Secret: o.Secret}
+	for _, f := range files {
+		for _, s := range f.list {
+			if !s.Value.IsBroken() {
+				given[s.Name] = s.Given(f.file.Name)
+			}
+			if !f.any {
+				in.Named = append(in.Named, value.Named{Name: s.Name, Pos: s.Pos})
+			}
+		}
+	}
+	named := map[string]bool{}
 	for _, v := range o.Vars {
-		if _, again := given[v.Name]; !again && v.From == "" {
-			in.Named = append(in.Named, v.Name)
+		if !named[v.Name] && v.From == "" {
+			in.Named = append(in.Named, value.Named{Name: v.Name})
+			named[v.Name] = true
 		}
 		given[v.Name] = value.Given{Text: v.Value, From: cmp.Or(v.From, "--var")}
 	}

@@ -32,7 +32,6 @@ func TestLoad(t *testing.T) {
 		"shop/b.bay.hcl":     "container \"web\" {\n  networks = [network.back]\n  memory = var.m\n  env = { A = file(\"motd\") }\n}\nvariable \"m\" {\n  type = string\n  default = \"1m\"\n}\n",
 		"shop/.#b.bay.hcl":   "}",
 		"shop/motd":          "hello",
-		"shop/bay.vars.hcl":  "}",
 		"shop/sub/c.bay.hcl": "}",
 	})
 	env := map[string]string{"BAY_VAR_m": "2m", "BAY_VAR_other": "x"}

@@ -160,11 +160,20 @@ func (s *source) rel(dir, path string) (string, error) {
 	return rel, nil
 }
 
+// noFile is the error about a file that is not there, for people. Functions know
+// it as what package fs calls it.
+type noFile string
+
+func (path noFile) Error() string { return fmt.Sprintf("there is no file %q", string(path)) }
+
+// Is reports whether target says the same.
+func (noFile) Is(target error) bool { return target == fs.ErrNotExist }
+
 // explain says in our words why path could not be read.
 func (s *source) explain(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no file %q", path)
+		return noFile(path)
 	case strings.Contains(err.Error(), "escapes from parent"): // os has no name for this error
 		return fmt.Errorf("%q leads out of the stack's directory by a link", path)
 	}

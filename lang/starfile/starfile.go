@@ -41,6 +41,7 @@ func (r *reader) read(files []schema.File) {
 	for _, f := range files {
 		if _, err := r.run(f); err != nil {
 			r.report(err)
+			r.in.Cut = true
 		}
 	}
 	r.in.Report(&r.b.Diags)

@@ -1,7 +1,6 @@
 package value
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -95,7 +94,7 @@ func (t Type) Convert(v ir.Value) (ir.Value, error) {
 		c = t.defaults.Apply(c)
 	}
 	if c, err = convert.Convert(c, t.cty); err != nil {
-		return ir.Value{}, errors.New(inWords(err))
+		return ir.Value{}, mismatch(v, t.cty, err)
 	}
 	got, err := FromCty(c)
 	if err != nil {
@@ -105,24 +104,85 @@ func (t Type) Convert(v ir.Value) (ir.Value, error) {
 	return got, nil
 }
 
-// inWords returns a conversion's error with the path to the place within the value.
-func inWords(err error) string {
-	path, ok := errors.AsType[cty.PathError](err)
-	if !ok || len(path.Path) == 0 {
-		return err.Error()
+// mismatchError says which part of a value is not of its type.
+type mismatchError struct {
+	path string
+	pos  diag.Pos // of the part, as near as is known
+	err  error
+}
+
+func (e *mismatchError) Error() string {
+	if e.path == "" {
+		return e.err.Error()
 	}
-	var b strings.Builder
-	for _, step := range path.Path {
-		switch s := step.(type) {
-		case cty.GetAttrStep:
-			b.WriteString("." + s.Name)
-		case cty.IndexStep:
-			if key, err := FromCty(s.Key); err == nil {
-				fmt.Fprintf(&b, "[%s]", key.Show())
-			}
+	return strings.TrimPrefix(e.path, ".") + ": " + e.err.Error()
+}
+
+// mismatch looks for the innermost part of v that is not of its type, since v
+// is not of the type ty, as err says.
+func mismatch(v ir.Value, ty cty.Type, err error) *mismatchError {
+	e := &mismatchError{pos: v.Pos, err: err}
+	for {
+		path, part, want, err := misfit(v, ty)
+		if err == nil {
+			return e
+		}
+		v, ty = part, want
+		e.path, e.err = e.path+path, err
+		if v.Pos.Known() {
+			e.pos = v.Pos
 		}
 	}
-	return strings.TrimPrefix(b.String(), ".") + ": " + err.Error()
+}
+
+// misfit returns the first element of v that is not of the type that ty wants
+// of it, and why not.
+func misfit(v ir.Value, ty cty.Type) (path string, part ir.Value, want cty.Type, err error) {
+	for i, e := range v.List {
+		switch {
+		case ty.IsListType() || ty.IsSetType():
+			want = ty.ElementType()
+		case ty.IsTupleType() && i < ty.Length():
+			want = ty.TupleElementType(i)
+		default:
+			return "", ir.Value{}, want, nil
+		}
+		if err := fits(e, want); err != nil {
+			return fmt.Sprintf("[%d]", i), e, want, err
+		}
+	}
+	for _, k := range v.Keys() {
+		path = fmt.Sprintf("[%q]", k)
+		switch {
+		case ty.IsMapType():
+			want = ty.ElementType()
+		case ty.IsObjectType() && ty.HasAttribute(k):
+			path, want = "."+k, ty.AttributeType(k)
+		default:
+			continue
+		}
+		if err := fits(v.Map[k], want); err != nil {
+			return path, v.Map[k], want, err
+		}
+	}
+	return "", ir.Value{}, want, nil
+}
+
+func fits(v ir.Value, ty cty.Type) error {
+	c, err := ToCty(v)
+	if err == nil {
+		_, err = convert.Convert(c, ty)
+	}
+	return err
+}
+
+// read returns what was given for a variable as this type has it.
+func (t Type) read(g Given, def ir.Value) (ir.Value, error) {
+	if g.Typed {
+		return t.Convert(g.Value)
+	}
+	v, err := t.parse(g.Text, def)
+	return v.At(g.Pos), err
 }
 
 // parse reads the text that was given for a variable: of a string the text as

@@ -179,7 +179,7 @@ func TestResolve(t *testing.T) {
 		if c.def != nil {
 			v.Default, v.HasDefault = *c.def, true
 		}
-		in := &Inputs{Lookup: func(string) (Given, bool) { return Given{c.text, "--var"}, c.given }}
+		in := &Inputs{Lookup: func(string) (Given, bool) { return Given{Text: c.text, From: "--var"}, c.given }}
 		var ds diag.List
 		got, ok := in.Resolve(v, &ds)
 		in.Report(&ds)
@@ -194,7 +194,7 @@ func TestResolve(t *testing.T) {
 }
 
 func TestMissingAndUnknown(t *testing.T) {
-	in := &Inputs{Named: []string{"pasword", "zzz"}, Opaque: true}
+	in := &Inputs{Named: []Named{{Name: "pasword"}, {Name: "zzz"}}, Opaque: true}
 	var ds diag.List
 	for _, v := range []*Variable{{Name: "a"}, {Name: "password", Sensitive: true, Type: mustType(t, "object({ user = string })")}, {Name: "b"}} {
 		got, ok := in.Resolve(v, &ds)

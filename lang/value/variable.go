@@ -41,10 +41,23 @@ type Rule struct {
 	Message func(ir.Value) (ir.Value, *diag.Diag)
 }
 
-// Given is the value of a variable from outside of the program, as text.
+// Given is the value of a variable from outside of the program: as text, or of
+// a file that has types.
 type Given struct {
 	Text string
-	From string // for messages, such as "--var" or "BAY_VAR_replicas"
+	From string   // for messages, such as "--var", "BAY_VAR_replicas", or a file's name
+	Pos  diag.Pos // in the file; unknown where there is none
+
+	Typed bool     // Value counts and not Text
+	Value ir.Value // with positions
+}
+
+// where says where the value comes from.
+func (g Given) where() string {
+	if g.Pos.Known() {
+		return g.Pos.String()
+	}
+	return g.From
 }
 
 // Inputs gives variables their values. One Inputs serves one evaluation of a
@@ -55,7 +68,15 @@ type Inputs struct {
 
 	// Named are the names for which a value was given explicitly. One that no
 	// variable has is an error.
-	Named []string
+	Named []Named
+
+	// Cut says that the body was not evaluated to its end, so that there may be
+	// more variables than were resolved.
+	Cut bool
+
+	// Lost says that some values that were given could not be read, so that a
+	// variable without one is no mistake.
+	Lost bool
 
 	// Opaque lets a sensitive variable without a value be one that cannot be
 	// looked into, for commands that create nothing.
@@ -70,13 +91,13 @@ type Inputs struct {
 	Taken   []Taken
 	Missing []*Variable
 
-	declared []string
+	declared []*Variable
 }
 
 // Taken is a variable with the text that was given for it.
 type Taken struct {
 	Name      string
-	Given     // without the text if Sensitive
+	Given     // without text and value if Sensitive
 	Sensitive bool
 }
 
@@ -84,7 +105,7 @@ type Taken struct {
 // to ds, at once or with Report. Where the result is false, the value is a
 // stand-in that is Opaque: messages about it would only repeat the first.
 func (in *Inputs) Resolve(v *Variable, ds *diag.List) (ir.Value, bool) {
-	in.declared = append(in.declared, v.Name)
+	in.declared = append(in.declared, v)
 	x, ok := in.resolve(v, ds)
 	if !ok {
 		return opaqueOf(v.Type.cty), false
@@ -113,6 +134,8 @@ func (in *Inputs) resolve(v *Variable, ds *diag.List) (ir.Value, bool) {
 		return x, v.validate(x, from, ds)
 	case in.Opaque && v.Sensitive:
 		return opaqueOf(v.Type.cty), true
+	case in.Lost:
+		return ir.Value{}, false
 	}
 	in.Missing = append(in.Missing, v)
 	return ir.Value{}, false
@@ -122,16 +145,16 @@ func (in *Inputs) resolve(v *Variable, ds *diag.List) (ir.Value, bool) {
 func (in *Inputs) find(v *Variable) (x ir.Value, from string, d *diag.Diag) {
 	if in.Lookup != nil {
 		if g, found := in.Lookup(v.Name); found {
-			x, err := v.Type.parse(g.Text, v.Default)
+			x, err := v.Type.read(g, v.Default)
 			if err != nil {
+				in.hide(v, g.Value)
 				in.hide(v, ir.StringVal(g.Text))
-				d := &diag.Diag{Pos: v.Pos, Msg: fmt.Sprintf("variable %q: %s gives %s: %v", v.Name, g.From, v.shown(g.Text), v.hide(err))}
-				return ir.Value{}, "", d.Hintf("want %s", v.Type.want())
+				return ir.Value{}, "", v.refuse(g, err)
 			}
 			if !x.IsNull() || !v.NotNull {
 				in.hide(v, x)
 				in.take(v, g)
-				return x, g.From, nil
+				return x, g.where(), nil
 			}
 		}
 	}
@@ -151,7 +174,7 @@ func (in *Inputs) hide(v *Variable, x ir.Value) {
 
 func (in *Inputs) take(v *Variable, g Given) {
 	if v.Sensitive {
-		g.Text = ""
+		g.Text, g.Value = "", ir.Value{}
 	}
 	in.Taken = append(in.Taken, Taken{Name: v.Name, Given: g, Sensitive: v.Sensitive})
 }
@@ -254,13 +277,21 @@ func (v *Variable) hide(err error) error {
 // were given that no variable has.
 func (in *Inputs) Report(ds *diag.List) {
 	in.reportMissing(ds)
-	for _, name := range in.Named {
-		if slices.Contains(in.declared, name) {
+	if in.Cut {
+		return
+	}
+	names := in.names()
+	for _, n := range in.Named {
+		if slices.Contains(names, n.Name) {
 			continue
 		}
-		m := ds.Addf(diag.Pos{}, "--var %s: the program declares no such variable", name).DidYouMean(name, in.declared)
-		if m.Hint == "" && len(in.declared) > 0 {
-			m.Hintf("its variables are %s", strings.Join(slices.Sorted(slices.Values(in.declared)), ", "))
+		m := ds.Addf(n.Pos, "the program declares no variable %q", n.Name)
+		if !n.Pos.Known() {
+			m.Msg = fmt.Sprintf("--var %s: the program declares no such variable", n.Name)
+		}
+		m.DidYouMean(n.Name, names)
+		if m.Hint == "" && len(names) > 0 {
+			m.Hintf("its variables are %s", strings.Join(names, ", "))
 		}
 	}
 }
