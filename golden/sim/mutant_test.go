@@ -70,6 +70,7 @@ func mutants() []mutant {
 		// What the engine answers.
 		{"nobody looks after a lost answer", run, "	case herr == nil && held:\n", "	case herr == nil && held && false:\n", ""},
 		{"a lost answer is a no", run, "	if !Unknown(err) && !failed(err) {\n", "	if true {\n", ""},
+		{"a call is sent again without the lock", run, "	if not := may(ctx); not != nil {\n", "	if not := may(ctx); not != nil && false {\n", applied},
 		{"a call that hangs is sent again", run, "herr != nil || errors.As(err, &late)", "herr != nil || errors.As(err, &late) && false", talked},
 		{"whose volume it is does not matter", call, "	if err == nil && got.Labels[LabelUID] != c.Options.Labels[LabelUID] {\n", "	if false {\n", applied},
 		{"a second network of one name stays", call, "err == nil && len(same) > 1", "err == nil && len(same) > 2", applied},

@@ -166,9 +166,9 @@ func (x *stepRun) op(ctx context.Context, op engine.Op) error {
 	}
 	method, path := op.Path()
 	x.emit(Event{Kind: Doing, Step: x.s, Text: method + " " + path})
-	id, err := x.e.Do(ctx, call, stream, func(p engine.Progress) {
+	id, err := x.e.DoWhile(ctx, call, stream, func(p engine.Progress) {
 		x.emit(Event{Kind: Progress, Step: x.s, Progress: p})
-	})
+	}, x.held)
 	x.touched = x.touched || err == nil || engine.Unknown(err)
 	if err != nil {
 		return err

@@ -6,8 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"bayplan/interpreter/apply"
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/engine/embedded"
+	"bayplan/interpreter/plan"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
@@ -134,6 +136,26 @@ func TestUnknownOutcomes(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// What breaks a call's connection breaks that of the lock, too: such a call is
+// not sent again, since somebody else may be at work by then.
+func TestUnknownAndNotHeld(t *testing.T) {
+	u, e := doubtful(t)
+	u.answer, u.deaf, u.sent = errors.New("error during connect: EOF"), true, 0
+	lost := errors.New("somebody else is at work")
+	p := &plan.Plan{Steps: []*plan.Step{step("a", engine.Op{Call: &engine.ContainerCreate{
+		Name: "two", Config: &container.Config{Image: "probe:1"}, HostConfig: &container.HostConfig{NetworkMode: "none"},
+	}})}}
+	r := apply.Run(t.Context(), e, p, apply.Options{Held: func(context.Context) error {
+		if u.answer == nil {
+			return lost
+		}
+		return nil
+	}})
+	if u.sent != 0 || !errors.Is(r.Lost, lost) || len(r.Failed) != 1 || !r.Failed[0].Touched {
+		t.Errorf("%d sent, report %+v", u.sent, r)
 	}
 }
 

@@ -47,6 +47,13 @@ func (u *InUse) Error() string {
 // call's context is never that of a terminal's Ctrl-C: engines from 23 on may
 // turn a cut stop into a kill, and from 25 on a cut start into half a start.
 func (e *Engine) Do(ctx context.Context, c Call, s *Stream, note func(Progress)) (string, error) {
+	return e.DoWhile(ctx, c, s, note, func(context.Context) error { return nil })
+}
+
+// DoWhile is Do for one who may lose the right to send meanwhile: the same
+// broken connection takes an answer and a lock. May is asked before the call is
+// sent again; its error is the call's.
+func (e *Engine) DoWhile(ctx context.Context, c Call, s *Stream, note func(Progress), may func(context.Context) error) (string, error) {
 	r := c.(runner)
 	if note == nil {
 		note = func(Progress) {}
@@ -67,6 +74,9 @@ func (e *Engine) Do(ctx context.Context, c Call, s *Stream, note func(Progress))
 		return "", err
 	case herr != nil || errors.As(err, &late): // what hangs may still come: a second one could be one too many
 		return "", err
+	}
+	if not := may(ctx); not != nil {
+		return "", fmt.Errorf("%w, and so it is not sent again: %w", not, err)
 	}
 	return e.once(ctx, r, s, note)
 }
