@@ -40,12 +40,12 @@ pairs:
 soak:
 	SOAK=1000 SOAK_DOCKER=50 $(GO) test ./stdlib/container -count=1 -timeout 1h -run 'TestSoak' -v
 
-# Every attribute on a Docker Engine, alone and packed into few containers in
-# which each two that can stand together do, and what the embedded engine says of
-# each beside it, then alone under a process that runs; `make check` makes one of
-# these, and tries some.
+# Every attribute of containers, networks and volumes on a Docker Engine, alone
+# and packed into few objects in which each two that can stand together do, and
+# what the embedded engine says of each beside it; those of containers alone
+# under a process that runs, too. `make check` makes one of these, and tries some.
 attributes:
-	DOCKER=all $(GO) test ./stdlib/container -count=1 -timeout 3h -run 'TestDocker' -v
+	DOCKER=all $(GO) test ./stdlib/container ./stdlib/network ./stdlib/volume -count=1 -timeout 3h -run 'TestDocker' -v
 
 # bay killed with SIGKILL before and after every call of voyages on a Docker
 # Engine: stacks are made, changed for better and worse, and destroyed. The next

@@ -14,79 +14,22 @@ import (
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind/kindtest"
-	"bayplan/lang/ir"
 )
 
 // refused are the attributes that an engine may refuse, for what its host
-// lacks, by what it says then.
-var refused = []struct{ attr, says string }{
-	{"blkio_weight", "Your kernel does not support Block I/O weight"},
-	{"blkio", "Your kernel does not support Block I/O weight_device"},
-	{"storage_opt", "--storage-opt is not supported"}, // overlay2 on a file system without quotas
-	{"cgroup", "got nothing to do"},                   // host is what the engine does by itself
-	{"mounts", "needs Docker"},                        // its other value is for newer engines
+// lacks.
+var refused = kindtest.Refusals{
+	{Attr: "blkio_weight", Says: "Your kernel does not support Block I/O weight"},
+	{Attr: "blkio", Says: "Your kernel does not support Block I/O weight_device"},
+	{Attr: "storage_opt", Says: "--storage-opt is not supported"}, // overlay2 on a file system without quotas
+	{Attr: "cgroup", Says: "got nothing to do"},                   // host is what the engine does by itself
+	{Attr: "mounts", Says: "needs Docker"},                        // its other value is for newer engines
 }
 
-// TestDocker tries on a Docker Engine what TestCover tries in memory: few
-// containers, in which each two attributes that can stand together do.
-// DOCKER=all tries all of these containers, and each attribute alone too, which
-// takes minutes; else one of them is tried. The containers are made and not
-// started, so that what the host cannot run does not count.
+// TestDocker makes containers with each attribute on a Docker Engine. They are
+// not started, so that what the host cannot run does not count.
 func TestDocker(t *testing.T) {
-	e := dockerEngine(t)
-	s := onDocker(t, e)
-	t.Cleanup(func() { s.Destroy(t) })
-	var taken []kindtest.Sample
-	for _, x := range s.Samples {
-		try := s.Make
-		if os.Getenv("DOCKER") == "all" {
-			try = s.Alone
-		} else if !mayBeRefused(x) {
-			try = func(kindtest.Sample) error { return nil }
-		}
-		if !s.Can(x) {
-			t.Logf("SKIPPED: %s %s is for newer engines, or for another kernel", x.Attr, x.A.Show())
-			continue
-		}
-		err := try(x)
-		switch {
-		case refusal(x, err):
-			t.Logf("SKIPPED, this engine cannot: %s %s: %v", x.Attr, x.A.Show(), err)
-		case err != nil:
-			t.Errorf("%s %s: %v", x.Attr, x.A.Show(), err)
-		default:
-			taken = append(taken, x)
-		}
-		if err != nil {
-			s.Destroy(t)
-		}
-	}
-	s.Samples = taken
-	sets := s.Cover(&kindtest.Table{Rows: apart}, 1, 100)
-	t.Logf("%d attributes' values in %d containers", len(taken), len(sets))
-	if os.Getenv("DOCKER") != "all" {
-		sets = sets[:min(1, len(sets))]
-	}
-	for _, xs := range sets {
-		s.Packed(t, xs)
-	}
-}
-
-// mayBeRefused reports whether an engine may refuse a sample's attribute.
-func mayBeRefused(x kindtest.Sample) bool {
-	return slices.ContainsFunc(refused, func(r struct{ attr, says string }) bool { return r.attr == x.Attr })
-}
-
-func refusal(x kindtest.Sample, err error) bool {
-	if err == nil {
-		return false
-	}
-	for _, r := range refused {
-		if r.attr == x.Attr && strings.Contains(err.Error(), r.says) {
-			return true
-		}
-	}
-	return false
+	onDocker(t, kindtest.Docker(t)).OnDocker(t, &kindtest.Table{Rows: apart}, refused)
 }
 
 // onDocker is the suite on an engine that others use too: names and images are
@@ -116,48 +59,7 @@ func ofThisRun(t *testing.T, e *engine.Engine, program []byte) kindtest.Suite {
 	s := suite(t, e)
 	s.Stack, s.Shared = mine, true
 	s.Samples = slices.DeleteFunc(s.Samples, func(x kindtest.Sample) bool { return x.Attr == "state" })
-	for i, d := range s.Base {
-		s.Base[i].Attrs = renamed(ir.MapVal(d.Attrs), names).Map
-	}
-	s.Subject.Attrs = renamed(ir.MapVal(s.Subject.Attrs), names).Map
-	for i := range s.Samples {
-		x := &s.Samples[i]
-		x.A, x.B = renamed(x.A, names), renamed(x.B, names)
-		for j := range x.Also {
-			x.Also[j] = names.Replace(x.Also[j])
-		}
-	}
-	return s
-}
-
-// renamed returns a value with its texts renamed.
-func renamed(v ir.Value, names *strings.Replacer) ir.Value {
-	switch v.Kind {
-	case ir.String:
-		v.Str = names.Replace(v.Str)
-	case ir.List:
-		v.List = slices.Clone(v.List)
-		for i := range v.List {
-			v.List[i] = renamed(v.List[i], names)
-		}
-	case ir.Map:
-		m := map[string]ir.Value{}
-		for k, e := range v.Map {
-			m[k] = renamed(e, names)
-		}
-		v.Map = m
-	}
-	return v
-}
-
-// dockerEngine connects to the engine of this machine.
-func dockerEngine(t *testing.T) *engine.Engine {
-	e, err := engine.Connect(context.Background(), "")
-	if err != nil {
-		t.Skipf("NO REAL ENGINE HERE, this test checks nothing: %v", err)
-	}
-	t.Cleanup(func() { e.Close() })
-	return e
+	return s.Renamed(names)
 }
 
 // buildWith builds an image for the time of a test, which runs a program under

@@ -13,7 +13,7 @@ import (
 // made with each attribute what a Docker Engine of its version does, DOCKER
 // attributes of them.
 func TestDockerInspect(t *testing.T) {
-	e := dockerEngine(t)
+	e := kindtest.Docker(t)
 	x := kindtest.Twins{
 		Docker: onDocker(t, e), Embedded: onDocker(t, kindtest.Embedded(t, e.Info.API)),
 		Look: func(ctx context.Context, r engine.Reader, id string) (any, error) { return r.ContainerInspect(ctx, id) },
@@ -26,7 +26,7 @@ func TestDockerInspect(t *testing.T) {
 			"GraphDriver":                 "where that keeps files",
 			"HostConfig.LogConfig.Config": "options that this machine's daemon.json sets for all containers",
 		},
-		Refused: refusal,
+		Refused: refused,
 	}
 	x.Inspect(t, slice.Of(t, "DOCKER", 5))
 }

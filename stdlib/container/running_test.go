@@ -5,33 +5,31 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"bayplan/golden/slice"
 	"bayplan/interpreter/kind/kindtest"
 )
 
-// notRunning are the attributes with which no container runs on some host, by
-// what the engine says then.
-var notRunning = []struct{ attr, says string }{
-	{"blkio_weight", "Your kernel does not support Block I/O weight"},
-	{"blkio", "Your kernel does not support Block I/O weight_device"},
-	{"storage_opt", "--storage-opt is not supported"},
-	{"cgroup", "got nothing to do"},
-	{"mounts", "needs Docker"},
-	{"mounts", "not a shared or slave mount"},                 // the host's root is private
-	{"privileged", "unable to apply caps"},                    // the host is itself in a box that has not all of them
-	{"oom_score_adj", "can't get final child's PID"},          // so that a score below its own is not to be had
-	{"device_requests", "could not select device driver"},     // no such device
-	{"cpu_rt_runtime", "cpu.rt_runtime_us: invalid argument"}, // the cgroup above has no real-time share
+// notRunning are the attributes with which no container runs on some host.
+var notRunning = kindtest.Refusals{
+	{Attr: "blkio_weight", Says: "Your kernel does not support Block I/O weight"},
+	{Attr: "blkio", Says: "Your kernel does not support Block I/O weight_device"},
+	{Attr: "storage_opt", Says: "--storage-opt is not supported"},
+	{Attr: "cgroup", Says: "got nothing to do"},
+	{Attr: "mounts", Says: "needs Docker"},
+	{Attr: "mounts", Says: "not a shared or slave mount"},                 // the host's root is private
+	{Attr: "privileged", Says: "unable to apply caps"},                    // the host is itself in a box that has not all of them
+	{Attr: "oom_score_adj", Says: "can't get final child's PID"},          // so that a score below its own is not to be had
+	{Attr: "device_requests", Says: "could not select device driver"},     // no such device
+	{Attr: "cpu_rt_runtime", Says: "cpu.rt_runtime_us: invalid argument"}, // the cgroup above has no real-time share
 }
 
 // TestDockerRunning makes, changes and takes away each attribute on containers
 // that run on a Docker Engine, so that what is changed in place is changed under
 // a process; DOCKER attributes of them.
 func TestDockerRunning(t *testing.T) {
-	e := dockerEngine(t)
+	e := kindtest.Docker(t)
 	s := ofThisRun(t, e, waiting(t))
 	s.Samples = slices.DeleteFunc(s.Samples, func(x kindtest.Sample) bool {
 		return x.Attr == "links" || !s.Can(x) // links need the default bridge, which is everybody's
@@ -41,7 +39,7 @@ func TestDockerRunning(t *testing.T) {
 		x := s.Samples[i]
 		err := s.Alone(x)
 		switch {
-		case cannotRun(x, err):
+		case notRunning.Has(x, err):
 			t.Logf("SKIPPED, this host cannot: %s %s: %v", x.Attr, x.A.Show(), err)
 		case err != nil:
 			t.Errorf("%s %s: %v", x.Attr, x.A.Show(), err)
@@ -50,15 +48,6 @@ func TestDockerRunning(t *testing.T) {
 			s.Destroy(t)
 		}
 	}
-}
-
-func cannotRun(x kindtest.Sample, err error) bool {
-	if err == nil {
-		return false
-	}
-	return slices.ContainsFunc(notRunning, func(r struct{ attr, says string }) bool {
-		return r.attr == x.Attr && strings.Contains(err.Error(), r.says)
-	})
 }
 
 // waiting builds what the containers run.

@@ -28,8 +28,8 @@ func TestSoak(t *testing.T) {
 // TestSoakDocker does the same on a Docker Engine, SOAK_DOCKER times.
 func TestSoakDocker(t *testing.T) {
 	part := slice.Of(t, "SOAK_DOCKER", 2)
-	s := onDocker(t, dockerEngine(t))
-	s.Samples = slices.DeleteFunc(s.Samples, mayBeRefused)
+	s := onDocker(t, kindtest.Docker(t))
+	s.Samples = slices.DeleteFunc(s.Samples, refused.May)
 	soak(s).Run(t, part, 0, 1)
 }
 

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"bayplan/golden/slice"
+	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
 	"bayplan/interpreter/kind/kindtest"
 	"bayplan/lang/ir"
@@ -22,7 +23,7 @@ func TestEveryAttribute(t *testing.T) {
 		for _, api := range versions {
 			t.Run(api, func(t *testing.T) {
 				t.Parallel()
-				s := suite(t, api)
+				s := suite(t, kindtest.Embedded(t, api))
 				s.Reach = reach
 				s.Run(t)
 			})
@@ -52,17 +53,17 @@ func TestPairs(t *testing.T) {
 		for _, api := range versions {
 			t.Run(api, func(t *testing.T) {
 				t.Parallel()
-				suite(t, api).Pairs(t, table, slice.Slice{})
+				suite(t, kindtest.Embedded(t, api)).Pairs(t, table, slice.Slice{})
 			})
 		}
 	})
 	table.Unused(t)
 }
 
-// suite is a network on an engine in memory.
-func suite(t *testing.T, api string) kindtest.Suite {
+// suite is a network with nothing beside it.
+func suite(t *testing.T, e *engine.Engine) kindtest.Suite {
 	return kindtest.Suite{
-		Kinds: []kind.Kind{network.Kind}, Engine: kindtest.Embedded(t, api), Stack: "kt", Dir: t.TempDir(),
+		Kinds: []kind.Kind{network.Kind}, Engine: e, Stack: "kt", Dir: t.TempDir(),
 		Subject: kindtest.Decl{Addr: "network.n"}, Samples: samples(),
 		Without: map[string]string{
 			"ipv6": "it goes together with a subnet in ipam", "ingress": "no engine here is part of a swarm; TestSwarm says what is sent",
@@ -76,6 +77,7 @@ func samples() []kindtest.Sample {
 	return []kindtest.Sample{
 		{Attr: "name", A: str("kt-one"), B: str("kt-two")},
 		{Attr: "driver", A: str("macvlan"), B: str("ipvlan")},
+		{Attr: "driver", A: str("bridge"), Same: true},
 		{Attr: "internal", A: yes},
 		{Attr: "ipv4", A: yes, Same: true},
 		{Attr: "ipam", A: obj("config", ir.ListVal(str("10.78.0.0/24"), str("fd00:78::/64"))), B: obj("config", ir.ListVal(str("10.78.0.0/24"), str("fd00:79::/64"))), With: kindtest.Attrs{"ipv6": yes}, Stays: true},

@@ -308,9 +308,6 @@ func ipamOf(n *Network) network.IPAM {
 		asked = *n.Asked.IPAM
 	}
 	asked.Driver = orWord(asked.Driver, "default")
-	if n.Asked.IPAM == nil && asked.Options == nil {
-		asked.Options = map[string]string{}
-	}
 	if asked.Config == nil {
 		asked.Config = []network.IPAMConfig{}
 	}

@@ -28,9 +28,8 @@ type Twins struct {
 	// in the answer or the beginnings of some ("State.Pid"), with the reason.
 	// Elements of lists and maps are [].
 	Differ map[string]string
-	// Refused reports whether the Docker Engine refuses a sample for what its
-	// host lacks; may be nil.
-	Refused func(Sample, error) bool
+	// Refused is what the Docker Engine may refuse.
+	Refused Refusals
 }
 
 // Inspect makes each sample's object on both engines, with each of its values,
@@ -49,7 +48,7 @@ func (x Twins) Inspect(t *testing.T, part slice.Slice) {
 		}
 		err := x.alike(ours, theirs, differs)
 		switch {
-		case err != nil && x.Refused != nil && x.Refused(theirs, err):
+		case x.Refused.Has(theirs, err):
 			t.Logf("SKIPPED, this engine cannot: %s %s: %v", theirs.Attr, theirs.A.Show(), err)
 		case err != nil:
 			t.Errorf("%s %s: %v", theirs.Attr, theirs.A.Show(), err)
