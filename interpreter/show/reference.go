@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"bayplan/interpreter/engine"
+	"bayplan/lang/diag"
 	"bayplan/lang/schema"
+	"bayplan/lang/value"
 )
 
 // DocFormat is the version of `bay doc --json`.
@@ -41,8 +43,21 @@ type DocAttr struct {
 
 // DocFunc is a function.
 type DocFunc struct {
+	Name       string     `json:"name"`
+	Signature  string     `json:"signature"` // with the name
+	Parameters []DocParam `json:"parameters"`
+	Returns    string     `json:"returns"` // a type; "any" where it depends on the arguments
+	Doc        string     `json:"doc"`
+	Example    string     `json:"example"` // a call, as both languages write it but for true, false and null
+	Result     string     `json:"result"`  // of the example
+}
+
+// DocParam is a parameter of a function. Types are written as in the type of a
+// variable.
+type DocParam struct {
 	Name string `json:"name"`
-	Doc  string `json:"doc"`
+	Type string `json:"type"`
+	Rest bool   `json:"rest,omitempty"` // none or any number of arguments
 }
 
 // DocOf returns the reference of all kinds, forms and functions, from the tables that
@@ -56,9 +71,20 @@ func DocOf(u *schema.Universe) *Doc {
 		d.Forms = append(d.Forms, DocOfKind(f))
 	}
 	for _, f := range u.Funcs {
-		d.Functions = append(d.Functions, DocFunc{f.Name, f.Doc})
+		d.Functions = append(d.Functions, docOfFunc(f))
 	}
 	return d
+}
+
+func docOfFunc(f *schema.Func) DocFunc {
+	sig := value.SignatureOf(f.Make(schema.FuncEnv{}))
+	out := DocFunc{
+		Name: f.Name, Signature: f.Name + sig.String(), Parameters: []DocParam{}, Returns: sig.Returns, Doc: f.Doc, Example: f.Example, Result: f.Result,
+	}
+	for _, p := range sig.Params {
+		out.Parameters = append(out.Parameters, DocParam(p))
+	}
+	return out
 }
 
 // DocOfKind returns the reference of one kind or form.
@@ -134,9 +160,11 @@ func DocMarkdown(w io.Writer, d *Doc) error {
 	}
 	if len(d.Functions) > 0 {
 		var b strings.Builder
-		b.WriteString("## Functions\n\nThe same in both languages; in Starlark also as `fn.NAME`.\n\n| function | what it does |\n|---|---|\n")
+		b.WriteString("## Functions\n\nThe same in both languages; in Starlark also as `fn.NAME`, and only so where Starlark has the name itself. " +
+			"Examples are HCL and Starlark, but for `true`, `false` and `null`, which are `True`, `False` and `None` there.\n\n" +
+			"| function | what it does | for example |\n|---|---|---|\n")
 		for _, f := range d.Functions {
-			fmt.Fprintf(&b, "| `%s` | %s |\n", f.Name, tableCell(f.Doc))
+			fmt.Fprintf(&b, "| `%s` | %s | `%s` is `%s` |\n", tableCell(f.Signature), tableCell(f.Doc), tableCell(f.Example), tableCell(f.Result))
 		}
 		parts = append(parts, b.String())
 	}
@@ -159,13 +187,31 @@ func DocText(w io.Writer, d *Doc, o Options) error {
 		}
 	}
 	if len(d.Functions) > 0 {
-		fmt.Fprintf(&b, "%s%s\n", blank, t.paint("1", "functions"))
+		fmt.Fprintf(&b, "%s%s\n\n", blank, t.paint("1", "functions"))
 	}
-	for _, f := range d.Functions {
-		fmt.Fprintf(&b, "\n  %s\n%s", t.paint("1", f.Name), paragraph("    ", f.Doc, o.Width))
-	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, b.String()+t.functions("  ", d.Functions, true, o))
 	return err
+}
+
+// Functions writes functions for people at a terminal: how each is called and
+// what it does, and with examples an example of each.
+func Functions(w io.Writer, fns []DocFunc, examples bool, o Options) error {
+	_, err := io.WriteString(w, newText(o).functions("", fns, examples, o))
+	return err
+}
+
+func (t *text) functions(indent string, fns []DocFunc, examples bool, o Options) string {
+	var b strings.Builder
+	for i, f := range fns {
+		if i > 0 && examples {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "%s%s%s\n%s", indent, t.paint("1", f.Name), strings.ReplaceAll(strings.TrimPrefix(f.Signature, f.Name), "→", t.arrow()), paragraph(indent+"  ", f.Doc, o.Width))
+		if examples {
+			fmt.Fprintf(&b, "%s  %s\n%s    %s\n", indent, diag.Escape(f.Example), indent, t.paint(dim, "is "+diag.Escape(f.Result)))
+		}
+	}
+	return b.String()
 }
 
 // paragraph breaks text between words, so that lines have at most width cells;

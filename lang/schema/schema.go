@@ -46,9 +46,11 @@ type Kind struct {
 
 // Func is a function that both languages can call.
 type Func struct {
-	Name string
-	Doc  string // one sentence, then an example
-	Make func(FuncEnv) function.Function
+	Name    string
+	Doc     string // a sentence
+	Example string // a call, as both languages write it but for true, false and null
+	Result  string // of the example, written in the same way
+	Make    func(FuncEnv) function.Function
 }
 
 // Binder is a struct that can say which attributes its fields are.

@@ -66,11 +66,10 @@ func (r *reader) functions() *namespace {
 }
 
 func usage(f *schema.Func) string {
-	doc, example, _ := strings.Cut(f.Doc, "\n")
-	if example == "" {
-		return doc
+	if f.Example == "" {
+		return f.Doc
 	}
-	return doc + " " + example
+	return f.Doc + " " + f.Example + " is " + f.Result
 }
 
 // callAt returns what is known about the call that runs.

@@ -109,14 +109,7 @@ func convertArgs(name string, f function.Function, args []ir.Value, refs bool) (
 }
 
 func usage(name string, f function.Function) string {
-	var names []string
-	for _, p := range f.Params() {
-		names = append(names, p.Name)
-	}
-	if rest := f.VarParam(); rest != nil {
-		names = append(names, rest.Name+"...")
-	}
-	return fmt.Sprintf("it is called as %s(%s)", name, strings.Join(names, ", "))
+	return "it is called as " + name + SignatureOf(f).Call()
 }
 
 // callOpaque returns a stand-in of the result's type: an argument's value was

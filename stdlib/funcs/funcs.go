@@ -7,6 +7,8 @@
 package funcs
 
 import (
+	"strings"
+
 	"bayplan/lang/schema"
 
 	ctyyaml "github.com/zclconf/go-cty-yaml"
@@ -15,8 +17,8 @@ import (
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
 
-// All returns the registry, in order of names. The doc of each function is a
-// sentence and, on a line of its own, an example with its result after #.
+// All returns the registry, in order of names. Each has an example, with its
+// result after #, as both languages write it but for true, false and null.
 func All() []*schema.Func {
 	return []*schema.Func{
 		pure("abs", "The number without its sign.", `abs(-2) # 2`, stdlib.AbsoluteFunc),
@@ -37,10 +39,10 @@ func All() []*schema.Func {
 		pure("compact", "The list of texts without those that are empty or null.", `compact(["a", "", "b"]) # ["a", "b"]`, stdlib.CompactFunc),
 		pure("concat", "The lists one after another, as one.", `concat([1], [2, 3]) # [1, 2, 3]`, stdlib.ConcatFunc),
 		pure("contains", "Whether a list has an element.", `contains(["a", "b"], "b") # true`, stdlib.ContainsFunc),
-		pure("csvdecode", "The rows of a CSV text as objects, by the names in its first row.", `csvdecode("a,b\n1,2") # [{ a = "1", b = "2" }]`, stdlib.CSVDecodeFunc),
+		pure("csvdecode", "The rows of a CSV text as objects, by the names in its first row.", `csvdecode("a,b\n1,2") # [{"a": "1", "b": "2"}]`, stdlib.CSVDecodeFunc),
 		pure("dirname", "The path without its last element.", `dirname("a/b.txt") # "a"`, dirname),
 		pure("distinct", "The list without repeated elements; the first of each stays.", `distinct([1, 2, 1]) # [1, 2]`, stdlib.DistinctFunc),
-		pure("dotenvdecode", "The variables of a dotenv file as a map.", `dotenvdecode("A=1\nexport B='x y'") # { A = "1", B = "x y" }`, dotenvdecode),
+		pure("dotenvdecode", "The variables of a dotenv file as a map.", `dotenvdecode("A=1\nexport B='x y'") # {"A": "1", "B": "x y"}`, dotenvdecode),
 		pure("element", "The element at an index, which starts again at the list's end.", `element(["a", "b"], 3) # "b"`, stdlib.ElementFunc),
 		pure("endswith", "Whether a text ends in another.", `endswith("web.star", ".star") # true`, endswith),
 		reads("file", "The content of a text file; the path starts at the module's directory.", `file("motd.txt") # "hello\n"`, file),
@@ -59,22 +61,22 @@ func All() []*schema.Func {
 		pure("indent", "The text with spaces before each of its lines but the first.", `indent(2, "a\nb") # "a\n  b"`, sized(stdlib.IndentFunc, indentSize)),
 		pure("index", "The index of the first element that equals a value; an error if there is none.", `index(["a", "b"], "b") # 1`, index),
 		pure("join", "The texts of a list as one, a separator between them.", `join(", ", ["a", "b"]) # "a, b"`, sized(stdlib.JoinFunc, joinSize)),
-		pure("jsondecode", "The value behind a JSON text.", `jsondecode("{\"a\": [1]}") # { a = [1] }`, stdlib.JSONDecodeFunc),
-		pure("jsonencode", "A value as JSON.", `jsonencode({ a = [1] }) # "{\"a\":[1]}"`, stdlib.JSONEncodeFunc),
-		pure("keys", "The keys of a map, in order.", `keys({ b = 1, a = 2 }) # ["a", "b"]`, stdlib.KeysFunc),
+		pure("jsondecode", "The value behind a JSON text.", `jsondecode("{\"a\": [1]}") # {"a": [1]}`, stdlib.JSONDecodeFunc),
+		pure("jsonencode", "A value as JSON.", `jsonencode({"a": [1]}) # "{\"a\":[1]}"`, stdlib.JSONEncodeFunc),
+		pure("keys", "The keys of a map, in order.", `keys({"b": 1, "a": 2}) # ["a", "b"]`, stdlib.KeysFunc),
 		pure("length", "How many elements a list or map has, or how many characters a text.", `length(["a", "b"]) # 2`, length),
 		pure("log", "The logarithm of a number to a base.", `log(8, 2) # 3`, stdlib.LogFunc),
-		pure("lookup", "The element of a map at a key, or else a default.", `lookup({ a = 1 }, "b", 2) # 2`, stdlib.LookupFunc),
+		pure("lookup", "The element of a map at a key, or else a default.", `lookup({"a": 1}, "b", 2) # 2`, stdlib.LookupFunc),
 		pure("lower", "The text in small letters.", `lower("WEB") # "web"`, stdlib.LowerFunc),
 		pure("max", "The greatest of the numbers, or of the numbers of one list.", `max(1, 5, 3) # 5`, ofNumbers(stdlib.MaxFunc)),
 		pure("md5", "The MD5 sum of a text, in hex.", `md5("hi") # "49f68a5c8493ec2c0bf489821c21fc3b"`, hashText("md5")),
-		pure("merge", "The maps as one; of a key that stands in many, the last counts.", `merge({ a = 1 }, { a = 2, b = 3 }) # { a = 2, b = 3 }`, stdlib.MergeFunc),
+		pure("merge", "The maps as one; of a key that stands in many, the last counts.", `merge({"a": 1}, {"a": 2, "b": 3}) # {"a": 2, "b": 3}`, stdlib.MergeFunc),
 		pure("min", "The least of the numbers, or of the numbers of one list.", `min([4, 1, 3]) # 1`, ofNumbers(stdlib.MinFunc)),
 		pure("one", "The only element of a list, or null for an empty list.", `one(["a"]) # "a"`, one),
 		pure("parseduration", "A duration in seconds.", `parseduration("1m30s") # 90`, parseduration),
 		pure("parseimage", "The parts of an image reference, in full.", `parseimage("caddy:2.9").name # "docker.io/library/caddy"`, parseimage),
 		pure("parseint", "The whole number that a text says in a base from 2 to 62.", `parseint("ff", 16) # 255`, sized(stdlib.ParseIntFunc, parseintSize)),
-		pure("parseport", "The parts of a port as docker run takes it.", `parseport("127.0.0.1:8080:80/udp") # { container = 80, host = 8080, host_ip = "127.0.0.1", protocol = "udp" }`, parseport),
+		pure("parseport", "The parts of a port as docker run takes it.", `parseport("127.0.0.1:8080:80/udp") # {"container": 80, "host": 8080, "host_ip": "127.0.0.1", "protocol": "udp"}`, parseport),
 		pure("parsesize", "A size in bytes; units are powers of 1024.", `parsesize("512m") # 536870912`, parsesize),
 		pure("pow", "A number raised to a power.", `pow(2, 10) # 1024`, stdlib.PowFunc),
 		pure("range", "The numbers from a start (else 0) up to a limit that is not among them, by steps of 1 or as said.", `range(3) # [0, 1, 2]`, rangeOf),
@@ -98,26 +100,26 @@ func All() []*schema.Func {
 		pure("strrev", "The characters of a text from its end to its start.", `strrev("abc") # "cba"`, stdlib.ReverseFunc),
 		pure("substr", "The characters of a text from an index, at most so many; -1 is all.", `substr("hello", 1, 3) # "ell"`, stdlib.SubstrFunc),
 		pure("sum", "The sum of the numbers of a list.", `sum([1, 2, 3]) # 6`, sum),
-		reads("templatefile", "The content of a file with ${…} and %{…} in it evaluated, in HCL's template language.", `templatefile("hello.tmpl", { name = "bay" }) # "hello bay\n"`, templatefile),
+		reads("templatefile", "The content of a file with ${…} and %{…} in it evaluated, in HCL's template language.", `templatefile("hello.tmpl", {"name": "bay"}) # "hello bay\n"`, templatefile),
 		pure("timeadd", "A timestamp of RFC 3339 and a duration, added.", `timeadd("2024-01-01T00:00:00Z", "90m") # "2024-01-01T01:30:00Z"`, stdlib.TimeAddFunc),
 		pure("title", "The text with a capital at the start of each word.", `title("hello bay") # "Hello Bay"`, stdlib.TitleFunc),
 		pure("tobool", "The value as a bool.", `tobool("true") # true`, stdlib.MakeToFunc(cty.Bool)),
 		pure("tolist", "The value as a list of elements of one type.", `tolist(["a", 1]) # ["a", "1"]`, stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType))),
-		pure("tomap", "The value as a map of elements of one type.", `tomap({ a = "x", b = 1 }) # { a = "x", b = "1" }`, stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType))),
+		pure("tomap", "The value as a map of elements of one type.", `tomap({"a": "x", "b": 1}) # {"a": "x", "b": "1"}`, stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType))),
 		pure("tonumber", "The value as a number.", `tonumber("42") # 42`, stdlib.MakeToFunc(cty.Number)),
 		pure("toset", "The distinct elements of a list, in order.", `toset(["b", "a", "b"]) # ["a", "b"]`, stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType))),
 		pure("tostring", "The value as text.", `tostring(42) # "42"`, stdlib.MakeToFunc(cty.String)),
-		pure("transpose", "A map of lists of texts turned around.", `transpose({ a = ["x", "y"], b = ["x"] }) # { x = ["a", "b"], y = ["a"] }`, transpose),
+		pure("transpose", "A map of lists of texts turned around.", `transpose({"a": ["x", "y"], "b": ["x"]}) # {"x": ["a", "b"], "y": ["a"]}`, transpose),
 		pure("trim", "The text without the given characters at its ends.", `trim("--a--", "-") # "a"`, stdlib.TrimFunc),
 		pure("trimprefix", "The text without another one at its start.", `trimprefix("v1.2", "v") # "1.2"`, stdlib.TrimPrefixFunc),
 		pure("trimspace", "The text without white space at its ends.", `trimspace("  a ") # "a"`, stdlib.TrimSpaceFunc),
 		pure("trimsuffix", "The text without another one at its end.", `trimsuffix("a.txt", ".txt") # "a"`, stdlib.TrimSuffixFunc),
 		pure("upper", "The text in capitals.", `upper("web") # "WEB"`, stdlib.UpperFunc),
 		pure("urlencode", "The text as it stands in a URL's query.", `urlencode("a b&c") # "a+b%26c"`, urlencode),
-		pure("values", "The values of a map, in order of their keys.", `values({ b = 1, a = 2 }) # [2, 1]`, stdlib.ValuesFunc),
-		pure("yamldecode", "The value behind a YAML text.", `yamldecode("a: [1, x]") # { a = [1, "x"] }`, yamldecode),
-		pure("yamlencode", "A value as YAML.", `yamlencode({ a = [1] }) # "\"a\":\n- 1\n"`, ctyyaml.YAMLEncodeFunc),
-		pure("zipmap", "A map from a list of keys and a list of values.", `zipmap(["a", "b"], [1, 2]) # { a = 1, b = 2 }`, stdlib.ZipmapFunc),
+		pure("values", "The values of a map, in order of their keys.", `values({"b": 1, "a": 2}) # [2, 1]`, stdlib.ValuesFunc),
+		pure("yamldecode", "The value behind a YAML text.", `yamldecode("a: [1, x]") # {"a": [1, "x"]}`, yamldecode),
+		pure("yamlencode", "A value as YAML.", `yamlencode({"a": [1]}) # "\"a\":\n- 1\n"`, ctyyaml.YAMLEncodeFunc),
+		pure("zipmap", "A map from a list of keys and a list of values.", `zipmap(["a", "b"], [1, 2]) # {"a": 1, "b": 2}`, stdlib.ZipmapFunc),
 	}
 }
 
@@ -128,9 +130,9 @@ func pure(name, doc, example string, f function.Function) *schema.Func {
 
 // reads is a function that may read files.
 func reads(name, doc, example string, f func(schema.FuncEnv) function.Function) *schema.Func {
+	call, result, _ := strings.Cut(example, " # ")
 	return &schema.Func{
-		Name: name,
-		Doc:  doc + "\n" + example,
+		Name: name, Doc: doc, Example: call, Result: result,
 		Make: func(env schema.FuncEnv) function.Function { return bounded(f(env)) },
 	}
 }

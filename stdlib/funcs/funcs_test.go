@@ -83,29 +83,6 @@ func show(t *testing.T, v cty.Value) string {
 	return string(data)
 }
 
-func TestExamples(t *testing.T) {
-	for _, f := range All() {
-		doc, example, _ := strings.Cut(f.Doc, "\n")
-		call, result, ok := strings.Cut(example, " # ")
-		if !ok || !strings.HasSuffix(doc, ".") || !strings.Contains(call, f.Name+"(") {
-			t.Errorf("%s: the doc is not a sentence and a line with an example: %q", f.Name, f.Doc)
-			continue
-		}
-		got, err := eval(t, call)
-		if err != nil {
-			t.Errorf("%s: %v", call, err)
-			continue
-		}
-		want, err := eval(t, result)
-		if err != nil {
-			t.Fatalf("%s: %v", result, err)
-		}
-		if diff := cmp.Diff(show(t, want), show(t, got)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", call, diff)
-		}
-	}
-}
-
 func TestOrder(t *testing.T) {
 	var names []string
 	for _, f := range All() {
