@@ -90,6 +90,7 @@ func runScripts(t *testing.T, files []string, lang string, update bool) {
 			"change":    changeCmd,
 			"becomes":   becomesCmd,
 			"hand":      handCmd,
+			"lose":      loseCmd,
 			"living":    livingCmd,
 			"endpoints": endpointsCmd,
 			"images":    imagesCmd,

@@ -2,6 +2,7 @@ package golden
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -9,6 +10,8 @@ import (
 	"sort"
 	"strings"
 	"text/tabwriter"
+
+	"bayplan/interpreter/engine/embedded"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
@@ -77,6 +80,21 @@ func handCmd(ts *testscript.TestScript, neg bool, args []string) {
 		words = append(words, r.out(arg))
 	}
 	ts.Check(r.with(func(ctx context.Context, c *client.Client) error { return h.do(ctx, c, words) }))
+}
+
+// loseCmd lets the embedded engine lose hold of a container's process, as a
+// daemon that is killed can: lose CONTAINER. A Docker Engine does so when it
+// likes, which the tests of a daemon of their own come upon.
+func loseCmd(ts *testscript.TestScript, neg bool, args []string) {
+	r := runOf(ts)
+	if len(args) != 1 || neg || *lane != "embedded" || r.wire != nil {
+		ts.Fatalf("usage: lose CONTAINER, on the embedded engine, before listen")
+	}
+	w, err := embedded.Open(ts.Getenv("XDG_STATE_HOME")+"/bay/embedded", "default", "")
+	ts.Check(err)
+	var lost error
+	w.Direct().With(func(s *embedded.State) { lost = s.Lose(s.Now, r.out(args[0])) })
+	ts.Check(errors.Join(lost, w.Close()))
 }
 
 // run1 is docker run -d.

@@ -103,7 +103,7 @@ func (a *app) failed(f apply.Failure) {
 	if f.Holder != "" {
 		a.detail("", f.Holder)
 	}
-	if engine.LostTask(f.Err.Error()) {
+	if engine.LostTask(errors.Join(f.Err, f.UndoErr).Error()) {
 		a.detail("", "the engine has lost hold of the container's process, as happens when it is killed: the next `bay apply` makes the container anew")
 	}
 	a.looked(f.Look)

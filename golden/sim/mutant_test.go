@@ -83,7 +83,7 @@ func mutants() []mutant {
 		{"data goes with its declaration", "interpreter/plan/remove.go", "	if k.Data() && !m.o.Volumes && !slices.Contains(m.o.Remove, a) {\n", "	if false {\n", "./interpreter/plan . ./stdlib/volume Kept"},
 		{"labels of an image make it ours", read, `if img.uid != "" && img.uid == `, `if img.uid != "" && img.uid+"x" == `, "./stdlib/container TestCommitted"},
 		{"a copy with our uid is ours", read, "	if len(of) == 1 {\n", "	if len(of) >= 1 {\n", "./stdlib/container TestCopies"},
-		{"a half-done pair is two", read, "		paired[old] = l\n		l.Old = old\n", "", ""},
+		{"a half-done pair is two", read, "		paired[old] = l\n		l.Old, l.Failed = old, failure(l)\n", "", ""},
 	}
 }
 
@@ -119,6 +119,15 @@ func (m mutant) source() (string, error) {
 		return "", fmt.Errorf("%s: %q stands %d times in %s: the guard has moved, and the table has to follow", m.name, m.old, n, m.file)
 	}
 	return strings.Replace(string(data), m.old, m.new, 1), nil
+}
+
+// TestGuardsStand holds that each guard of the table is where it says.
+func TestGuardsStand(t *testing.T) {
+	for _, m := range mutants() {
+		if _, err := m.source(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // overlay writes what tells the compiler to take the mutant.

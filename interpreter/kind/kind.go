@@ -68,7 +68,7 @@ type Live struct {
 	Claims   []string            // what only one object can hold, and it holds now: "port 0.0.0.0:80/tcp"
 	Guests   []string            // names of containers that are not ours and hold on to it
 	Old      *Live               // the one that it was about to replace, if that was cut short
-	Failed   bool                // with Old: it has shown that it does not serve, or was given up; nothing goes on with it
+	Failed   string              // with Old: how it has shown that it does not serve, for people: "exited with code 3"; nothing goes on with it. "" if it may serve
 	Object   any                 // the room's own view of the engine's answer
 }
 

@@ -286,13 +286,13 @@ func (m *maker) halfDone(k kind.Kind, job *kind.Job) (kind.Verb, []schema.Change
 	trial := *job
 	trial.Diags, trial.Asked = &said, schema.None // it is made anew, and starts
 	changes := m.compare(k, &trial)
-	if Worst(changes) < schema.Replace && !job.Live.Failed {
+	if Worst(changes) < schema.Replace && job.Live.Failed == "" {
 		*job.Diags, job.Asked = append(*job.Diags, said...), schema.None
 		return kind.Finish, changes
 	}
 	job.Discard, job.Live = job.Live, job.Live.Old
 	changes = m.compare(k, job)
-	if job.Discard.Failed && max(Worst(changes), job.Asked) == schema.Replace {
+	if job.Discard.Failed != "" && max(Worst(changes), job.Asked) == schema.Replace {
 		return kind.Replace, changes
 	}
 	return kind.Restore, changes
@@ -390,18 +390,18 @@ func work(k kind.Kind, job *kind.Job, verb kind.Verb, changes []schema.Change) k
 
 // why says in a few words what brings a step.
 func why(r *ir.Resource, verb kind.Verb, job *kind.Job, changes []schema.Change, out kind.Outcome) string {
-	failed := job.Discard != nil && job.Discard.Failed
+	failed := job.Discard != nil && job.Discard.Failed != ""
 	switch {
 	case verb == kind.Create:
 		return out.Why
 	case verb == kind.Finish:
 		return "its replacement was cut short and goes on"
 	case verb == kind.Restore && failed:
-		return "its replacement failed and was kept for a look; it is taken back"
+		return fmt.Sprintf("its replacement %s; it is taken back", job.Discard.Failed)
 	case verb == kind.Restore:
 		return "its replacement was cut short and is taken back"
 	case failed:
-		return "its replacement failed and was kept for a look; it is made anew"
+		return fmt.Sprintf("its replacement %s; it is made anew", job.Discard.Failed)
 	}
 	if job.Asked > Worst(changes) {
 		return "--" + job.Asked.String()

@@ -391,22 +391,22 @@ func TestMake(t *testing.T) {
 		live: func(h harbour) {
 			h.alive("crane.a", "t-a.new-1", &crane{Name: "t-a", Color: "blue"}, func(l *kind.Live) {
 				l.Old = &kind.Live{Kind: "crane", ID: "id-old", Name: "t-a", Spec: &crane{Name: "t-a", Color: "red"}, Identity: l.Identity}
-				l.Failed = true
+				l.Failed = "broke"
 			})
 		},
 		program: []decl{{addr: "crane.a", attrs: attrs{"color": str("blue")}}},
-		want: "0 replace crane.a (its replacement failed and was kept for a look; it is made anew)\n" +
+		want: "0 replace crane.a (its replacement broke; it is made anew)\n" +
 			"    color: red -> blue, replace\n",
 	}, {
 		name: "one that has failed in the place of one that is wanted is taken back",
 		live: func(h harbour) {
 			h.alive("crane.a", "t-a.new-1", &crane{Name: "t-a", Color: "red"}, func(l *kind.Live) {
 				l.Old = &kind.Live{Kind: "crane", ID: "id-old", Name: "t-a", Spec: &crane{Name: "t-a", Color: "red"}, Identity: l.Identity}
-				l.Failed = true
+				l.Failed = "broke"
 			})
 		},
 		program: []decl{{addr: "crane.a", attrs: attrs{"color": str("red")}}},
-		want:    "0 restore crane.a (its replacement failed and was kept for a look; it is taken back)\n",
+		want:    "0 restore crane.a (its replacement broke; it is taken back)\n",
 	}, {
 		name: "one that is no longer wanted is taken back",
 		live: func(h harbour) {

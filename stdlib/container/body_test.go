@@ -213,9 +213,9 @@ func TestStopFirst(t *testing.T) {
     undo DELETE /containers/NEW
 `)
 	sameText(t, "back", r.shown(r.w.plan(r.want("1"))), `restore container.web
-  name: swap-web.old-OLD12 → swap-web, live, by hand
-  state: exited (0) → running, live, by hand
-  restart: no → always, live, by hand
+  name: swap-web.old-OLD12 → swap-web, live; its replacement had begun
+  state: exited (0) → running, live; its replacement had begun
+  restart: no → always, live; its replacement had begun
     POST /containers/NEW/update {"RestartPolicy":{"Name":"no"}}
     POST /containers/NEW/stop
     POST /containers/NEW/rename?name=swap-web.failed-OLD12
@@ -264,8 +264,8 @@ func TestStartFirst(t *testing.T) {
     undo DELETE /containers/NEW
 `)
 	sameText(t, "back", r.shown(r.w.plan(r.want("1"))), `restore container.web
-  name: swap-web.old-OLD12 → swap-web, live, by hand
-  restart: no → always, live, by hand
+  name: swap-web.old-OLD12 → swap-web, live; its replacement had begun
+  restart: no → always, live; its replacement had begun
     POST /containers/NEW/rename?name=swap-web.failed-OLD12
     POST /containers/OLD/rename?name=swap-web
     POST /containers/OLD/update {"RestartPolicy":{"Name":"always"}}

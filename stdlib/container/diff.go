@@ -183,6 +183,9 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	if in.Live.Old != nil {
 		changes = slices.DeleteFunc(changes, func(c schema.Change) bool { return pending(in, c) })
 	}
+	if in.Discard != nil {
+		changes = begun(in, changes)
+	}
 	byHand(in, changes)
 	inOrder(changes)
 	if len(in.Live.Guests) > 0 && effect(in, changes) == schema.Replace {
@@ -240,6 +243,26 @@ func pending(in kind.In[Spec], c schema.Change) bool {
 	return false
 }
 
+// begun tells what a half-done replacement has changed of the old container from
+// what somebody did. Where another new one takes its place, nothing of it is
+// changed back.
+func begun(in kind.In[Spec], changes []schema.Change) []schema.Change {
+	anew := effect(in, changes) == schema.Replace
+	var out []schema.Change
+	for _, c := range changes {
+		ours := c.Attr == "name" && midway(in, in.Live) || c.Attr == "restart" && in.Have.Restart == "no" && c.New.Str == was(in, in.Live) ||
+			c.Attr == "state" && c.Effect < schema.Replace && served(in, in.Live)
+		switch {
+		case ours && anew:
+			continue
+		case ours:
+			c.ByHand, c.Cause = false, "its replacement had begun"
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
 // byHand marks the changes of attributes that the program says as it did when
 // the container was made. What another resource brings is none of these.
 func byHand(in kind.In[Spec], changes []schema.Change) {
@@ -252,6 +275,7 @@ func byHand(in kind.In[Spec], changes []schema.Change) {
 			c = changes[i]
 		}
 		switch {
+		case c.Attr == "state" && c.Cause == "": // stateChange has told
 		case c.Cause != "" || c.New.HasEngine() || c.Attr == "image":
 			changes[i].ByHand = false
 		case !then.IsNull() && then.Equal(now[c.Attr]) && !secret:
@@ -530,8 +554,9 @@ func stateChange(in kind.In[Spec]) []schema.Change {
 	if want == "" {
 		want = running
 	}
+	said := cmp.Or(in.Live.Record["state"].Str, running) == want
 	c := schema.Change{
-		Attr: "state", Old: ir.StringVal(in.Live.Status), New: ir.StringVal(want), Effect: schema.Live, ByHand: true, Pos: in.Res.AttrPos("state"),
+		Attr: "state", Old: ir.StringVal(in.Live.Status), New: ir.StringVal(want), Effect: schema.Live, ByHand: said, Pos: in.Res.AttrPos("state"),
 	}
 	switch {
 	case want == created && s.Status == "created":
@@ -545,7 +570,11 @@ func stateChange(in kind.In[Spec]) []schema.Change {
 	case want == completed && s.Status == "exited" && s.ExitCode == 0:
 		return nil
 	case engine.LostTask(s.Error):
-		c.Effect, c.Reason = schema.Replace, "the engine has lost hold of its process, and cannot start it again"
+		c.ByHand, c.Effect, c.Reason = false, schema.Replace, "the engine has lost hold of its process, and cannot start it again"
+	case s.Error != "":
+		c.ByHand, c.Reason = false, "its last start failed"
+	case s.Status == "created" && said:
+		c.ByHand, c.Reason = false, "it was never started"
 	}
 	return []schema.Change{c}
 }

@@ -155,11 +155,11 @@ func TestStates(t *testing.T) {
 			return decls{"container.web": attrs}
 		}
 		w.apply(d("created"))
-		w.expects(d(""), "update container.web\n  state: created → running, live, by hand\n")
+		w.expects(d(""), "update container.web\n  state: created → running, live\n")
 		w.apply(d(""))
 		w.expects(d("created"), "replace container.web\n  state: running → created, replace, by hand; a container that was started cannot be as if it had not been\n")
 		w.do(&engine.ContainerStop{Container: w.stack + "-web"})
-		w.expects(d(""), "update container.web\n  state: exited (0) → running, live, by hand\n")
+		w.expects(d(""), "update container.web\n  state: exited (0) → running, live\n")
 		w.apply(d(""))
 		w.do(&engine.ContainerKill{Container: w.stack + "-web", Signal: "KILL"})
 		w.do(&engine.ContainerRemove{Container: w.stack + "-web"})

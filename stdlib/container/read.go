@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
@@ -379,7 +380,7 @@ func (r *reading) pair() {
 			continue
 		}
 		paired[old] = l
-		l.Old, l.Failed = old, failed(l)
+		l.Old, l.Failed = old, failure(l)
 	}
 	for _, l := range r.found.Live {
 		if paired[l] == nil {
@@ -389,15 +390,33 @@ func (r *reading) pair() {
 	r.found.Live = out
 }
 
-// failed reports whether a successor has shown that it does not serve, or was
-// on its way out: starting it again would most likely end as before. One that
-// the end of its engine took along is taken for failed as well, at no harm.
-func failed(l *kind.Live) bool {
+// failure says how a successor has shown that it does not serve, or was on its
+// way out; "" if it may. Starting it again would most likely end as before. One
+// that ended with its engine counts too, at no harm: nobody can tell it from one
+// that ended by itself, so that no more is said than how it ended.
+func failure(l *kind.Live) string {
 	s := l.Object.(*object).State
 	well := l.Record["state"].Str == completed && s.ExitCode == 0
-	return strings.HasPrefix(l.Name, tag(l.Identity.Name, "failed", "")) || s.Error != "" || s.Status == "dead" ||
-		s.Status == "exited" && !well || s.Running && s.Health != nil && s.Health.Status == api.Unhealthy
+	switch {
+	case strings.HasPrefix(l.Name, tag(l.Identity.Name, "failed", "")):
+		return "was being taken back"
+	case s.Error != "":
+		return "could not be started"
+	case s.Running && s.Health != nil && s.Health.Status == api.Unhealthy:
+		return "became unhealthy"
+	case s.Status != "exited" || well:
+		return ""
+	case s.OOMKilled:
+		return "ran out of memory"
+	case s.ExitCode == killedBy+int(syscall.SIGTERM) || s.ExitCode == killedBy+int(syscall.SIGKILL):
+		return fmt.Sprintf("was stopped (exit code %d)", s.ExitCode)
+	}
+	return fmt.Sprintf("exited with code %d", s.ExitCode)
 }
+
+// killedBy is what the engine adds to the number of a signal that a program
+// ended by, for its exit code.
+const killedBy = 128
 
 // stranger enters a container that is not ours as the holder of its names.
 func (r *reading) stranger(c api.Summary) {

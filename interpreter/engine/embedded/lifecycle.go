@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,10 +40,16 @@ func (s *State) start(c *Container) error {
 	if err == nil {
 		err = s.shares(c)
 	}
+	if err == nil {
+		err = c.runs()
+	}
 	if err != nil {
 		s.detach(c)
 		c.Run.Error = err.Error()
-		if c.Run.ExitCode == 0 {
+		switch {
+		case c.lacks():
+			c.Run.ExitCode = 127
+		case c.Run.ExitCode == 0:
 			c.Run.ExitCode = 128
 		}
 		if c.Host.AutoRemove {
@@ -64,6 +71,38 @@ func (s *State) start(c *Container) error {
 	s.startHealth(c)
 	s.containerEvent(c, "start")
 	s.Advance(s.Now) // a program that ends at once has ended
+	return nil
+}
+
+// lacks reports whether a container's image does not hold its program.
+func (c *Container) lacks() bool { return c.Path != "" && c.Path == c.Config.Labels[labelLacks] }
+
+// runs returns what the runtime says of a program that it cannot start.
+func (c *Container) runs() error {
+	switch {
+	case c.Run.Lost:
+		return fail(http.StatusInternalServerError, "task %s already exists: unknown", c.ID)
+	case c.lacks():
+		return bad("failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: "+
+			"exec: %[1]q: stat %[1]s: no such file or directory: unknown", c.Path)
+	}
+	return nil
+}
+
+// Lose does to a container's process what happens when the daemon is killed
+// and comes back without hold of it: the container counts as ended, and no
+// start succeeds any more.
+func (s *State) Lose(now time.Time, ref string) error {
+	s.at(now)
+	c, err := s.Container(ref)
+	if err != nil {
+		return err
+	}
+	s.resume(c)
+	c.Run.Lost, c.Run.Stopped, c.Run.Restarting = true, true, false
+	if c.Run.Running {
+		s.exited(c, 255)
+	}
 	return nil
 }
 

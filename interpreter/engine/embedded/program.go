@@ -34,6 +34,10 @@ const lockProgram = "bayplan-lock"
 // would do: "exit 0 after 1s". Without it, what is not the probe is endless.
 const labelActs = "bayplan.embedded"
 
+// labelLacks lets an image tell of a program that it does not hold. Every other
+// one is taken to be there.
+const labelLacks = "bayplan.embedded.lacks"
+
 // programOf returns what a container's command does.
 func (s *State) programOf(c *Container) program {
 	if words := c.Config.Labels[labelActs]; words != "" {

@@ -111,6 +111,7 @@ type Run struct {
 	RestartAt  time.Time     // while it is restarting
 	Backoff    time.Duration // before its next restart by policy
 	Stopped    bool          // by hand, so that unless-stopped leaves it
+	Lost       bool          `json:",omitempty"` // its process is out of the engine's hands
 }
 
 // Endpoint is a container's place on a network. IPAMConfig, Aliases, Links,
