@@ -279,7 +279,7 @@ func (r *reader) typeOf(b *hclsyntax.Block, v *value.Variable) bool {
 	if a == nil {
 		return true
 	}
-	t, hds := value.TypeOf(a.Expr)
+	t, hds := value.TypeOf(a.Expr, r.b.Universe.KindNames())
 	for _, d := range hds {
 		at := a.Expr.StartRange()
 		if d.Subject != nil {

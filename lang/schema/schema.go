@@ -33,6 +33,15 @@ func (u *Universe) Kind(name string) *Kind {
 	return nil
 }
 
+// KindNames returns the names of the kinds, which are types of variables too.
+func (u *Universe) KindNames() []string {
+	names := make([]string, len(u.Kinds))
+	for i, k := range u.Kinds {
+		names[i] = k.Name
+	}
+	return names
+}
+
 // Kind is a kind of resource as the languages see it.
 type Kind struct {
 	Name string

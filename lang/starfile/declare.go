@@ -317,7 +317,7 @@ func (in *invocation) takeType(variable string) value.Type {
 			Hintf(`write type = "string", "number", "bool", "list(string)" or "map(string)"`)
 		return value.Type{}
 	}
-	t, err := value.ParseType(a.Value.Str)
+	t, err := value.ParseType(a.Value.Str, in.r.b.Universe.KindNames())
 	if err != nil {
 		in.errorf(a.Value.Pos, "variable %q: type: %v", variable, err)
 	}

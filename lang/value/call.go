@@ -3,6 +3,7 @@ package value
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"bayplan/lang/diag"
@@ -124,6 +125,38 @@ func callOpaque(f function.Function, args []cty.Value) (ir.Value, *diag.Diag) {
 		ty = cty.DynamicPseudoType // it depends on the value that we do not have
 	}
 	return opaqueOf(ty), nil
+}
+
+// opaqueOf returns a value of this type that stands for one that is not known
+// here and may not be looked into.
+func opaqueOf(ty cty.Type) ir.Value {
+	var v ir.Value
+	switch {
+	case ty == cty.NilType || ty == cty.DynamicPseudoType:
+		v = ir.StringVal("")
+	case ty == cty.Bool:
+		v = ir.BoolVal(false)
+	case ty == cty.Number:
+		v = ir.IntVal(0)
+	case ty.IsListType() || ty.IsSetType():
+		v = ir.ListVal()
+	case ty.IsTupleType():
+		for _, e := range ty.TupleElementTypes() {
+			v.List = append(v.List, opaqueOf(e))
+		}
+		v = ir.ListVal(v.List...)
+	case ty.IsMapType():
+		v = ir.MapVal(map[string]ir.Value{})
+	case ty.IsObjectType():
+		v = ir.MapVal(map[string]ir.Value{})
+		for name, e := range maps.All(ty.AttributeTypes()) {
+			v.Map[name] = opaqueOf(e)
+		}
+	default:
+		v = ir.StringVal("")
+	}
+	v.Opaque, v.Sensitive = true, true
+	return v
 }
 
 func refuse(name string, args []ir.Value) *diag.Diag {

@@ -42,8 +42,8 @@ func (v *Variable) refuse(g Given, err error) *diag.Diag {
 		return d.Hintf("want %s", v.Type.want())
 	}
 	at := g.Value.Pos
-	if m, ok := errors.AsType[*mismatchError](err); ok {
-		at = m.pos
+	if m, ok := errors.AsType[*Mismatch](err); ok && m.Pos.Known() {
+		at = m.Pos
 	}
 	d := &diag.Diag{Pos: at, Msg: fmt.Sprintf("variable %q: %v", v.Name, v.hide(err))}
 	return d.Hintf("want %s; the variable is declared at %s", v.Type.want(), v.Pos)

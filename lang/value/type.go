@@ -1,7 +1,10 @@
 package value
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,174 +13,263 @@ import (
 	"bayplan/lang/ir"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/ext/typeexpr"
-	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// Type is a type of variables, from HCL's type language. The zero value takes
-// anything.
+// Type is a type of variables: HCL's type language, and the kinds of resources.
+// The zero value takes anything.
 type Type struct {
-	cty      cty.Type
-	defaults *typeexpr.Defaults
+	name  string              // string, number, bool, any, list, set, map, object, tuple or a kind; "" if none was written
+	kind  bool                // name is a kind of resources
+	elems []Type              // of list, set and map one, of tuple all
+	attrs map[string]attrType // of object
+}
+
+// attrType is the type of an object's attribute.
+type attrType struct {
+	Type
+	optional bool
+	def      ir.Value // of an optional one, if it is left out
 }
 
 // ParseType reads a type, such as list(object({ port = optional(number, 80) })).
-func ParseType(text string) (Type, error) {
+// kinds are the kinds of resources.
+func ParseType(text string, kinds []string) (Type, error) {
 	expr, err := parseExpr(text)
 	if err != nil {
 		return Type{}, err
 	}
-	t, diags := TypeOf(expr)
+	t, diags := TypeOf(expr, kinds)
 	return t, firstError(diags)
 }
 
 // TypeOf returns the type that an expression of HCL says.
-func TypeOf(expr hcl.Expression) (Type, hcl.Diagnostics) {
-	ty, defaults, diags := typeexpr.TypeConstraintWithDefaults(expr)
-	if diags.HasErrors() {
-		for _, d := range diags {
-			d.Detail = strings.TrimSuffix(d.Detail, ".") + suggestType(d)
-		}
-		return Type{}, diags
+func TypeOf(expr hcl.Expression, kinds []string) (Type, hcl.Diagnostics) {
+	p := typeParser{kinds: kinds}
+	t := p.parse(expr)
+	if p.diags.HasErrors() {
+		return Type{}, p.diags
 	}
-	return Type{cty: ty, defaults: defaults}, nil
+	return t, nil
 }
 
-var typeNames = []string{"string", "number", "bool", "any", "list", "set", "map", "object", "tuple", "optional"}
+var errOutside = errors.New("a resource cannot be given from outside of the program")
 
-// suggestType returns what to add to a message about an unknown type.
-func suggestType(d *hcl.Diagnostic) string {
-	_, rest, found := strings.Cut(d.Detail, `"`)
-	name, _, _ := strings.Cut(rest, `"`)
-	if near := diag.Nearest(name, typeNames); found && near != "" {
+// typeParser reads one type and collects what is wrong with it.
+type typeParser struct {
+	kinds []string
+	diags hcl.Diagnostics
+}
+
+func (p *typeParser) fail(r hcl.Range, format string, args ...any) Type {
+	p.diags = append(p.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Not a type", Detail: fmt.Sprintf(format, args...), Subject: &r})
+	return Type{}
+}
+
+func (p *typeParser) parse(expr hcl.Expression) Type {
+	word := hcl.ExprAsKeyword(expr)
+	call, notCall := hcl.ExprCall(expr)
+	switch {
+	case slices.Contains(p.kinds, word):
+		return Type{name: word, kind: true}
+	case word == "string" || word == "number" || word == "bool" || word == "any":
+		return Type{name: word}
+	case word == "list" || word == "set" || word == "map":
+		return p.fail(expr.Range(), "%s is a type only with that of its elements: %s(string)", word, word)
+	case word == "object":
+		return p.fail(expr.Range(), "object is a type only with its attributes: object({ name = string })")
+	case word == "tuple":
+		return p.fail(expr.Range(), "tuple is a type only with its elements: tuple([string, number])")
+	case word != "":
+		return p.fail(expr.Range(), "there is no type %q%s", word, p.suggest(word))
+	case notCall.HasErrors():
+		return p.fail(expr.Range(), "a type is a word such as string, number, bool or any, or one with others in it, such as list(string)")
+	}
+	return p.call(call)
+}
+
+// suggest returns what to add to a message about an unknown type.
+func (p *typeParser) suggest(name string) string {
+	if near := diag.Nearest(name, append(p.words(), "optional")); near != "" {
 		return fmt.Sprintf(" (did you mean %s?)", near)
 	}
-	return ""
+	return "; the types are " + strings.Join(p.words(), ", ")
 }
 
-func (t Type) any() bool { return t.cty == cty.NilType || t.cty == cty.DynamicPseudoType }
+func (p *typeParser) words() []string {
+	return append([]string{"string", "number", "bool", "any", "list", "set", "map", "object", "tuple"}, p.kinds...)
+}
 
-// String returns the type as HCL writes it.
-func (t Type) String() string {
-	if t.any() {
-		return "any"
+func (p *typeParser) call(call *hcl.StaticCall) Type {
+	name := call.Name
+	switch {
+	case name == "optional":
+		return p.fail(call.NameRange, "optional stands only at an attribute of an object")
+	case name != "list" && name != "set" && name != "map" && name != "object" && name != "tuple":
+		if slices.Contains(p.words(), name) {
+			return p.fail(call.NameRange, "the type %s takes nothing in brackets", name)
+		}
+		return p.fail(call.NameRange, "there is no type %q%s", name, p.suggest(name))
+	case len(call.Arguments) != 1:
+		return p.fail(call.NameRange, "%s takes one argument, got %d", name, len(call.Arguments))
 	}
-	return typeexpr.TypeString(t.cty)
+	arg := call.Arguments[0]
+	switch name {
+	case "object":
+		return p.object(arg)
+	case "tuple":
+		list, diags := hcl.ExprList(arg)
+		if diags.HasErrors() {
+			return p.fail(arg.Range(), "tuple takes a list of types: tuple([string, number])")
+		}
+		t := Type{name: name}
+		for _, e := range list {
+			t.elems = append(t.elems, p.parse(e))
+		}
+		return t
+	}
+	return Type{name: name, elems: []Type{p.parse(arg)}}
 }
 
+func (p *typeParser) object(arg hcl.Expression) Type {
+	pairs, diags := hcl.ExprMap(arg)
+	if diags.HasErrors() {
+		return p.fail(arg.Range(), "object takes a map of types: object({ name = string })")
+	}
+	t := Type{name: "object", attrs: map[string]attrType{}}
+	for _, pair := range pairs {
+		name := hcl.ExprAsKeyword(pair.Key)
+		if name == "" {
+			p.fail(pair.Key.Range(), "the attributes of an object are names")
+			continue
+		}
+		if _, twice := t.attrs[name]; twice {
+			p.fail(pair.Key.Range(), "the attribute %q stands here twice", name)
+			continue
+		}
+		t.attrs[name] = p.attr(pair.Value)
+	}
+	return t
+}
+
+func (p *typeParser) attr(expr hcl.Expression) attrType {
+	call, diags := hcl.ExprCall(expr)
+	if diags.HasErrors() || call.Name != "optional" {
+		return attrType{Type: p.parse(expr)}
+	}
+	n := len(call.Arguments)
+	if n < 1 || n > 2 {
+		return attrType{Type: p.fail(call.NameRange, "optional takes a type and may take a default: optional(number, 80)")}
+	}
+	a := attrType{Type: p.parse(call.Arguments[0]), optional: true}
+	if n == 2 {
+		a.def = p.defaultOf(a.Type, call.Arguments[1])
+	}
+	return a
+}
+
+func (p *typeParser) defaultOf(t Type, expr hcl.Expression) ir.Value {
+	got, diags := expr.Value(nil)
+	if diags.HasErrors() {
+		p.diags = append(p.diags, diags...)
+		return ir.Value{}
+	}
+	v, err := FromCty(got)
+	if err == nil {
+		v, err = t.Convert(v)
+	}
+	if err != nil {
+		p.fail(expr.Range(), "the default of optional is not of its type: %v", err)
+	}
+	return v
+}
+
+func (t Type) any() bool { return t.name == "" || t.name == "any" }
+
+// String returns the type as it is written, without defaults.
+func (t Type) String() string {
+	switch {
+	case t.any():
+		return "any"
+	case t.name == "object":
+		var list []string
+		for _, name := range slices.Sorted(maps.Keys(t.attrs)) {
+			a := t.attrs[name]
+			text := a.Type.String()
+			if a.optional {
+				text = "optional(" + text + ")"
+			}
+			list = append(list, name+" = "+text)
+		}
+		return "object({ " + strings.Join(list, ", ") + " })"
+	case t.name == "tuple":
+		var list []string
+		for _, e := range t.elems {
+			list = append(list, e.String())
+		}
+		return "tuple([" + strings.Join(list, ", ") + "])"
+	case len(t.elems) == 1:
+		return t.name + "(" + t.elems[0].String() + ")"
+	}
+	return t.name
+}
+
+// want says what a value has to be, for hints and messages.
 func (t Type) want() string {
-	switch t.cty {
-	case cty.NilType, cty.DynamicPseudoType:
+	switch {
+	case t.any():
 		return "a value, with text in quotes"
-	case cty.String:
+	case t.kind:
+		return article(t.name)
+	}
+	switch t.name {
+	case "string":
 		return "text"
-	case cty.Number:
+	case "number":
 		return "a number"
-	case cty.Bool:
+	case "bool":
 		return "true or false"
 	}
 	return "a value of type " + t.String()
 }
 
-// Convert returns v as this type has it, with the defaults of optional
-// attributes filled in. The position of v is kept.
-func (t Type) Convert(v ir.Value) (ir.Value, error) {
-	if t.any() {
-		return v, nil
+func article(noun string) string {
+	if strings.ContainsAny(noun[:1], "aeiou") {
+		return "an " + noun
 	}
-	c, err := ToCty(v)
-	if err != nil {
-		return ir.Value{}, err
-	}
-	if t.defaults != nil && !c.IsNull() {
-		c = t.defaults.Apply(c)
-	}
-	if c, err = convert.Convert(c, t.cty); err != nil {
-		return ir.Value{}, mismatch(v, t.cty, err)
-	}
-	got, err := FromCty(c)
-	if err != nil {
-		return ir.Value{}, err
-	}
-	got.Pos, got.Sensitive = v.Pos, v.HasSensitive()
-	return got, nil
+	return "a " + noun
 }
 
-// mismatchError says which part of a value is not of its type.
-type mismatchError struct {
-	path string
-	pos  diag.Pos // of the part, as near as is known
-	err  error
-}
-
-func (e *mismatchError) Error() string {
-	if e.path == "" {
-		return e.err.Error()
-	}
-	return strings.TrimPrefix(e.path, ".") + ": " + e.err.Error()
-}
-
-// mismatch looks for the innermost part of v that is not of its type, since v
-// is not of the type ty, as err says.
-func mismatch(v ir.Value, ty cty.Type, err error) *mismatchError {
-	e := &mismatchError{pos: v.Pos, err: err}
-	for {
-		path, part, want, err := misfit(v, ty)
-		if err == nil {
-			return e
+// opaque returns a value of this type that stands for one that is not known
+// here and may not be looked into.
+func (t Type) opaque() ir.Value {
+	v := ir.StringVal("")
+	switch t.name {
+	case "bool":
+		v = ir.BoolVal(false)
+	case "number":
+		v = ir.IntVal(0)
+	case "list", "set":
+		v = ir.ListVal()
+	case "tuple":
+		v = ir.ListVal()
+		for _, e := range t.elems {
+			v.List = append(v.List, e.opaque())
 		}
-		v, ty = part, want
-		e.path, e.err = e.path+path, err
-		if v.Pos.Known() {
-			e.pos = v.Pos
+	case "map", "object":
+		v = ir.MapVal(map[string]ir.Value{})
+		for name, a := range t.attrs {
+			v.Map[name] = a.opaque()
 		}
 	}
-}
-
-// misfit returns the first element of v that is not of the type that ty wants
-// of it, and why not.
-func misfit(v ir.Value, ty cty.Type) (path string, part ir.Value, want cty.Type, err error) {
-	for i, e := range v.List {
-		switch {
-		case ty.IsListType() || ty.IsSetType():
-			want = ty.ElementType()
-		case ty.IsTupleType() && i < ty.Length():
-			want = ty.TupleElementType(i)
-		default:
-			return "", ir.Value{}, want, nil
-		}
-		if err := fits(e, want); err != nil {
-			return fmt.Sprintf("[%d]", i), e, want, err
-		}
-	}
-	for _, k := range v.Keys() {
-		path = fmt.Sprintf("[%q]", k)
-		switch {
-		case ty.IsMapType():
-			want = ty.ElementType()
-		case ty.IsObjectType() && ty.HasAttribute(k):
-			path, want = "."+k, ty.AttributeType(k)
-		default:
-			continue
-		}
-		if err := fits(v.Map[k], want); err != nil {
-			return path, v.Map[k], want, err
-		}
-	}
-	return "", ir.Value{}, want, nil
-}
-
-func fits(v ir.Value, ty cty.Type) error {
-	c, err := ToCty(v)
-	if err == nil {
-		_, err = convert.Convert(c, ty)
-	}
-	return err
+	v.Opaque, v.Sensitive = true, true
+	return v
 }
 
 // read returns what was given for a variable as this type has it.
 func (t Type) read(g Given, def ir.Value) (ir.Value, error) {
+	if g.Typed && t.kind {
+		return ir.Value{}, errOutside
+	}
 	if g.Typed {
 		return t.Convert(g.Value)
 	}
@@ -190,14 +282,16 @@ func (t Type) read(g Given, def ir.Value) (ir.Value, error) {
 // if this is a number or a bool, and else takes the text as it is.
 func (t Type) parse(text string, def ir.Value) (ir.Value, error) {
 	switch {
-	case t.cty == cty.String:
+	case t.kind:
+		return ir.Value{}, errOutside
+	case t.name == "string":
 		return ir.StringVal(text), nil
-	case t.cty == cty.NilType:
+	case t.name == "":
 		switch def.Kind {
 		case ir.Bool:
-			t.cty = cty.Bool
+			t.name = "bool"
 		case ir.Int, ir.Float:
-			t.cty = cty.Number
+			t.name = "number"
 		case ir.List, ir.Map:
 		default:
 			return ir.StringVal(text), nil

@@ -116,13 +116,13 @@ func TestParseType(t *testing.T) {
 		{text: "string", want: "string"},
 		{text: "any", want: "any"},
 		{text: "set(string)", want: "set(string)"},
-		{text: "list(object({ port = optional(number, 80), name = string }))", want: "list(object({name=string,port=number}))"},
-		{text: "strng", err: `the keyword "strng" is not a valid type specification (did you mean string?)`},
-		{text: "list", err: "the list type constructor requires one argument specifying the element type"},
+		{text: "list(object({ port = optional(number, 80), name = string }))", want: "list(object({ name = string, port = optional(number) }))"},
+		{text: "strng", err: `there is no type "strng" (did you mean string?)`},
+		{text: "list", err: "list is a type only with that of its elements: list(string)"},
 		{text: "", err: "expected the start of an expression, but found the end of the file"},
 		{text: strings.Repeat("list(", 200), err: "brackets are nested more than 100 deep"},
 	} {
-		got, err := ParseType(c.text)
+		got, err := ParseType(c.text, []string{"network"})
 		msg := ""
 		if err != nil {
 			msg = err.Error()
@@ -138,7 +138,7 @@ func mustType(t *testing.T, text string) Type {
 	if text == "" {
 		return Type{}
 	}
-	ty, err := ParseType(text)
+	ty, err := ParseType(text, []string{"network"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,13 +164,13 @@ func TestResolve(t *testing.T) {
 		{typ: "list(string)", text: `["a", 1]`, given: true, want: "[a, 1]"},
 		{typ: "map(number)", text: `{"a": 1}`, given: true, want: "{a: 1}"},
 		{typ: "object({ port = optional(number, 80) })", text: "{}", given: true, want: "{port: 80}"},
-		{typ: "object({ port = number })", text: `{ port = "x" }`, given: true, want: `v.bay.hcl:1:1: variable "x": --var gives "{ port = \"x\" }": port: a number is required`},
+		{typ: "object({ port = number })", text: `{ port = "x" }`, given: true, want: `v.bay.hcl:1:1: variable "x": --var gives "{ port = \"x\" }": port: got "x", want a number`},
 		{typ: "set(string)", text: `["b", "a", "b"]`, given: true, want: "[a, b]"},
 		{text: "true", given: true, want: "true"},
 		{text: "5", given: true, def: &three, want: "5"},
 		{def: &three, want: "3"},
 		{typ: "string", def: &three, want: "3"},
-		{typ: "bool", def: &three, want: `-: variable "x": the default is not of its type: bool required, but have number`},
+		{typ: "bool", def: &three, want: `-: variable "x": the default is not of its type: got 3, want true or false`},
 		{typ: "number", want: `v.bay.hcl:1:1: no value for the variable x`},
 		{typ: "string", def: &ir.Value{}, want: "(none)"},
 		{typ: "any", text: strings.Repeat("[", 300), given: true, want: `v.bay.hcl:1:1: variable "x": --var gives "` + strings.Repeat("[", 60) + `…": brackets are nested more than 100 deep`},
@@ -246,7 +246,7 @@ func FuzzParseType(f *testing.F) {
 		f.Add(s, `{"a": [1, "b", null]}`)
 	}
 	f.Fuzz(func(t *testing.T, text, given string) {
-		ty, err := ParseType(text)
+		ty, err := ParseType(text, []string{"network"})
 		if err != nil {
 			return
 		}

@@ -3,7 +3,6 @@ package value
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -12,7 +11,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/zclconf/go-cty/cty"
 )
 
 // Variable is an input of a module, as either language declares it.
@@ -60,9 +58,20 @@ func (g Given) where() string {
 	return g.From
 }
 
+// Caller is the declaration of a module whose variables get their values from it.
+type Caller struct {
+	Name   string // such as module.db["eu"]
+	Pos    diag.Pos
+	Inputs map[string]ir.Value
+	Diags  *diag.List // the caller's: what is wrong with an input is said there
+}
+
 // Inputs gives variables their values. One Inputs serves one evaluation of a
 // module: Resolve is called for each variable, then Report once.
 type Inputs struct {
+	// Caller gives the values; nil for the root module, which gets them as text.
+	Caller *Caller
+
 	// Lookup returns the value given for a variable. It may be nil.
 	Lookup func(name string) (Given, bool)
 
@@ -108,7 +117,7 @@ func (in *Inputs) Resolve(v *Variable, ds *diag.List) (ir.Value, bool) {
 	in.declared = append(in.declared, v)
 	x, ok := in.resolve(v, ds)
 	if !ok {
-		return opaqueOf(v.Type.cty), false
+		return v.Type.opaque(), false
 	}
 	if v.Sensitive {
 		x = x.AsSensitive()
@@ -125,15 +134,18 @@ func (in *Inputs) resolve(v *Variable, ds *diag.List) (ir.Value, bool) {
 		*ds = append(*ds, *d)
 		return ir.Value{}, false
 	}
+	if in.Caller != nil {
+		return in.called(v, ds)
+	}
 	x, from, d := in.find(v)
 	switch {
 	case d != nil:
 		*ds = append(*ds, *d)
 		return ir.Value{}, false
 	case from != "":
-		return x, v.validate(x, from, ds)
+		return x, v.validate(x, ds, v.byText(from, ds))
 	case in.Opaque && v.Sensitive:
-		return opaqueOf(v.Type.cty), true
+		return v.Type.opaque(), true
 	case in.Lost:
 		return ir.Value{}, false
 	}
@@ -211,17 +223,32 @@ func (v *Variable) check() *diag.Diag {
 	return nil
 }
 
+// complaint reports that a value does not pass a rule.
+type complaint func(r Rule, why string) *diag.Diag
+
+// byText complains about a value that comes from outside of the program, or
+// about the default.
+func (v *Variable) byText(from string, ds *diag.List) complaint {
+	return func(r Rule, why string) *diag.Diag {
+		return ds.Addf(r.Pos, "variable %q: %s", v.Name, why).Hintf("the value comes from %s", from)
+	}
+}
+
 // validate reports whether all rules hold for the plain value.
-func (v *Variable) validate(x ir.Value, from string, ds *diag.List) bool {
+func (v *Variable) validate(x ir.Value, ds *diag.List, complain complaint) bool {
+	if x.Any(func(v ir.Value) bool { return v.Opaque }) {
+		return true // there is nothing to look at
+	}
+	secret := v.Sensitive || x.HasSensitive()
 	valid := true
 	for _, r := range v.Rules {
-		ok, d := r.Holds(x)
+		ok, d := r.Holds(bare(x))
 		if ok {
 			continue
 		}
 		valid = false
 		if d != nil {
-			*ds = append(*ds, v.withheld(*d))
+			*ds = append(*ds, v.withheld(*d, secret))
 			continue
 		}
 		shown := x
@@ -234,13 +261,13 @@ func (v *Variable) validate(x ir.Value, from string, ds *diag.List) bool {
 		}
 		switch {
 		case d != nil:
-			*ds = append(*ds, v.withheld(*d))
+			*ds = append(*ds, v.withheld(*d, secret))
 		case msg.IsBroken():
 		case msg.HasSensitive():
-			ds.Addf(r.Pos, "variable %q: the value does not pass the validation, and its message would show a sensitive value", v.Name).
-				Hintf("write the message without the value; the value comes from %s", from)
+			m := complain(r, "the value does not pass the validation, and its message would show a sensitive value")
+			m.Hintf("write the message without the value; %s", m.Hint)
 		default:
-			ds.Addf(r.Pos, "variable %q: %s", v.Name, msg.Str).Hintf("the value comes from %s", from)
+			complain(r, msg.Template())
 		}
 	}
 	return valid
@@ -248,8 +275,8 @@ func (v *Variable) validate(x ir.Value, from string, ds *diag.List) bool {
 
 // withheld returns d without its text where that could show the value: a rule
 // sees the plain value also of a sensitive variable.
-func (v *Variable) withheld(d diag.Diag) diag.Diag {
-	if v.Sensitive {
+func (v *Variable) withheld(d diag.Diag, secret bool) diag.Diag {
+	if secret {
 		d.Msg, d.Hint = fmt.Sprintf("variable %q: the validation fails on the value, which is sensitive", v.Name), ""
 	}
 	return d
@@ -276,6 +303,10 @@ func (v *Variable) hide(err error) error {
 // Report says which variables have no value, in one message, and which names
 // were given that no variable has.
 func (in *Inputs) Report(ds *diag.List) {
+	if in.Caller != nil {
+		in.reportUnknown()
+		return
+	}
 	in.reportMissing(ds)
 	if in.Cut {
 		return
@@ -323,38 +354,6 @@ func (in *Inputs) reportMissing(ds *diag.List) {
 		ways = append(ways, fmt.Sprintf("set %s in the environment, such as %s=\"$(cat FILE)\"; on a terminal bay plan and bay apply ask for it", strings.Join(env, " and "), env[0]))
 	}
 	m.Hintf("%s", strings.Join(ways, "\n"))
-}
-
-// opaqueOf returns a value of this type that stands for one that is not known
-// here and may not be looked into.
-func opaqueOf(ty cty.Type) ir.Value {
-	var v ir.Value
-	switch {
-	case ty == cty.NilType || ty == cty.DynamicPseudoType:
-		v = ir.StringVal("")
-	case ty == cty.Bool:
-		v = ir.BoolVal(false)
-	case ty == cty.Number:
-		v = ir.IntVal(0)
-	case ty.IsListType() || ty.IsSetType():
-		v = ir.ListVal()
-	case ty.IsTupleType():
-		for _, e := range ty.TupleElementTypes() {
-			v.List = append(v.List, opaqueOf(e))
-		}
-		v = ir.ListVal(v.List...)
-	case ty.IsMapType():
-		v = ir.MapVal(map[string]ir.Value{})
-	case ty.IsObjectType():
-		v = ir.MapVal(map[string]ir.Value{})
-		for name, e := range maps.All(ty.AttributeTypes()) {
-			v.Map[name] = opaqueOf(e)
-		}
-	default:
-		v = ir.StringVal("")
-	}
-	v.Opaque, v.Sensitive = true, true
-	return v
 }
 
 // parseText reads text as a constant expression, of which JSON is a part.

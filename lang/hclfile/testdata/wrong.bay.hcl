@@ -219,12 +219,12 @@ network "n" {}
 # Variables
 stack { name = "T" }                      ### 16: stack.name: "T" is no name for a stack: want a-z, 0-9 and dashes, at most 31, not a dash first
 variable "a" {
-  type    = strng                         ### 13: variable "a": the keyword "strng" is not a valid type specification (did you mean string?)
+  type    = strng                         ### 13: variable "a": there is no type "strng" (did you mean string?)
   default = local.x                       ### 13: local.x cannot be used here ~ plain values
 }
 variable "b" {
   type    = number
-  default = "x"                           ### 13: variable "b": the default is not of its type: a number is required ~ want a number
+  default = "x"                           ### 13: variable "b": the default is not of its type: got "x", want a number ~ want a number
 }
 variable "i" {}                           ### 1: no value for the variables i, d ~ give --var i=… --var d=…, or set BAY_VAR_i
 variable "c" {
@@ -255,7 +255,7 @@ variable "f" {
 variable "g" {
   validation {}                           ### 3: a validation needs condition and error_message
 }
-variable "h" { type = "string" }          ### 23: variable "h": a type specification is either a primitive type keyword (bool, number, string) or a complex type constructor call, like list(string) ~ without quotes
+variable "h" { type = "string" }          ### 23: variable "h": a type is a word such as string, number, bool or any, or one with others in it, such as list(string) ~ without quotes
 output "silent" { value = [var.a, var.b, var.c, var.d, var.e, upper(var.f)] }
 ---
 # where objects come from
