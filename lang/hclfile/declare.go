@@ -35,8 +35,8 @@ func (r *reader) collect(file *hclsyntax.Body) {
 			r.addMove(b, "resource", r.b.Adopt)
 		case b.Type == "forget":
 			r.addMove(b, "", r.b.Forget)
-		case r.kinds[b.Type] != nil:
-			r.addResource(b)
+		case b.Type == "module" || r.kinds[b.Type] != nil:
+			r.addInstances(b)
 		default:
 			r.unknownBlock(b)
 		}
@@ -58,7 +58,7 @@ func attributes(b *hclsyntax.Body) []*hclsyntax.Attribute {
 // unknownBlock reports a block that is no declaration, with what to write for
 // the habits of other tools.
 func (r *reader) unknownBlock(b *hclsyntax.Block) {
-	known := append(sortedKeys(r.kinds), "adopt", "forget", "locals", "moved", "output", "stack", "variable")
+	known := append(sortedKeys(r.kinds), "adopt", "forget", "locals", "module", "moved", "output", "stack", "variable")
 	slices.Sort(known)
 	m := r.fail(b.TypeRange, "there is no block %q", b.Type)
 	label := "NAME"

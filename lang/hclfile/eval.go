@@ -16,7 +16,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 )
 
-// Limits of one evaluation.
+// Limits of one evaluation, over all modules.
 const (
 	maxSteps = 1_000_000 // expressions evaluated
 	maxText  = 64 << 20  // bytes of text put together
@@ -28,14 +28,12 @@ const (
 type eval struct {
 	files map[string][]byte // by name
 	diags *diag.List
-	nodes map[string]*node // declarations by what names them: var.x, local.x, container.web
+	nodes map[string]*node // declarations by what names them: var.x, local.x, container.web, module.db
 	kinds map[string]*schema.Kind
-	shown map[ir.Addr]map[string]ir.Value // what handles show
-	hurt  map[ir.Addr]bool                // resources about which something was reported
+	b     *schema.Builder // knows what handles show, and what was spent
 	funcs map[string]function.Function
 
-	steps, text int
-	stopped     bool // a limit was passed and reported
+	stopped bool // a limit was passed and reported
 }
 
 // scope holds the names that a for expression or for_each brings; nil has none.
@@ -74,9 +72,10 @@ func (e *eval) failed(r hcl.Range, d *diag.Diag) (ir.Value, bool) {
 
 // spend counts work and reports when there was too much of it.
 func (e *eval) spend(r hcl.Range, text int) bool {
-	e.steps++
-	e.text += text
-	if !e.stopped && (e.steps > maxSteps || e.text > maxText) {
+	spent := &e.b.Spent
+	spent.Steps++
+	spent.Text += text
+	if !e.stopped && (spent.Steps > maxSteps || spent.Text > maxText) {
 		e.stopped = true
 		e.fail(r, "evaluation was stopped here: the program takes too many steps or makes too much text").
 			Hintf("the limits are %d steps and %d MiB of text", maxSteps, maxText>>20)

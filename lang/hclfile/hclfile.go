@@ -40,7 +40,6 @@ func Read(b *schema.Builder, body schema.Body, in *value.Inputs, src schema.Sour
 // reader is one evaluation of a body.
 type reader struct {
 	*eval
-	b     *schema.Builder
 	in    *value.Inputs
 	dir   string
 	order []*node // as written
@@ -51,7 +50,7 @@ type reader struct {
 func newReader(b *schema.Builder, body schema.Body, in *value.Inputs, src schema.Source) *reader {
 	e := &eval{
 		files: map[string][]byte{}, diags: &b.Diags, nodes: map[string]*node{}, kinds: map[string]*schema.Kind{},
-		shown: map[ir.Addr]map[string]ir.Value{}, hurt: map[ir.Addr]bool{}, funcs: map[string]function.Function{},
+		b: b, funcs: map[string]function.Function{},
 	}
 	for _, f := range body.Files {
 		e.files[f.Name] = f.Src
@@ -62,12 +61,12 @@ func newReader(b *schema.Builder, body schema.Body, in *value.Inputs, src schema
 	for _, f := range b.Universe.Funcs {
 		e.funcs[f.Name] = f.Make(schema.FuncEnv{Dir: body.Dir, Source: src})
 	}
-	return &reader{eval: e, b: b, in: in, dir: body.Dir}
+	return &reader{eval: e, in: in, dir: body.Dir}
 }
 
 // node is a declaration.
 type node struct {
-	name  string // what names it: var.x, local.x, container.web; output.x and stack cannot be referred to
+	name  string // what names it: var.x, local.x, container.web, module.db; output.x and stack cannot be referred to
 	at    hcl.Range
 	exprs []expr
 	refs  []ref

@@ -54,7 +54,7 @@ func (e *eval) check(t hcl.Traversal, each bool) bool {
 	case root == "each":
 		e.fail(r, "each.%s has a meaning only beside for_each", "key").Hintf("add for_each to the block")
 		return false
-	case root != "var" && root != "local" && e.kinds[root] == nil:
+	case root != "var" && root != "local" && root != "module" && e.kinds[root] == nil:
 		e.unknownRoot(t)
 		return false
 	}
@@ -102,6 +102,8 @@ func (e *eval) available(root string) string {
 		return `no variable is declared: write variable "NAME" {}`
 	case len(names) == 0 && root == "local":
 		return "no local value is declared: write locals { NAME = … }"
+	case len(names) == 0 && root == "module":
+		return `no module is declared: write module "NAME" { source = "./modules/NAME" }`
 	case len(names) == 0:
 		return fmt.Sprintf("no %[1]s is declared: write %[1]s \"NAME\" {}", root)
 	}
@@ -129,8 +131,8 @@ func (e *eval) unknownRoot(t hcl.Traversal) {
 		m.Hintf("write local%s", strings.TrimPrefix(whole, root))
 	case root == "variable":
 		m.Hintf("write var%s", strings.TrimPrefix(whole, root))
-	case root == "module" || root == "data" || root == "path" || root == "terraform" || root == "self":
-		m.Hintf("references are var.NAME, local.NAME and KIND.LABEL, such as container.web")
+	case root == "data" || root == "path" || root == "terraform" || root == "self":
+		m.Hintf("references are var.NAME, local.NAME, module.NAME.OUTPUT and KIND.LABEL, such as container.web")
 	default:
 		e.hintLabel(m, root)
 	}
@@ -145,7 +147,7 @@ func (e *eval) hintLabel(m *diag.Diag, root string) {
 			return
 		}
 	}
-	m.DidYouMean(root, append(sortedKeys(e.kinds), "var", "local", "each", "true", "false", "null"))
+	m.DidYouMean(root, append(sortedKeys(e.kinds), "var", "local", "module", "each", "true", "false", "null"))
 	if m.Hint == "" {
 		m.Hintf("text needs quotes: %q", root)
 	}
@@ -209,7 +211,8 @@ func (e *eval) attr(v ir.Value, name string, r hcl.Range) (ir.Value, bool) {
 		m := e.fail(r, "a list has no attribute %q", name)
 		switch {
 		case len(v.List) > 0 && v.List[0].Kind == ir.Handle && !v.Sensitive:
-			m.Hintf("choose one by its place or key, such as [0] or [%q], or write [*].%s for that of each", v.List[0].Ref.Addr.Key, name)
+			key, _ := v.List[0].Ref.Addr.Instance()
+			m.Hintf("choose one by its place or key, such as [0] or [%q], or write [*].%s for that of each", key, name)
 		default:
 			m.Hintf("choose an element, such as [0], or write [*].%s for that of each", name)
 		}
@@ -223,13 +226,20 @@ func (e *eval) attr(v ir.Value, name string, r hcl.Range) (ir.Value, bool) {
 }
 
 func (e *eval) handleAttr(v ir.Value, name string, r hcl.Range) (ir.Value, bool) {
-	shown := e.shown[v.Ref.Addr]
+	shown, hurt := e.b.Shown(v.Ref.Addr)
 	part, ok := shown[name]
 	switch {
-	case ok && part.IsNull() && e.hurt[v.Ref.Addr]:
+	case part.IsNull() && hurt && (ok || v.Ref.Addr.IsModule()):
 		return ir.Value{}, false // what it would be was not understood, and that was reported
 	case ok:
+		if name == "name" {
+			e.b.Use(v.Ref.Addr)
+		}
 		return part, true
+	}
+	if v.Ref.Addr.IsModule() {
+		e.noOutput(v.Ref.Addr, name, shown, r)
+		return ir.Value{}, false
 	}
 	m := e.fail(r, "%s has no attribute %q", v.Ref, name).DidYouMean(name, sortedKeys(shown))
 	switch {
@@ -239,6 +249,18 @@ func (e *eval) handleAttr(v ir.Value, name string, r hcl.Range) (ir.Value, bool)
 		m.Hintf("it has %s", strings.Join(sortedKeys(shown), ", "))
 	}
 	return ir.Value{}, false
+}
+
+// noOutput reports that a module has no such output.
+func (e *eval) noOutput(a ir.Addr, name string, shown map[string]ir.Value, r hcl.Range) {
+	m := e.fail(r, "%s has no output %q", a, name).DidYouMean(name, sortedKeys(shown))
+	switch {
+	case m.Hint != "":
+	case len(shown) == 0:
+		m.Hintf("the module has no outputs; it can have one: output %q { value = … }", name)
+	default:
+		m.Hintf("its outputs are %s", strings.Join(sortedKeys(shown), ", "))
+	}
 }
 
 // missing reports that a map has no such element.
@@ -336,12 +358,13 @@ func isKeyed(v ir.Value) bool {
 func (e *eval) instance(v ir.Value, key string, r hcl.Range) (ir.Value, bool) {
 	keys := map[string]ir.Value{}
 	for _, el := range v.List {
-		k := el.Ref.Addr.Key
+		a := el.Ref.Addr
 		if el.Off != "" {
-			if a, err := ir.ParseAddr(el.Off); err == nil {
-				k = a.Key
+			if off, err := ir.ParseTarget(el.Off); err == nil {
+				a = off
 			}
 		}
+		k, _ := a.Instance()
 		keys[k] = el
 	}
 	if el, ok := keys[key]; ok {

@@ -7,12 +7,13 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// resource is a block that declares one resource, or many under for_each.
-type resource struct {
+// instances is a block that declares one resource or module, or many under
+// for_each.
+type instances struct {
 	*reader
 	block     *hclsyntax.Block
 	label     string
-	attrs     []*hclsyntax.Attribute // but for those below, which every resource has
+	attrs     []*hclsyntax.Attribute // but for those below, which every resource has, and every module but the last
 	forEach   *hclsyntax.Attribute   // nil without it, as the next ones
 	enabled   *hclsyntax.Attribute
 	dependsOn *hclsyntax.Attribute
@@ -20,12 +21,12 @@ type resource struct {
 	guard     *hclsyntax.Block // lifecycle as a block
 }
 
-func (r *reader) addResource(b *hclsyntax.Block) {
+func (r *reader) addInstances(b *hclsyntax.Block) {
 	label, ok := r.label(b)
 	if !ok {
 		return
 	}
-	d := &resource{reader: r, block: b, label: label}
+	d := &instances{reader: r, block: b, label: label}
 	n := &node{name: b.Type + "." + label, at: b.TypeRange, run: d.run}
 	d.sort()
 	for _, a := range attributes(b.Body) {
@@ -39,8 +40,11 @@ func (r *reader) addResource(b *hclsyntax.Block) {
 	r.add(n)
 }
 
+// isModule reports whether the block is a module.
+func (d *instances) isModule() bool { return d.block.Type == "module" }
+
 // sort tells what every resource has from what its kind has.
-func (d *resource) sort() {
+func (d *instances) sort() {
 	for _, a := range attributes(d.block.Body) {
 		switch a.Name {
 		case "for_each":
@@ -49,11 +53,13 @@ func (d *resource) sort() {
 			d.enabled = a
 		case "depends_on":
 			d.dependsOn = a
-		case "lifecycle":
-			d.lifecycle = a
 		case "count":
 			d.fail(a.NameRange, "there is no count").
 				Hintf("write for_each = range(n), or enabled = … for none or one; each.key is \"0\", \"1\", …")
+		case "lifecycle":
+			if d.lifecycle = a; d.isModule() {
+				d.lifecycle, d.attrs = nil, append(d.attrs, a) // it is no attribute of a module
+			}
 		default:
 			d.attrs = append(d.attrs, a)
 		}
@@ -63,7 +69,22 @@ func (d *resource) sort() {
 	}
 }
 
-func (d *resource) nested(in *hclsyntax.Block) {
+// nestedInModule reports a block within a module.
+func (d *instances) nestedInModule(in *hclsyntax.Block) {
+	m := d.fail(in.TypeRange, "module.%s: there is no block %q here", d.label, in.Type)
+	switch in.Type {
+	case "inputs":
+		m.Hintf("write inputs = { … }")
+	case "lifecycle":
+		m.Hintf("lifecycle is about a resource: write it there, in the module")
+	}
+}
+
+func (d *instances) nested(in *hclsyntax.Block) {
+	if d.isModule() {
+		d.nestedInModule(in)
+		return
+	}
 	set := schema.Bind(d.kinds[d.block.Type].New())
 	switch f := set.Field(in.Type); {
 	case in.Type == "lifecycle" && d.guard == nil && d.lifecycle == nil:
@@ -91,28 +112,34 @@ func (d *resource) nested(in *hclsyntax.Block) {
 	}
 }
 
-func (d *resource) addr() ir.Addr { return ir.Addr{Kind: d.block.Type, Label: d.label} }
+// addr returns the address of the one instance, or of that with a key.
+func (d *instances) addr(key string, keyed bool) ir.Addr {
+	if d.isModule() {
+		return ir.ModuleAddr(d.b.Addr("", "").Module, d.label, key, keyed)
+	}
+	a := d.b.Addr(d.block.Type, d.label)
+	a.Key, a.Keyed = key, keyed
+	return a
+}
 
-func (d *resource) run(n *node) {
+func (d *instances) run(n *node) {
 	if d.forEach == nil {
-		n.value, n.ok = d.instance(d.addr(), nil)
+		n.value, n.ok = d.instance("", false, nil)
 		return
 	}
 	coll, ok := d.eval.eval(d.forEach.Expr, nil)
 	if !ok {
 		return
 	}
-	keys, vals, ok := d.instances(coll)
+	keys, vals, ok := d.keys(coll)
 	if !ok {
 		return
 	}
 	out := ir.ListVal()
 	byKey := map[string]ir.Value{}
 	for i, key := range keys {
-		a := d.addr()
-		a.Key, a.Keyed = key, true
 		before := len(*d.diags)
-		h, ok := d.instance(a, eachScope(key, vals[i]))
+		h, ok := d.instance(key, true, eachScope(key, vals[i]))
 		if !ok || broken(*d.diags, before) {
 			return // the next would fail in the same way
 		}
@@ -125,8 +152,8 @@ func (d *resource) run(n *node) {
 	}
 }
 
-// instances returns the keys of for_each, in its order, and what each.value is.
-func (d *resource) instances(coll ir.Value) (keys []string, vals []ir.Value, ok bool) {
+// keys returns the keys of for_each, in its order, and what each.value is.
+func (d *instances) keys(coll ir.Value) (keys []string, vals []ir.Value, ok bool) {
 	r := d.forEach.Expr.StartRange()
 	switch {
 	case coll.Sensitive:
@@ -151,7 +178,7 @@ func (d *resource) instances(coll ir.Value) (keys []string, vals []ir.Value, ok 
 	return nil, nil, false
 }
 
-func (d *resource) listKeys(list ir.Value) (keys []string, vals []ir.Value, ok bool) {
+func (d *instances) listKeys(list ir.Value) (keys []string, vals []ir.Value, ok bool) {
 	seen := map[string]bool{}
 	for _, v := range list.List {
 		r := d.forEach.Expr.StartRange()
@@ -174,9 +201,10 @@ func (d *resource) listKeys(list ir.Value) (keys []string, vals []ir.Value, ok b
 	return keys, vals, true
 }
 
-// instance declares one resource and returns its handle. What is wrong with it
-// is reported, and the handle can be used all the same.
-func (d *resource) instance(a ir.Addr, sc *scope) (ir.Value, bool) {
+// instance declares one resource or module and returns its handle. What is wrong
+// with it is reported, and the handle can be used all the same.
+func (d *instances) instance(key string, keyed bool, sc *scope) (ir.Value, bool) {
+	a := d.addr(key, keyed)
 	if d.enabled != nil {
 		yes, ok := d.decide(d.enabled.Expr, sc, "enabled")
 		if !ok {
@@ -186,25 +214,35 @@ func (d *resource) instance(a ir.Addr, sc *scope) (ir.Value, bool) {
 			return ir.Value{Off: a.String()}, true
 		}
 	}
-	before := len(*d.diags)
-	decl := schema.Declaration{Addr: a, Pos: d.pos(d.block.TypeRange), Dir: d.dir, Attrs: d.reader.attrs(d.attrs, sc)}
+	attrs := d.reader.attrs(d.attrs, sc)
+	var deps ir.Attr
 	if d.dependsOn != nil {
-		decl.DependsOn = d.attrOf(d.dependsOn, sc)
+		deps = d.attrOf(d.dependsOn, sc)
 	}
-	if d.lifecycle != nil {
-		decl.Lifecycle = d.attrOf(d.lifecycle, sc)
+	if d.isModule() {
+		d.b.Module(schema.ModuleCall{Name: d.label, Key: key, Keyed: keyed, Pos: d.pos(d.block.TypeRange), Attrs: attrs, DependsOn: deps})
+		return ir.HandleVal(a), true
 	}
-	if d.guard != nil {
-		at := d.pos(d.guard.TypeRange)
-		v := ir.MapVal(map[string]ir.Value{}).At(at)
-		for _, x := range d.reader.attrs(attributes(d.guard.Body), sc) {
-			if x.Value.Pos = x.Pos; !x.Value.IsNull() {
-				v.Map[x.Name] = x.Value
-			}
-		}
-		decl.Lifecycle = ir.Attr{Name: "lifecycle", Pos: at, Value: v}
-	}
-	d.shown[a] = d.b.Declare(decl)
-	d.hurt[a] = broken(*d.diags, before)
+	d.b.Declare(schema.Declaration{
+		Addr: a, Pos: d.pos(d.block.TypeRange), Dir: d.dir, Attrs: attrs, DependsOn: deps, Lifecycle: d.lifecycleOf(sc),
+	})
 	return ir.HandleVal(a), true
+}
+
+// lifecycleOf returns the attribute or the block lifecycle.
+func (d *instances) lifecycleOf(sc *scope) ir.Attr {
+	if d.guard == nil {
+		if d.lifecycle == nil {
+			return ir.Attr{}
+		}
+		return d.attrOf(d.lifecycle, sc)
+	}
+	at := d.pos(d.guard.TypeRange)
+	v := ir.MapVal(map[string]ir.Value{}).At(at)
+	for _, x := range d.reader.attrs(attributes(d.guard.Body), sc) {
+		if x.Value.Pos = x.Pos; !x.Value.IsNull() {
+			v.Map[x.Name] = x.Value
+		}
+	}
+	return ir.Attr{Name: "lifecycle", Pos: at, Value: v}
 }

@@ -6,11 +6,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// Addr is the identity of a resource within its stack. It is comparable.
+// Addr is the identity of a resource within its stack, or of a module, which
+// has neither kind nor label. It is comparable.
 type Addr struct {
 	Module string // the modules on the way as text, such as `module.db["eu"]`; "" in the root
 	Kind   string // such as "container"
@@ -21,6 +23,9 @@ type Addr struct {
 
 // String returns the address as users write it: module.db["eu"].container.this["0"].
 func (a Addr) String() string {
+	if a.IsModule() {
+		return a.Module
+	}
 	var b strings.Builder
 	if a.Module != "" {
 		b.WriteString(a.Module)
@@ -42,21 +47,103 @@ func (a Addr) String() string {
 // IsZero reports whether a is no address at all.
 func (a Addr) IsZero() bool { return a == Addr{} }
 
+// IsModule reports whether a is the address of a module.
+func (a Addr) IsModule() bool { return a.Kind == "" && a.Module != "" }
+
+// Noun says what is at a.
+func (a Addr) Noun() string {
+	if a.IsModule() {
+		return "a module"
+	}
+	return "a resource"
+}
+
+// ForText says what to write where text is wanted and a was written.
+func (a Addr) ForText() string {
+	if a.IsModule() {
+		return fmt.Sprintf("choose one of its outputs, such as %s.url", a)
+	}
+	return fmt.Sprintf("write %s.name for its name", a)
+}
+
 // Base returns a without its key: the address of the declaration.
 func (a Addr) Base() Addr {
+	if a.IsModule() {
+		steps := a.moduleSteps()
+		last := &steps[len(steps)-1]
+		last.key, last.keyed = "", false
+		a.Module = joinSteps(steps)
+	}
 	a.Key, a.Keyed = "", false
 	return a
+}
+
+// Instance returns the key that tells a from others of its declaration, if it
+// has one.
+func (a Addr) Instance() (key string, keyed bool) {
+	if !a.IsModule() {
+		return a.Key, a.Keyed
+	}
+	steps := a.moduleSteps()
+	last := steps[len(steps)-1]
+	return last.key, last.keyed
+}
+
+// ModuleAddr returns the address of a module that is declared in the module in,
+// as it stands in Module.
+func ModuleAddr(in, name, key string, keyed bool) Addr {
+	return Addr{Module: joinModules(in, joinSteps([]step{{name: "module"}, {name: name, key: key, keyed: keyed}}))}
+}
+
+// In returns the address that a has from outside of the module in, where it was
+// written.
+func (a Addr) In(in string) Addr {
+	a.Module = joinModules(in, a.Module)
+	return a
+}
+
+func joinModules(outer, inner string) string {
+	if outer == "" || inner == "" {
+		return outer + inner
+	}
+	return outer + "." + inner
+}
+
+// Below returns the rest of a's modules below the module m, which may lack a
+// key: what follows m's text. It is false if a is not in m.
+func (a Addr) Below(m Addr) (rest string, ok bool) {
+	rest, ok = strings.CutPrefix(a.Module, m.Module)
+	return rest, ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// Covers reports whether b is what a stands for: a itself, if a has no key all
+// of its keys, and all that is in a module.
+func (a Addr) Covers(b Addr) bool {
+	if a.IsModule() {
+		_, in := b.Below(a)
+		return in
+	}
+	return a == b || !a.Keyed && a == b.Base()
 }
 
 // Compare orders addresses by module, kind, label and key. Keys that are
 // whole numbers are ordered as numbers.
 func (a Addr) Compare(b Addr) int {
 	return cmp.Or(
-		strings.Compare(a.Module, b.Module),
+		compareModules(a, b),
 		strings.Compare(a.Kind, b.Kind),
 		strings.Compare(a.Label, b.Label),
 		CompareKeys(a.Key, b.Key),
 	)
+}
+
+func compareModules(a, b Addr) int {
+	if a.Module == b.Module {
+		return 0
+	}
+	return slices.CompareFunc(a.moduleSteps(), b.moduleSteps(), func(x, y step) int {
+		return cmp.Or(strings.Compare(x.name, y.name), CompareKeys(x.key, y.key))
+	})
 }
 
 // CompareKeys orders keys of for_each: numbers as numbers and before text.
@@ -79,21 +166,33 @@ func (a Addr) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
 // UnmarshalText parses what String wrote.
 func (a *Addr) UnmarshalText(text []byte) error {
-	got, err := ParseAddr(string(text))
+	got, err := ParseTarget(string(text))
 	if err == nil {
 		*a = got
 	}
 	return err
 }
 
-// ParseAddr parses an address as String writes it.
+// ParseAddr parses the address of a resource as String writes it.
 func ParseAddr(s string) (Addr, error) {
+	a, err := ParseTarget(s)
+	if err == nil && a.IsModule() {
+		err = fmt.Errorf("address %q: want KIND.LABEL or KIND.LABEL[\"KEY\"] behind the module", s)
+	}
+	if err != nil {
+		return Addr{}, err
+	}
+	return a, nil
+}
+
+// ParseTarget parses the address of a resource or a module.
+func ParseTarget(s string) (Addr, error) {
 	steps, err := parseSteps(s)
 	if err != nil {
 		return Addr{}, fmt.Errorf("address %q: %w", s, err)
 	}
 	mods := 0
-	for mods+1 < len(steps) && steps[mods].name == "module" {
+	for mods+1 < len(steps) && steps[mods].name == "module" && !steps[mods].keyed {
 		mods += 2
 	}
 	var a Addr
@@ -102,6 +201,7 @@ func ParseAddr(s string) (Addr, error) {
 	}
 	rest := steps[mods:]
 	switch {
+	case len(rest) == 0:
 	case len(rest) == 2 && !rest[0].keyed:
 		a.Kind, a.Label, a.Key, a.Keyed = rest[0].name, rest[1].name, rest[1].key, rest[1].keyed
 	case len(rest) == 1 && rest[0].keyed:
@@ -229,8 +329,8 @@ func (a Addr) Alias() string { return a.clean(a.words(false)) }
 
 func (a Addr) words(withKey bool) []string {
 	var words []string
-	for _, st := range a.moduleSteps() {
-		if st.name == "module" && !st.keyed {
+	for i, st := range a.moduleSteps() {
+		if i%2 == 0 { // the word module
 			continue
 		}
 		words = append(words, st.name)

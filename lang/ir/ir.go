@@ -44,7 +44,8 @@ type Adopt struct {
 }
 
 // Forget says that an object leaves the stack without being removed. An
-// address without a key stands for all of its keys.
+// address without a key stands for all of its keys, that of a module for all
+// that is in it.
 type Forget struct {
 	Addr Addr     `json:"addr"`
 	Pos  diag.Pos `json:"pos"`
@@ -54,7 +55,7 @@ type Forget struct {
 type Resource struct {
 	Addr    Addr        `json:"addr"`
 	Pos     diag.Pos    `json:"pos"`               // of the declaration
-	Calls   []diag.Call `json:"calls,omitempty"`   // Starlark calls that led to it, outermost first
+	Calls   []diag.Call `json:"calls,omitempty"`   // of modules and of Starlark's functions that led to it, outermost first
 	Dir     string      `json:"dir"`               // its module's directory, absolute: relative paths start here
 	Name    string      `json:"name"`              // the engine's name; empty for kinds without one
 	Alias   string      `json:"alias,omitempty"`   // rule 3's name without stack and key: what it answers to on networks
@@ -157,7 +158,7 @@ func (p *Program) Now(a Addr) Addr {
 func (p *Program) Forgotten(a Addr) (diag.Pos, bool) {
 	if p != nil {
 		for _, f := range p.Forgets {
-			if f.Addr == a || f.Addr == a.Base() {
+			if f.Addr.Covers(a) {
 				return f.Pos, true
 			}
 		}

@@ -1,10 +1,12 @@
 // Package load finds the body of a directory, in whichever language it is
-// written, and has it read to a program.
+// written, and has it read to a program. It is the one place where modules and
+// libraries cross from one language to the other.
 package load
 
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +23,7 @@ import (
 // Options say what to load and with which inputs.
 type Options struct {
 	Universe *schema.Universe
+	Modules  fs.FS  // the modules std/NAME, a directory for each; nil has none
 	Path     string // a directory, or a file of the body that is meant; "" is the current directory
 	Shown    string // the directory as messages and positions name it; "" is as Path does
 	Stack    string // overrides the stack's name, if not empty
@@ -89,17 +92,19 @@ func Load(o Options) Result {
 		ds.Addf(diag.Pos{File: o.Path}, "%v", err)
 		return Result{Diags: ds}
 	}
-	defer src.root.Close()
+	defer src.close()
 	src.shown = cmp.Or(o.Shown, src.shown)
 	b := schema.NewBuilder(o.Universe, src.abs, o.Stack)
+	l := &loader{options: o, std: stdSource(o.Modules, src.seen)}
+	b.LoadBy(l)
 	res := Result{Sources: src.seen}
-	if lang, names, d := choose(src, file); d != nil {
+	if lang, names, d := choose(src, ".", file); d != nil {
 		b.Diags = append(b.Diags, *d)
-	} else if body, ok := src.body(names, &b.Diags); ok {
+	} else if body, ok := src.body(".", names, &b.Diags); ok {
 		files := varFiles(src, o.VarFiles, &b.Diags)
 		in := inputs(o, files)
 		in.Lost = b.Diags.HasErrors()
-		lang.read(b, body, in, src)
+		l.read(lang, b, body, in, src)
 		reveal(files, in, src)
 		res.Taken, res.Missing = in.Taken, in.Missing
 		slices.SortFunc(res.Taken, func(a, b value.Taken) int { return strings.Compare(a.Name, b.Name) })
@@ -111,12 +116,13 @@ func Load(o Options) Result {
 	return res
 }
 
-// choose returns the language of the body in src, and its files. file is the
-// one that the user named, or "".
-func choose(src *source, file string) (language, []string, *diag.Diag) {
-	names, err := src.names()
+// choose returns the language of the body in a directory of src, and its files.
+// file is the one that the user named, or "".
+func choose(src *source, dir, file string) (language, []string, *diag.Diag) {
+	shown := src.show(dir)
+	names, err := src.names(dir)
 	if err != nil {
-		return language{}, nil, &diag.Diag{Pos: diag.Pos{File: src.shown}, Msg: err.Error()}
+		return language{}, nil, &diag.Diag{Pos: diag.Pos{File: shown}, Msg: err.Error()}
 	}
 	var found []language
 	var first []string
@@ -129,16 +135,20 @@ func choose(src *source, file string) (language, []string, *diag.Diag) {
 			found, first = append(found, l), append(first, files[0])
 		}
 	}
-	at := diag.Pos{File: src.shown}
+	what := "a stack"
+	if dir != "." {
+		what = "a module"
+	}
+	at := diag.Pos{File: shown}
 	switch {
 	case file != "":
-		return language{}, nil, (&diag.Diag{Pos: diag.Pos{File: filepath.Join(src.shown, file)}, Msg: "this is no file of a stack"}).
-			Hintf("a stack is written in %s", patterns())
+		return language{}, nil, (&diag.Diag{Pos: diag.Pos{File: filepath.Join(shown, file)}, Msg: "this is no file of " + what}).
+			Hintf("%s is written in %s", what, patterns())
 	case len(found) == 0:
-		return language{}, nil, (&diag.Diag{Pos: at, Msg: "there is no stack in this directory"}).Hintf("%s", nothingHint(names))
+		return language{}, nil, (&diag.Diag{Pos: at, Msg: fmt.Sprintf("there is no %s in this directory", what[2:])}).Hintf("%s", nothingHint(names))
 	case len(found) > 1:
-		return language{}, nil, (&diag.Diag{Pos: at, Msg: fmt.Sprintf("the stack is written twice, in %s", strings.Join(first, " and in "))}).
-			Hintf("name the one that is meant: %s", filepath.Join(src.shown, first[len(first)-1]))
+		return language{}, nil, (&diag.Diag{Pos: at, Msg: fmt.Sprintf("the %s is written twice, in %s", what[2:], strings.Join(first, " and in "))}).
+			Hintf("name the one that is meant: %s", filepath.Join(shown, first[len(first)-1]))
 	}
 	return found[0], found[0].among(names), nil
 }

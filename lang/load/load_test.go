@@ -147,7 +147,7 @@ func TestSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer src.root.Close()
+	defer src.close()
 	if f, err := src.Open(filepath.Join(src.abs, "d"), "../in"); err != nil || string(f.Src) != "B" || f.Name != "s/in" {
 		t.Errorf("a link within: %+v, %v", f, err)
 	}

@@ -21,7 +21,8 @@ const (
 
 // source gives the files below a root. It implements schema.Source.
 type source struct {
-	root  *os.Root
+	files fs.FS
+	close func() error
 	abs   string // the root
 	shown string // the root as messages show it
 	seen  diag.Sources
@@ -39,12 +40,15 @@ func openSource(dir string) (*source, error) {
 	case err != nil:
 		return nil, fmt.Errorf("opening the directory: %w", reason(err))
 	}
-	return &source{root: root, abs: abs, shown: dir, seen: diag.Sources{}}, nil
+	return &source{files: root.FS(), close: root.Close, abs: abs, shown: dir, seen: diag.Sources{}}, nil
 }
 
-// names lists the files in the root, sorted.
-func (s *source) names() ([]string, error) {
-	entries, err := fs.ReadDir(s.root.FS(), ".")
+// show returns how messages call a directory, which is relative to the root.
+func (s *source) show(dir string) string { return filepath.Join(s.shown, dir) }
+
+// names lists the files in a directory, sorted.
+func (s *source) names(dir string) ([]string, error) {
+	entries, err := fs.ReadDir(s.files, filepath.ToSlash(dir))
 	if err != nil {
 		return nil, fmt.Errorf("reading the directory: %w", reason(err))
 	}
@@ -57,13 +61,13 @@ func (s *source) names() ([]string, error) {
 	return names, nil
 }
 
-// body reads the files with these names.
-func (s *source) body(names []string, ds *diag.List) (schema.Body, bool) {
-	body := schema.Body{Dir: s.abs}
+// body reads the files with these names in a directory.
+func (s *source) body(dir string, names []string, ds *diag.List) (schema.Body, bool) {
+	body := schema.Body{Dir: filepath.Join(s.abs, dir)}
 	for _, n := range names {
-		f, err := s.Open(s.abs, n)
+		f, err := s.Open(body.Dir, n)
 		if err != nil {
-			ds.Addf(diag.Pos{File: filepath.Join(s.shown, n)}, "%v", err)
+			ds.Addf(diag.Pos{File: filepath.Join(s.show(dir), n)}, "%v", err)
 			return body, false
 		}
 		body.Files = append(body.Files, f)
@@ -77,7 +81,8 @@ func (s *source) Open(dir, path string) (schema.File, error) {
 	if err != nil {
 		return schema.File{}, err
 	}
-	info, err := s.root.Stat(rel)
+	name := filepath.ToSlash(rel)
+	info, err := fs.Stat(s.files, name)
 	switch {
 	case err != nil:
 		return schema.File{}, s.explain(path, err)
@@ -86,7 +91,7 @@ func (s *source) Open(dir, path string) (schema.File, error) {
 	case info.Size() > maxFile:
 		return schema.File{}, tooLarge(path)
 	}
-	f, err := s.root.Open(rel)
+	f, err := s.files.Open(name)
 	if err != nil {
 		return schema.File{}, s.explain(path, err)
 	}
@@ -98,9 +103,9 @@ func (s *source) Open(dir, path string) (schema.File, error) {
 	case len(data) > maxFile:
 		return schema.File{}, tooLarge(path)
 	}
-	name := filepath.Join(s.shown, rel)
-	s.seen[name] = data
-	return schema.File{Name: name, Path: filepath.Join(s.abs, rel), Src: data}, nil
+	shown := s.show(rel)
+	s.seen[shown] = data
+	return schema.File{Name: shown, Path: filepath.Join(s.abs, rel), Src: data}, nil
 }
 
 func tooLarge(path string) error {
@@ -113,13 +118,13 @@ func (s *source) Files(dir, path string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info, err := s.root.Stat(rel); err != nil {
+	if info, err := fs.Stat(s.files, filepath.ToSlash(rel)); err != nil {
 		return nil, s.explain(path, err)
 	} else if !info.IsDir() {
 		return nil, fmt.Errorf("%q is not a directory", path)
 	}
 	var paths []string
-	err = fs.WalkDir(s.root.FS(), filepath.ToSlash(rel), func(p string, e fs.DirEntry, err error) error {
+	err = fs.WalkDir(s.files, filepath.ToSlash(rel), func(p string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -144,7 +149,7 @@ func (s *source) regular(path string, e fs.DirEntry) bool {
 	if e.Type()&fs.ModeSymlink == 0 {
 		return e.Type().IsRegular()
 	}
-	info, err := s.root.Stat(path)
+	info, err := fs.Stat(s.files, path)
 	return err == nil && info.Mode().IsRegular()
 }
 

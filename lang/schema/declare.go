@@ -13,21 +13,42 @@ import (
 )
 
 // Builder collects the declarations of one evaluation into a program. Both
-// readers call it, so that what a declaration means is said once.
+// readers call it, so that what a declaration means is said once. Each module
+// has one of its own, which knows the module's place; what they collect is one.
 type Builder struct {
 	Universe *Universe
-	Diags    diag.List
+	Diags    diag.List // of this module, and after Finish of all
+
+	*program
+	module  string      // the modules on the way, as they stand in addresses; "" in the root
+	calls   []diag.Call // that led to this module, outermost first
+	deps    []ir.Dep    // that all of its resources have, since the module has them
+	outputs map[string]ir.Output
+}
+
+// program is what the modules of one evaluation have in common.
+type program struct {
+	Spent Spent
 
 	stack     string
 	stackPos  diag.Pos
 	override  string // --stack
-	dir       string
+	root      string // the directory of the root module
+	loader    Loader
 	resources map[ir.Addr]*declared
 	order     []*declared
-	outputs   map[string]ir.Output
+	modules   map[ir.Addr]*module
 	moves     []move
 	adopts    []adoption
 	forgets   []ir.Forget
+}
+
+// Spent is the work that an evaluation took so far, over all modules. Readers
+// hold it to their limits.
+type Spent struct {
+	Steps int    // of HCL; one counts as ten of Starlark
+	Text  int    // bytes of text that HCL put together
+	Heap  uint64 // bytes that the process may come to; 0 before a reader has decided
 }
 
 type declared struct {
@@ -43,8 +64,17 @@ type declared struct {
 // NewBuilder returns a builder for the root module in dir, an absolute path.
 // A stack name that is not empty overrides the program's.
 func NewBuilder(u *Universe, dir, stack string) *Builder {
-	return &Builder{Universe: u, dir: dir, override: stack, resources: map[ir.Addr]*declared{}, outputs: map[string]ir.Output{}}
+	p := &program{root: dir, override: stack, resources: map[ir.Addr]*declared{}, modules: map[ir.Addr]*module{}}
+	return &Builder{Universe: u, program: p, outputs: map[string]ir.Output{}}
 }
+
+// Addr returns the address of a resource that this module declares.
+func (b *Builder) Addr(kind, label string) ir.Addr {
+	return ir.Addr{Module: b.module, Kind: kind, Label: label}
+}
+
+// Len returns how many resources were declared so far, in all modules.
+func (b *Builder) Len() int { return len(b.order) }
 
 // stackSpec is the declaration `stack`.
 type stackSpec struct{ name string }
@@ -61,6 +91,11 @@ func (s *stackSpec) Bind(f *Set) {
 // Stack takes the declaration of the stack. It comes before any resource:
 // names follow from it.
 func (b *Builder) Stack(attrs []ir.Attr, pos diag.Pos) {
+	if b.module != "" {
+		b.Diags.Addf(pos, "stack stands in a module, and only the root module is a stack").
+			Hintf("take it away here: the names of what is in the module follow from the stack that uses it")
+		return
+	}
 	if b.stackPos.Known() {
 		b.Diags.Addf(pos, "stack is declared twice").Hintf("it was declared at %s", b.stackPos)
 		return
@@ -88,6 +123,7 @@ type Declaration struct {
 // canonical form, its name, and what only the engine knows. Mistakes go to
 // b.Diags; the handle can be used all the same.
 func (b *Builder) Declare(d Declaration) map[string]ir.Value {
+	d.Addr.Module = b.module
 	if old := b.resources[d.Addr]; old != nil {
 		m := b.Diags.Addf(d.Pos, "%s is declared twice", d.Addr)
 		m.Hintf("it was declared at %s", old.res.Pos)
@@ -108,13 +144,13 @@ func (b *Builder) Declare(d Declaration) map[string]ir.Value {
 	x := &declared{
 		kind: kind,
 		spec: kind.New(),
-		res:  &ir.Resource{Addr: d.Addr, Pos: d.Pos, Calls: d.Calls, Dir: d.Dir, Alias: d.Addr.Alias()},
+		res:  &ir.Resource{Addr: d.Addr, Pos: d.Pos, Calls: b.led(d.Calls), Dir: d.Dir, Alias: d.Addr.Alias()},
 	}
 	before := len(b.Diags)
 	Decoding{Owner: d.Addr.String(), Pos: d.Pos, Name: b.name, Diags: &b.Diags}.Decode(x.spec, d.Attrs)
 	x.res.Attrs = d.Attrs // positions; the values are made canonical by Finish
 	b.nameOf(x)
-	b.dependsOn(x, d.DependsOn)
+	x.res.Deps = append(b.dependsOn(d.Addr, d.DependsOn), b.deps...)
 	b.lifecycle(x, d.Lifecycle)
 	for i := range b.Diags[before:] {
 		b.Diags[before+i].Calls = d.Calls
@@ -124,6 +160,27 @@ func (b *Builder) Declare(d Declaration) map[string]ir.Value {
 	b.order = append(b.order, x)
 	x.shown = b.shown(x)
 	return x.shown
+}
+
+// led returns the calls that led to a place in this module, of which calls are
+// those within it.
+func (b *Builder) led(calls []diag.Call) []diag.Call {
+	if len(b.calls) == 0 {
+		return calls
+	}
+	return slices.Concat(b.calls, calls)
+}
+
+// Shown returns what the handle of a resource or module shows. hurt says that
+// something was reported about it, so that what is missing is no news.
+func (b *Builder) Shown(a ir.Addr) (shown map[string]ir.Value, hurt bool) {
+	if m := b.modules[a]; m != nil {
+		return m.shown, m.hurt
+	}
+	if x := b.resources[a]; x != nil {
+		return x.shown, x.hurt
+	}
+	return nil, false
 }
 
 func (b *Builder) nameOf(x *declared) {
@@ -198,56 +255,86 @@ func Condition(cond ir.Condition, x, limit ir.Value) ir.Value {
 	return ir.MapVal(map[string]ir.Value{"resource": x, "condition": ir.StringVal(string(cond)), "limit": limit})
 }
 
-func (b *Builder) dependsOn(x *declared, a ir.Attr) {
-	v := a.Value
+// dependsOn returns the edges that depends_on gives the resource or module at a.
+func (b *Builder) dependsOn(a ir.Addr, attr ir.Attr) []ir.Dep {
+	v := attr.Value
 	if v.IsNull() && v.Off == "" {
-		return
+		return nil
 	}
-	owner := x.res.Addr.String() + ".depends_on"
-	d := &decoder{Decoding: Decoding{Owner: owner, Diags: &b.Diags}, pos: firstPos(v.Pos, a.Pos)}
+	d := &depender{
+		decoder: decoder{Decoding: Decoding{Owner: a.String() + ".depends_on", Diags: &b.Diags}, pos: firstPos(v.Pos, attr.Pos)},
+		b:       b, of: a,
+	}
 	if v.Kind != ir.List {
 		v = ir.ListVal(v).At(v.Pos)
 	}
 	for _, e := range v.List {
-		b.dep(x, d, e)
+		d.dep(e)
 	}
+	return d.deps
 }
 
-func (b *Builder) dep(x *declared, d *decoder, e ir.Value) {
+// depender reads one depends_on.
+type depender struct {
+	decoder
+	b    *Builder
+	of   ir.Addr
+	deps []ir.Dep
+}
+
+func (d *depender) dep(e ir.Value) {
 	if e.Kind != ir.Map {
-		b.depTargets(x, d, e, depSpec{})
+		d.targets(e, depSpec{})
 		return
 	}
 	if e.Map["condition"].Kind != ir.String {
-		b.depTargets(x, d, e, depSpec{}) // a map of handles, as for_each makes
+		d.targets(e, depSpec{}) // a map of handles, as for_each makes
 		return
 	}
 	var s depSpec
-	c := *d
-	c.pos = firstPos(e.Pos, d.pos)
-	c.into(&s, attrsOf(e), c.pos)
-	b.depTargets(x, &c, e.Map["resource"], s)
+	outer := d.pos
+	d.pos = firstPos(e.Pos, d.pos)
+	d.into(&s, attrsOf(e), d.pos)
+	d.targets(e.Map["resource"], s)
+	d.pos = outer
 }
 
-func (b *Builder) depTargets(x *declared, d *decoder, v ir.Value, s depSpec) {
+func (d *depender) targets(v ir.Value, s depSpec) {
 	switch v.Kind {
 	case ir.Handle:
-		if v.Ref.Addr == x.res.Addr {
-			d.fail(v, "%s depends on itself", x.res.Addr)
-			return
-		}
-		x.res.Deps = append(x.res.Deps, ir.Dep{To: v.Ref.Addr, Cond: ir.Condition(s.cond), Limit: s.limit, Pos: firstPos(v.Pos, d.pos)})
+		d.handle(v, s)
 	case ir.List:
 		for _, e := range v.List {
-			b.depTargets(x, d, e, s)
+			d.targets(e, s)
 		}
 	case ir.Map:
 		for _, k := range v.Keys() {
-			b.depTargets(x, d, v.Map[k], s)
+			d.targets(v.Map[k], s)
 		}
 	case ir.Null: // of a disabled resource: there is nothing to wait for
 	default:
 		d.want(v, "a resource, or started, healthy or completed of one")
+	}
+}
+
+// handle adds the edge to a resource, or those to all that is in a module.
+func (d *depender) handle(v ir.Value, s depSpec) {
+	to := v.Ref.Addr
+	pos := firstPos(v.Pos, d.pos)
+	switch {
+	case to == d.of:
+		d.fail(v, "%s depends on itself", d.of)
+	case !to.IsModule():
+		d.deps = append(d.deps, ir.Dep{To: to, Cond: ir.Condition(s.cond), Limit: s.limit, Pos: pos})
+	case s.cond != "":
+		d.fail(v, "%s is a module, and %s is about a container", to, s.cond).
+			Hintf("choose one that is an output of the module, such as %s(%s.container)", s.cond, to)
+	default:
+		for _, x := range d.b.order {
+			if to.Covers(x.res.Addr) {
+				d.deps = append(d.deps, ir.Dep{To: x.res.Addr, Pos: pos})
+			}
+		}
 	}
 }
 
@@ -283,10 +370,14 @@ func (b *Builder) lifecycle(x *declared, a ir.Attr) {
 	}
 }
 
-// Output adds an output.
+// Output adds an output. That of a module may be or hold resources.
 func (b *Builder) Output(o ir.Output) {
 	if old, ok := b.outputs[o.Name]; ok {
 		b.Diags.Addf(o.Pos, "output.%s is declared twice", o.Name).Hintf("it was declared at %s", old.Pos)
+		return
+	}
+	if b.module != "" {
+		b.outputs[o.Name] = o
 		return
 	}
 	resource := ir.Value{}
@@ -301,8 +392,11 @@ func (b *Builder) Output(o ir.Output) {
 		if o.Value.Kind != ir.Handle {
 			verb = "holds"
 		}
-		b.Diags.Addf(firstPos(resource.Pos, o.Value.Pos, o.Pos), "output %q %s a resource", o.Name, verb).
-			Hintf("choose what to show of it, such as %s.name", resource.Ref)
+		a := resource.Ref.Addr
+		m := b.Diags.Addf(firstPos(resource.Pos, o.Value.Pos, o.Pos), "output %q %s %s", o.Name, verb, a.Noun())
+		if m.Hintf("choose what to show of it, such as %s.name", a); a.IsModule() {
+			m.Hintf("%s", a.ForText())
+		}
 		return
 	}
 	b.outputs[o.Name] = o
@@ -327,7 +421,7 @@ func (f *Finishing) Imply(a ir.Addr, attrs ...ir.Attr) *ir.Resource {
 	if x := f.b.resources[a]; x != nil {
 		return x.res
 	}
-	f.b.Declare(Declaration{Addr: a, Pos: f.Res.Pos, Dir: f.b.dir, Attrs: attrs})
+	f.b.Declare(Declaration{Addr: a, Pos: f.Res.Pos, Dir: f.b.root, Attrs: attrs})
 	x := f.b.resources[a]
 	x.res.Implied = true
 	return x.res
@@ -345,7 +439,7 @@ func (f *Finishing) Errorf(attr, format string, args ...any) *diag.Diag {
 }
 
 // Root returns the directory that no file of the program may lie out of, absolute.
-func (f *Finishing) Root() string { return f.b.dir }
+func (f *Finishing) Root() string { return f.b.root }
 
 // Path returns the absolute form of a path that the program wrote: a relative
 // one starts at the module's directory and has to stay below the root.
@@ -354,8 +448,8 @@ func (f *Finishing) Path(attr, path string) string {
 		return filepath.Clean(path)
 	}
 	abs := filepath.Join(f.Res.Dir, path)
-	if rel, err := filepath.Rel(f.b.dir, abs); err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-		f.Errorf(attr, "%q leads out of the stack's directory", path).Hintf("move it below %s", f.b.dir)
+	if rel, err := filepath.Rel(f.b.root, abs); err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		f.Errorf(attr, "%q leads out of the stack's directory", path).Hintf("move it below %s", f.b.root)
 	}
 	return abs
 }
@@ -381,9 +475,9 @@ func (b *Builder) Finish() *ir.Program {
 			f.Finish(&Finishing{Res: x.res, b: b})
 		}
 	}
-	p := &ir.Program{Format: ir.Format, Stack: b.StackName(), StackPos: b.stackPos, Dir: b.dir}
+	p := &ir.Program{Format: ir.Format, Stack: b.StackName(), StackPos: b.stackPos, Dir: b.root}
 	if p.Stack == "" && !b.Diags.HasErrors() {
-		b.Diags.Addf(diag.Pos{File: b.dir}, "the stack has no name").Hintf(`write %s`, `stack { name = "shop" } (HCL) or stack(name = "shop") (Starlark)`)
+		b.Diags.Addf(diag.Pos{File: b.root}, "the stack has no name").Hintf(`write %s`, `stack { name = "shop" } (HCL) or stack(name = "shop") (Starlark)`)
 	}
 	if b.override != "" && !ir.IsStackName(b.override) {
 		b.Diags.Addf(diag.Pos{}, "--stack: %q is no name for a stack", b.override)
@@ -449,7 +543,7 @@ func (b *Builder) clashes() {
 		}
 		if old := first[k]; old != nil {
 			b.Diags.Addf(x.res.AttrPos("name"), "%s and %s have one name on the engine: %s", old.res.Addr, x.res.Addr, x.res.Name).
-				Hintf("%s was declared at %s; give one of them a `name` of its own", old.res.Addr, old.res.Pos)
+				Hintf("%s was declared at %s; give one of them a `name` of its own", old.res.Addr, old.res.Pos).Calls = x.res.Calls
 			continue
 		}
 		first[k] = x

@@ -141,7 +141,7 @@ func cut(s string) string {
 func (d *decoder) text(v ir.Value, want string) (string, bool) {
 	switch {
 	case v.Kind == ir.Handle:
-		d.want(v, want).Hintf("write %s.name for its name", v.Ref)
+		d.want(v, want).Hintf("%s", v.Ref.Addr.ForText())
 	case v.Sensitive:
 		d.fail(v, "a sensitive value cannot be used here, since this attribute is shown in plans")
 	case v.Kind != ir.String:
@@ -158,7 +158,7 @@ func (d *decoder) text(v ir.Value, want string) (string, bool) {
 // Numbers and bools are taken as their text.
 func (d *decoder) loose(v ir.Value) (ir.Value, bool) {
 	if v.Kind == ir.Handle {
-		d.want(v, "text").Hintf("write %s.name for its name", v.Ref)
+		d.want(v, "text").Hintf("%s", v.Ref.Addr.ForText())
 		return ir.Value{}, false
 	}
 	if !v.IsText() {

@@ -8,7 +8,7 @@ import (
 )
 
 // move is a declaration `moved`. An address without a key stands for all of a
-// declaration's keys.
+// declaration's keys, that of a module for all that is in it.
 type move struct {
 	ir.Move
 	calls []diag.Call
@@ -18,6 +18,10 @@ type move struct {
 // is the move of it.
 func (m move) from(a ir.Addr) (ir.Addr, bool) {
 	switch {
+	case m.New.IsModule():
+		rest, in := a.Below(m.New)
+		a.Module = m.Old.Module + rest
+		return a, in
 	case m.New == a:
 		return m.Old, true
 	case m.New == a.Base() && !m.Old.Keyed:
@@ -34,18 +38,25 @@ type adoption struct {
 	calls []diag.Call
 }
 
-// targets binds one or more resources; address text is not taken.
-func (s *Set) targets(p *[]ir.Addr, name, doc string) *Field {
+// target is a resource or module that a declaration is about.
+type target struct {
+	ir.Addr
+	written bool // as text: it starts at the module where it stands
+}
+
+// targets binds one or more resources. What is in a module has no name outside
+// of it unless it is an output, so that its address is taken as text too.
+func (s *Set) targets(p *[]target, name, doc string) *Field {
 	return s.add(name, "resource", None, doc, codec{
 		decode: func(d *decoder, v ir.Value) { d.targets(p, v) },
 		encode: func() ir.Value { return ir.Value{} },
 	})
 }
 
-func (d *decoder) targets(p *[]ir.Addr, v ir.Value) {
+func (d *decoder) targets(p *[]target, v ir.Value) {
 	switch v.Kind {
 	case ir.Handle:
-		*p = append(*p, v.Ref.Addr)
+		*p = append(*p, target{Addr: v.Ref.Addr})
 	case ir.List:
 		for _, e := range v.List {
 			d.targets(p, e)
@@ -54,17 +65,36 @@ func (d *decoder) targets(p *[]ir.Addr, v ir.Value) {
 		for _, k := range v.Keys() {
 			d.targets(p, v.Map[k])
 		}
+	case ir.String:
+		a, err := ir.ParseTarget(v.Str)
+		if err != nil || a.Module == "" || v.Sensitive {
+			d.want(v, "a resource").Hintf("write the resource itself; text is for what is in a module: \"module.db.volume.data\"")
+			return
+		}
+		*p = append(*p, target{a, true})
 	case ir.Null: // of a disabled resource: nothing is there to get it
 	default:
 		d.want(v, "a resource")
 	}
 }
 
-// address binds the address of a resource, as text.
+// addrs returns the addresses of targets that were written in this module.
+func (b *Builder) addrs(list []target) []ir.Addr {
+	var out []ir.Addr
+	for _, t := range list {
+		if t.written {
+			t.Addr = t.In(b.module)
+		}
+		out = append(out, t.Addr)
+	}
+	return out
+}
+
+// address binds the address of a resource or module, as text.
 func (s *Set) address(p *ir.Addr, name, doc string) *Field {
 	var text string
 	return s.Parsed(&text, name, "address", `an address such as "volume.data"`, None, doc, func(text string) (string, error) {
-		a, err := ir.ParseAddr(text)
+		a, err := ir.ParseTarget(text)
 		*p = a
 		return text, err
 	})
@@ -77,12 +107,12 @@ func unclear(attrs []ir.Attr) bool {
 
 type movedSpec struct {
 	old ir.Addr
-	new []ir.Addr
+	new []target
 }
 
 func (s *movedSpec) Bind(f *Set) {
-	f.address(&s.old, "old", "The address that the resource had, as text.").Required()
-	f.targets(&s.new, "new", "The resource that it is now.").Required()
+	f.address(&s.old, "old", "The address that the resource or module had, as text; in a module it starts at the module.").Required()
+	f.targets(&s.new, "new", "The resource or module that it is now.").Required()
 	f.Elsewhere("from", "`from` is `old` here, an address as text")
 	f.Elsewhere("to", "`to` is `new` here")
 }
@@ -95,24 +125,28 @@ func (b *Builder) Moved(attrs []ir.Attr, pos diag.Pos, calls []diag.Call) {
 	if b.Diags[before:].HasErrors() || unclear(attrs) {
 		return
 	}
-	if b.Universe.Kind(s.old.Kind) == nil {
+	if !s.old.IsModule() && b.Universe.Kind(s.old.Kind) == nil {
 		b.Diags.Addf(pos, "moved: there is no kind %q", s.old.Kind).Calls = calls
 		return
 	}
-	for _, to := range s.new {
-		m := move{ir.Move{Old: s.old, New: to, Pos: pos}, calls}
+	for _, to := range b.addrs(s.new) {
+		if to.IsModule() != s.old.IsModule() {
+			b.Diags.Addf(pos, "moved: %s cannot become %s: a module becomes a module, and a resource a resource", s.old, to).Calls = calls
+			continue
+		}
+		m := move{ir.Move{Old: s.old.In(b.module), New: to, Pos: pos}, b.led(calls)}
 		if len(s.new) > 1 && to.Keyed && !m.Old.Keyed {
 			m.Old.Key, m.Old.Keyed = to.Key, true
 		}
 		b.moves = append(b.moves, m)
-		if !b.rename(to, "moved", pos) {
+		if !b.rename(to, "moved", pos, calls) {
 			b.moves = b.moves[:len(b.moves)-1]
 		}
 	}
 }
 
 type adoptSpec struct {
-	resource []ir.Addr
+	resource []target
 	name     string
 }
 
@@ -135,12 +169,17 @@ func (b *Builder) Adopt(attrs []ir.Attr, pos diag.Pos, calls []diag.Call) {
 		b.Diags.Addf(pos, "adopt: %d resources are named, and one object becomes one of them", len(s.resource)).
 			Hintf("write one adopt for each, such as resource = %s", s.resource[0])
 		return
+	case s.resource[0].IsModule():
+		b.Diags.Addf(pos, "adopt: %s is a module, and an object becomes a resource", s.resource[0]).
+			Hintf("write the address of the resource in it: resource = \"%s.volume.data\"", s.resource[0])
+		return
 	case !isName(s.name):
 		b.Diags.Addf(pos, "adopt: %q is no name on the engine", s.name).Hintf("docker ps, docker volume ls and docker network ls show the names")
 		return
 	}
-	b.adopts = append(b.adopts, adoption{ir.Adopt{Addr: s.resource[0], Name: s.name, Pos: pos}, calls})
-	if !b.rename(s.resource[0], "adopt", pos) {
+	a := b.addrs(s.resource)[0]
+	b.adopts = append(b.adopts, adoption{ir.Adopt{Addr: a, Name: s.name, Pos: pos}, b.led(calls)})
+	if !b.rename(a, "adopt", pos, calls) {
 		b.adopts = b.adopts[:len(b.adopts)-1]
 	}
 }
@@ -148,7 +187,7 @@ func (b *Builder) Adopt(attrs []ir.Attr, pos diag.Pos, calls []diag.Call) {
 type forgetSpec struct{ addr ir.Addr }
 
 func (s *forgetSpec) Bind(f *Set) {
-	f.address(&s.addr, "address", "The address of what leaves the stack, as text.").Required()
+	f.address(&s.addr, "address", "The address of what leaves the stack, as text; in a module it starts at the module.").Required()
 	f.Elsewhere("from", "`from` is `address` here, as text")
 }
 
@@ -160,7 +199,7 @@ func (b *Builder) Forget(attrs []ir.Attr, pos diag.Pos, calls []diag.Call) {
 	if b.Diags[before:].HasErrors() || unclear(attrs) {
 		return
 	}
-	b.forgets = append(b.forgets, ir.Forget{Addr: s.addr, Pos: pos})
+	b.forgets = append(b.forgets, ir.Forget{Addr: s.addr.In(b.module), Pos: pos})
 }
 
 // given returns the engine's name of a resource that does not say it itself:
@@ -183,10 +222,10 @@ func (b *Builder) given(x *declared) string {
 
 // rename gives resources that were declared already the names that follow from
 // a move or an adoption, and reports false if it cannot any more.
-func (b *Builder) rename(to ir.Addr, decl string, pos diag.Pos) bool {
+func (b *Builder) rename(to ir.Addr, decl string, pos diag.Pos, calls []diag.Call) bool {
 	for _, x := range b.order {
 		a := x.res.Addr
-		if a != to && (to.Keyed || a.Base() != to) || !x.named || x.res.Name != a.EngineName(b.StackName()) {
+		if !to.Covers(a) || !x.named || x.res.Name != a.EngineName(b.StackName()) {
 			continue
 		}
 		name := b.given(x)
@@ -194,8 +233,12 @@ func (b *Builder) rename(to ir.Addr, decl string, pos diag.Pos) bool {
 			continue
 		}
 		if x.used {
-			b.Diags.Addf(pos, "%s: the name of %s follows from this, and was used before", decl, a).
+			m := b.Diags.Addf(pos, "%s: the name of %s follows from this, and was used before", decl, a).
 				Hintf("write %s right after the declaration of %s", decl, a)
+			m.Calls = calls
+			if a.Module != b.module {
+				m.Hintf("write %s above the module, with the address as text: %q", decl, a)
+			}
 			return false
 		}
 		x.rename(name)
@@ -222,7 +265,7 @@ func (b *Builder) finishMoves(p *ir.Program) {
 	}
 	slices.SortStableFunc(p.Adopts, func(a, b ir.Adopt) int { return a.Addr.Compare(b.Addr) })
 	for _, f := range b.forgets {
-		if i := slices.IndexFunc(b.order, func(x *declared) bool { return f.Addr == x.res.Addr || f.Addr == x.res.Addr.Base() }); i >= 0 {
+		if i := slices.IndexFunc(b.order, func(x *declared) bool { return f.Addr.Covers(x.res.Addr) }); i >= 0 {
 			b.Diags.Addf(f.Pos, "forget: %s is still declared", f.Addr).
 				Hintf("take its declaration at %s away, or this one", b.order[i].res.Pos)
 			continue

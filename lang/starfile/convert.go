@@ -42,11 +42,7 @@ func (r *reader) fromIR(v ir.Value) starlark.Value {
 	case ir.Map:
 		return &record{v, r}
 	case ir.Handle:
-		h := r.handles[v.Ref.Addr]
-		if h == nil {
-			panic("starfile: a handle of nothing: " + v.Ref.String())
-		}
-		return h
+		return &handle{v.Ref.Addr, r}
 	}
 	panic("starfile: value of unknown kind")
 }

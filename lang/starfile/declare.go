@@ -22,6 +22,7 @@ func (r *reader) declarations() starlark.StringDict {
 		})
 	}
 	add("stack", r.stack)
+	add("module", r.module)
 	add("variable", r.variable)
 	add("rule", r.rule)
 	add("output", r.output)
@@ -215,6 +216,8 @@ func (in *invocation) example() string {
 		return `variable("replicas", type = "number", default = 3)`
 	case "rule":
 		return `rule(lambda v: v > 0, "want more than 0, got {value}")`
+	case "module":
+		return `module("db", source = "./modules/db", inputs = {"name": value})`
 	case "output":
 		return `output("url", value)`
 	case "lifecycle":
@@ -525,7 +528,7 @@ func (r *reader) resource(k *schema.Kind, in *invocation) (starlark.Value, error
 	if err := r.declaring(k.Name + "(…)"); err != nil {
 		return nil, err
 	}
-	if len(r.handles) >= maxMade {
+	if r.b.Len() >= maxMade {
 		return nil, failf("a stack has at most %d resources", maxMade)
 	}
 	pos, err := in.positional(1, "label")
@@ -536,8 +539,8 @@ func (r *reader) resource(k *schema.Kind, in *invocation) (starlark.Value, error
 	if err != nil {
 		return nil, err
 	}
-	d := schema.Declaration{Addr: ir.Addr{Kind: k.Name, Label: label}, Pos: in.pos, Calls: in.calls, Dir: r.dir}
-	if err := in.takeKey(&d.Addr); err != nil {
+	d := schema.Declaration{Addr: r.b.Addr(k.Name, label), Pos: in.pos, Calls: in.calls, Dir: r.dir}
+	if d.Addr.Key, d.Addr.Keyed, err = in.takeKey(d.Addr); err != nil {
 		return nil, err
 	}
 	in.name = d.Addr.String()
@@ -551,38 +554,64 @@ func (r *reader) resource(k *schema.Kind, in *invocation) (starlark.Value, error
 }
 
 // takeKey reads the key of one of many.
-func (in *invocation) takeKey(a *ir.Addr) error {
+func (in *invocation) takeKey(of ir.Addr) (key string, keyed bool, err error) {
 	at := in.written("key")
 	v := in.take("key")
 	switch v := v.(type) {
 	case nil, starlark.NoneType:
-		return nil
+		return "", false, nil
 	case starlark.String:
-		a.Key, a.Keyed = string(v), true
-		return nil
+		return string(v), true, nil
 	case *deferred:
 		f, ok := in.r.decision(v.v, "a key").(*failure)
 		if !ok {
-			return new(stopped)
+			return "", false, new(stopped)
 		}
 		f.Pos = at.value.at()
-		return f
+		return "", false, f
 	case starlark.Int:
-		in.errorf(at.value.at(), "%s: key: got the number %s, want text", a, v).Hintf("write key = str(…)")
-		a.Key, a.Keyed = v.String(), true
-		return nil
+		in.errorf(at.value.at(), "%s: key: got the number %s, want text", of, v).Hintf("write key = str(…)")
+		return v.String(), true, nil
 	}
-	f := failf("%s: key: got %s, want text", a, typeName(v))
+	f := failf("%s: key: got %s, want text", of, typeName(v))
 	f.Pos = at.value.at()
-	return f
+	return "", false, f
+}
+
+// module evaluates a module and returns its handle.
+func (r *reader) module(in *invocation) (starlark.Value, error) {
+	if err := r.declaring("module(…)"); err != nil {
+		return nil, err
+	}
+	pos, err := in.positional(1, "name")
+	if err != nil {
+		return nil, err
+	}
+	name, err := in.text(0, "name", pos[0])
+	if err != nil {
+		return nil, err
+	}
+	if !ir.IsIdent(name) {
+		f := failf("%q is no name for a module: want letters, digits, _ and -, not a digit or - first", name)
+		f.Pos = in.frames[0].arg(0).at()
+		return nil, f
+	}
+	c := schema.ModuleCall{Name: name, Pos: in.pos, Calls: in.calls}
+	a := ir.ModuleAddr(r.b.Addr("", "").Module, name, "", false)
+	if c.Key, c.Keyed, err = in.takeKey(a); err != nil {
+		return nil, err
+	}
+	a = ir.ModuleAddr(r.b.Addr("", "").Module, name, c.Key, c.Keyed)
+	in.name = a.String()
+	if !in.takeBool("enabled", true) {
+		return &off{a.String()}, nil
+	}
+	c.DependsOn = in.takeIR("depends_on")
+	c.Attrs = in.rest()
+	return &handle{r.b.Module(c), r}, nil
 }
 
 func (r *reader) declare(d schema.Declaration) starlark.Value {
-	before := len(r.b.Diags)
-	h := &handle{addr: d.Addr, pos: d.Pos, attrs: r.b.Declare(d), in: r}
-	h.hurt = r.b.Diags[before:].HasErrors() || slices.ContainsFunc(d.Attrs, func(a ir.Attr) bool { return a.Value.IsBroken() })
-	if r.handles[d.Addr] == nil {
-		r.handles[d.Addr] = h
-	}
-	return h
+	r.b.Declare(d)
+	return &handle{d.Addr, r}
 }

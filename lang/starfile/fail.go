@@ -62,7 +62,7 @@ func withheld(what string) error {
 
 // inText says that a resource stands where text is put together.
 func inText(h *handle) error {
-	return failf("%s is a resource and cannot stand in text", h.addr).Hintf("write %s.name for its name", h.addr)
+	return failf("%s is %s and cannot stand in text", h.addr, h.addr.Noun()).Hintf("%s", h.addr.ForText())
 }
 
 // report turns an error of the interpreter into a message.

@@ -9,7 +9,7 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// Limits of one evaluation. A program that is meant well stays far below.
+// Limits of one evaluation, over all modules. A program that is meant well stays far below.
 const (
 	maxFile  = 1 << 20          // bytes of a source file
 	maxTree  = 1000             // expressions and statements within each other
@@ -31,9 +31,9 @@ const (
 func (r *reader) guard(t *starlark.Thread) (done func()) {
 	t.SetMaxExecutionSteps(stepsBetween)
 	t.OnMaxSteps = func(t *starlark.Thread) {
-		r.steps += stepsBetween
+		r.b.Spent.Steps += stepsBetween / 10
 		switch {
-		case r.steps >= maxSteps:
+		case r.b.Spent.Steps >= maxSteps/10:
 			t.Cancel(fmt.Sprintf("evaluation was stopped here: the program takes more than %d million steps", maxSteps/1_000_000))
 		case r.full():
 			t.Cancel(outOfMemory)
@@ -43,18 +43,21 @@ func (r *reader) guard(t *starlark.Thread) (done func()) {
 	timer := time.AfterFunc(maxTime, func() {
 		t.Cancel(fmt.Sprintf("evaluation was stopped here: it takes longer than %v", maxTime))
 	})
-	return func() { timer.Stop() }
+	return func() {
+		timer.Stop()
+		r.b.Spent.Steps += int(t.ExecutionSteps()%stepsBetween) / 10
+	}
 }
 
 var outOfMemory = fmt.Sprintf("evaluation was stopped here: the program needs more than %d MiB of memory", maxHeap>>20)
 
 // full reports whether the program has taken all the memory it may.
 func (r *reader) full() bool {
-	if heapBytes() <= r.maxHeap {
+	if heapBytes() <= r.b.Spent.Heap {
 		return false
 	}
 	runtime.GC() // what counted may have been of no use any more
-	return heapBytes() > r.maxHeap
+	return heapBytes() > r.b.Spent.Heap
 }
 
 // spend accounts for a result of so many bytes. One step can ask for more

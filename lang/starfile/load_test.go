@@ -186,7 +186,7 @@ func TestMemory(t *testing.T) {
 		runtime.GC() // so that what other tests left is not part of the start
 		b := schema.NewBuilder(loadtest.Universe(), "/stack", "shop")
 		r := newReader(b, new(value.Inputs), tree{}, "/stack")
-		r.maxHeap -= maxHeap - 8<<20
+		b.Spent.Heap -= maxHeap - 8<<20
 		r.read([]schema.File{{Name: "f", Path: "/stack/f", Src: []byte(src)}})
 		if len(b.Diags) != 1 || b.Diags[0].Pos.Line < 2 || b.Diags[0].Msg != outOfMemory {
 			t.Errorf("%s: got %v", src, b.Diags)

@@ -70,7 +70,7 @@ func iterable(v starlark.Value) error {
 		}
 		return undecided(v.v, "a for")
 	case *handle:
-		return failf("%s is one resource, and a for walks over many", v.addr).Hintf("write [%s]", v.addr)
+		return failf("%s is %s, and a for walks over many", v.addr, strings.Replace(v.addr.Noun(), "a ", "one ", 1)).Hintf("write [%s]", v.addr)
 	case *off:
 		return v.missing()
 	case starlark.String:
@@ -102,7 +102,7 @@ func typeName(v starlark.Value) string {
 	case starlark.Int, starlark.Float:
 		return "a number"
 	case *handle:
-		return "the resource " + v.addr.String()
+		return "the " + strings.TrimPrefix(v.addr.Noun(), "a ") + " " + v.addr.String()
 	case *deferred:
 		return "a " + v.Type()
 	case *starlark.Function, *starlark.Builtin:
@@ -139,7 +139,7 @@ func sameHandle(h *handle, y starlark.Value) (bool, error) {
 	case *handle:
 		return h.addr == y.addr, nil
 	case starlark.String:
-		return false, failf("%s is a resource and never equals text", h.addr).Hintf("write %s.name for its name", h.addr)
+		return false, failf("%s is %s and never equals text", h.addr, h.addr.Noun()).Hintf("%s", h.addr.ForText())
 	}
 	return false, nil
 }
@@ -499,6 +499,9 @@ func noAttr(x starlark.Value, name string) error {
 	case *record:
 		return noElement(x, name)
 	case *handle:
+		if x.addr.IsModule() {
+			return noOutput(x, name)
+		}
 		f := failf("%s has no attribute %q", x.addr, name).didYouMean(name, x.AttrNames())
 		switch {
 		case f.Hint == "" && name == "id":
@@ -511,6 +514,19 @@ func noAttr(x starlark.Value, name string) error {
 	f := failf("%s has no attribute %q", typeName(x), name)
 	if has, ok := x.(starlark.HasAttrs); ok {
 		f.didYouMean(name, has.AttrNames())
+	}
+	return f
+}
+
+// noOutput says that a module has no such output.
+func noOutput(h *handle, name string) error {
+	f := failf("%s has no output %q", h.addr, name).didYouMean(name, h.AttrNames())
+	switch {
+	case f.Hint != "":
+	case len(h.AttrNames()) == 0:
+		f.Hintf("the module has no outputs; it can have one: output(%q, value)", name)
+	default:
+		f.Hintf("its outputs are %s", strings.Join(h.AttrNames(), ", "))
 	}
 	return f
 }

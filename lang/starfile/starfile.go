@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 
 	"bayplan/lang/diag"
-	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 	"bayplan/lang/value"
 
@@ -26,12 +25,14 @@ func Read(b *schema.Builder, body schema.Body, in *value.Inputs, src schema.Sour
 func newReader(b *schema.Builder, in *value.Inputs, src schema.Source, dir string) *reader {
 	r := &reader{
 		b: b, in: in, src: src, dir: dir,
-		calls:   map[diag.Pos]*call{},
-		taken:   map[string]map[string]diag.Pos{},
-		dirs:    map[string]string{},
-		loaded:  map[string]*library{},
-		handles: map[ir.Addr]*handle{}, variables: map[string]diag.Pos{},
-		maxHeap: heapBytes() + maxHeap,
+		calls:     map[diag.Pos]*call{},
+		taken:     map[string]map[string]diag.Pos{},
+		dirs:      map[string]string{},
+		loaded:    map[string]*library{},
+		variables: map[string]diag.Pos{},
+	}
+	if b.Spent.Heap == 0 {
+		b.Spent.Heap = heapBytes() + maxHeap
 	}
 	r.predeclared = r.names()
 	return r
@@ -60,13 +61,10 @@ type reader struct {
 	dirs        map[string]string              // by file: where its loads start
 	loaded      map[string]*library            // by absolute path
 	loading     []string                       // files whose load is under way, outermost first
-	handles     map[ir.Addr]*handle
-	variables   map[string]diag.Pos // by name: where it was declared
-	unresolved  bool                // a variable has no value, and a message says so
+	variables   map[string]diag.Pos            // by name: where it was declared
+	unresolved  bool                           // a variable has no value, and a message says so
 
-	steps   uint64
-	made    int    // bytes of results since the last look at the memory
-	maxHeap uint64 // bytes that the process may come to
+	made int // bytes of results since the last look at the memory
 }
 
 // readerKey is where a thread keeps its reader.

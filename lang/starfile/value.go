@@ -1,6 +1,7 @@
 package starfile
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -133,50 +134,65 @@ func (d *deferred) CompareSameType(syntax.Token, starlark.Value, int) (bool, err
 	return false, undecided(d.v, "a comparison")
 }
 
-// handle is a resource.
+// handle is a resource, or a module, whose attributes are its outputs.
 type handle struct {
-	addr  ir.Addr
-	pos   diag.Pos
-	attrs map[string]ir.Value // what Builder.Declare shows
-	hurt  bool                // something was reported about it
-	in    *reader
+	addr ir.Addr
+	in   *reader
 }
 
 var (
-	_ starlark.HasAttrs = (*handle)(nil)
-	_ starlark.Callable = (*handle)(nil)
+	_ starlark.HasAttrs   = (*handle)(nil)
+	_ starlark.Callable   = (*handle)(nil)
+	_ starlark.Comparable = (*handle)(nil)
 )
 
 func (h *handle) String() string       { return h.addr.String() }
-func (h *handle) Type() string         { return h.addr.Kind }
+func (h *handle) Type() string         { return cmp.Or(h.addr.Kind, "module") }
 func (h *handle) Freeze()              {}
 func (h *handle) Truth() starlark.Bool { return starlark.True }
 func (h *handle) Name() string         { return h.addr.String() }
 
 func (h *handle) Hash() (uint32, error) { return starlark.String(h.addr.String()).Hash() }
 
+// CompareSameType lets a handle be found among the keys of a map.
+func (h *handle) CompareSameType(op syntax.Token, y starlark.Value, _ int) (bool, error) {
+	same := h.addr == y.(*handle).addr
+	switch op {
+	case syntax.EQL:
+		return same, nil
+	case syntax.NEQ:
+		return !same, nil
+	}
+	return false, failf("resources have no order")
+}
+
 func (h *handle) Attr(name string) (starlark.Value, error) {
 	if name == "name" {
 		h.in.b.Use(h.addr)
 	}
-	v, ok := h.attrs[name]
-	if !ok {
-		return nil, nil
-	}
-	if v.IsNull() && h.hurt {
+	shown, hurt := h.in.b.Shown(h.addr)
+	v, ok := shown[name]
+	switch {
+	case v.IsNull() && hurt && (ok || h.addr.IsModule()):
 		return h.in.unknown(), nil // what it would be was not understood
+	case !ok:
+		return nil, nil
 	}
 	return h.in.fromIR(v), nil
 }
 
-func (h *handle) AttrNames() []string { return sortedKeys(h.attrs) }
+func (h *handle) AttrNames() []string {
+	shown, _ := h.in.b.Shown(h.addr)
+	return sortedKeys(shown)
+}
 
 // CallInternal says what went wrong when a kind's name was taken for a
 // variable: network = network("back"), then network("front").
 func (h *handle) CallInternal(t *starlark.Thread, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
-	f := failf("%s is a resource and cannot be called", h.addr)
-	if name, pos, ok := h.in.takenAt(t, h.addr.Kind); ok {
-		f.Hintf("the name %s was taken at %s; give that variable another name, such as %s", name, pos, h.addr.Label)
+	f := failf("%s is %s and cannot be called", h.addr, h.addr.Noun())
+	if name, pos, ok := h.in.takenAt(t, h.Type()); ok {
+		other := cmp.Or(h.addr.Label, "db")
+		f.Hintf("the name %s was taken at %s; give that variable another name, such as %s", name, pos, other)
 	}
 	return nil, f
 }

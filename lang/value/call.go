@@ -169,8 +169,8 @@ func refuse(name string, args []ir.Value) *diag.Diag {
 			switch {
 			case d.Msg != "":
 			case r.Attr == "":
-				d.Msg = fmt.Sprintf("%s: %s is a resource, and the function takes values", name, r)
-				d.Hintf("write %s.name for its name", r)
+				d.Msg = fmt.Sprintf("%s: %s is %s, and the function takes values", name, r, r.Addr.Noun())
+				d.Hintf("%s", r.Addr.ForText())
 			default:
 				d.Msg = fmt.Sprintf("%s: %s is known only to a running engine, and the function would have to look into it", name, r)
 				d.Hintf("put it into text with \"${…}\", join or format, which the engine's answer completes later")
@@ -209,8 +209,8 @@ func Text(v ir.Value) (ir.Value, *diag.Diag) {
 	case v.IsText():
 		return v.ToText(), nil
 	case v.Kind == ir.Handle:
-		return ir.Value{}, (&diag.Diag{Pos: v.Pos, Msg: fmt.Sprintf("%s is a resource and cannot stand in text", v.Ref)}).
-			Hintf("write %s.name for its name", v.Ref)
+		return ir.Value{}, (&diag.Diag{Pos: v.Pos, Msg: fmt.Sprintf("%s is %s and cannot stand in text", v.Ref, v.Ref.Addr.Noun())}).
+			Hintf("%s", v.Ref.Addr.ForText())
 	case v.IsNull():
 		return ir.Value{}, offError(v, "nothing (null) cannot stand in text")
 	}

@@ -1,0 +1,184 @@
+package load
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/schema"
+	"bayplan/lang/value"
+)
+
+// loader evaluates modules. It implements schema.Loader.
+type loader struct {
+	options Options
+	std     *source  // nil if there are no modules std/NAME
+	open    []opened // the modules that are under way, outermost first
+}
+
+// opened is a module whose body is being evaluated.
+type opened struct {
+	src *source
+	dir string // below src's root
+}
+
+// same reports whether two modules are one directory, also by way of a link.
+func (o opened) same(other opened) bool {
+	if o.src != other.src {
+		return false
+	}
+	a, errA := fs.Stat(o.src.files, filepath.ToSlash(o.dir))
+	b, errB := fs.Stat(o.src.files, filepath.ToSlash(other.dir))
+	return o.dir == other.dir || errA == nil && errB == nil && os.SameFile(a, b)
+}
+
+func (o opened) String() string { return cmp.Or(filepath.ToSlash(o.src.show(o.dir)), ".") }
+
+// read evaluates a body.
+func (l *loader) read(lang language, b *schema.Builder, body schema.Body, in *value.Inputs, src *source) {
+	dir, err := filepath.Rel(src.abs, body.Dir)
+	if err != nil {
+		panic(err) // both are absolute
+	}
+	l.open = append(l.open, opened{src, dir})
+	lang.read(b, body, in, src)
+	l.open = l.open[:len(l.open)-1]
+}
+
+// Module evaluates a module. See schema.Loader.
+func (l *loader) Module(m *schema.Module) {
+	fail := func(format string, args ...any) *diag.Diag {
+		return m.Caller.Diags.Addf(m.SourcePos, "%s.source: %s", m.Addr, fmt.Sprintf(format, args...))
+	}
+	src, dir, file, d := l.find(m.Source)
+	if d != nil {
+		fail("%s", d.Msg).Hint = d.Hint
+		return
+	}
+	o := opened{src, dir}
+	if i := slices.IndexFunc(l.open, o.same); i >= 0 {
+		way := ""
+		for _, step := range l.open[i:] {
+			way += step.String() + " → "
+		}
+		fail("modules use each other in a cycle: %s%s", way, l.open[i]).Hintf("a module cannot be part of itself, over any number of steps")
+		return
+	}
+	lang, names, d := choose(src, dir, file)
+	if d != nil {
+		fail("%s: %s", d.Pos, d.Msg).Hint = d.Hint
+		return
+	}
+	body, ok := src.body(dir, names, &m.Caller.Diags)
+	if !ok {
+		return
+	}
+	in := &value.Inputs{
+		Opaque: l.options.Opaque, Secret: l.options.Secret,
+		Caller: &value.Caller{Name: m.Addr.String(), Pos: m.Pos, Inputs: m.Inputs, Diags: &m.Caller.Diags},
+	}
+	l.read(lang, m.Body, body, in, src)
+}
+
+// find returns where a module is: the directory below the root of src, and the
+// file in it if one is named.
+func (l *loader) find(text string) (src *source, dir, file string, wrong *diag.Diag) {
+	from := l.open[len(l.open)-1]
+	switch {
+	case text == "." || text == ".." || strings.HasPrefix(text, "./") || strings.HasPrefix(text, "../"):
+		dir, file, wrong = from.src.moduleDir(filepath.Join(from.src.abs, from.dir), text)
+		return from.src, dir, file, wrong
+	case strings.HasPrefix(text, stdPrefix):
+		return l.shipped(strings.TrimPrefix(text, stdPrefix))
+	case isElsewhere(text):
+		wrong = &diag.Diag{Msg: fmt.Sprintf("%q is somewhere else, and sources from elsewhere come later", text)}
+		return nil, "", "", wrong.Hintf("copy the module to a directory of the stack: source = \"./modules/NAME\"")
+	}
+	wrong = &diag.Diag{Msg: fmt.Sprintf("%q is no source", text)}
+	return nil, "", "", wrong.Hintf("a directory of the stack begins with a dot: %q; a module of bay's is std/NAME", "./"+strings.TrimLeft(text, "/"))
+}
+
+// isElsewhere reports whether a source is what other tools take for one that
+// has to be fetched.
+func isElsewhere(text string) bool {
+	host, _, _ := strings.Cut(text, "/")
+	return strings.Contains(text, "::") || strings.Contains(text, "://") || strings.HasPrefix(text, "git@") ||
+		strings.HasSuffix(text, ".git") || strings.Contains(host, ".") && host != text || strings.Contains(text, "?ref=")
+}
+
+// moduleDir returns the directory below the root that a source names, and the
+// file in it if it names a body.
+func (s *source) moduleDir(from, text string) (dir, file string, wrong *diag.Diag) {
+	fail := func(format string, args ...any) (string, string, *diag.Diag) {
+		return "", "", &diag.Diag{Msg: fmt.Sprintf(format, args...)}
+	}
+	dir, err := s.rel(from, filepath.FromSlash(text))
+	if err != nil {
+		_, _, wrong = fail("%v", err)
+		return "", "", wrong.Hintf("a module is below the directory of the stack: %s", s.shown)
+	}
+	info, err := fs.Stat(s.files, filepath.ToSlash(dir))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		_, _, wrong = fail("there is no directory %q", text)
+		return "", "", wrong.DidYouMean(text, s.siblings(dir, text))
+	case err != nil:
+		return fail("%v", s.explain(text, err))
+	case !info.IsDir():
+		return filepath.Dir(dir), filepath.Base(dir), nil
+	}
+	return dir, "", nil
+}
+
+// siblings returns what text could have been: the directories beside it.
+func (s *source) siblings(dir, text string) []string {
+	entries, err := fs.ReadDir(s.files, filepath.ToSlash(filepath.Dir(dir)))
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, e := range entries {
+		if e.IsDir() {
+			out = append(out, strings.TrimSuffix(text, filepath.Base(dir))+e.Name())
+		}
+	}
+	return out
+}
+
+const stdPrefix = "std/"
+
+// shipped finds a module that comes with bay.
+func (l *loader) shipped(name string) (src *source, dir, file string, wrong *diag.Diag) {
+	src = l.std
+	if src != nil && fs.ValidPath(name) && name != "." {
+		if info, err := fs.Stat(src.files, name); err == nil && info.IsDir() {
+			return src, name, "", nil
+		}
+	}
+	wrong = &diag.Diag{Msg: fmt.Sprintf("bay has no module %q", stdPrefix+name)}
+	if src == nil {
+		return nil, "", "", wrong
+	}
+	all := src.siblings("x", stdPrefix+"x")
+	wrong.DidYouMean(stdPrefix+name, all)
+	if wrong.Hint == "" {
+		wrong.Hintf("it has %s", strings.Join(all, ", "))
+	}
+	return nil, "", "", wrong
+}
+
+// stdSource gives the modules that come with bay; nil if there are none.
+func stdSource(modules fs.FS, seen diag.Sources) *source {
+	if modules == nil {
+		return nil
+	}
+	// Nothing can lie there: no path of such a module leads to a file of the machine.
+	abs := filepath.Join(os.DevNull, "std")
+	return &source{files: modules, abs: abs, shown: "std", seen: seen}
+}
