@@ -29,6 +29,8 @@ func (r *reader) collect(file *hclsyntax.Body) {
 			r.addLocals(b)
 		case b.Type == "output":
 			r.addOutput(b)
+		case b.Type == "library":
+			r.addLibrary(b)
 		case b.Type == "moved":
 			r.addMove(b, "new", r.b.Moved)
 		case b.Type == "adopt":
@@ -58,7 +60,7 @@ func attributes(b *hclsyntax.Body) []*hclsyntax.Attribute {
 // unknownBlock reports a block that is no declaration, with what to write for
 // the habits of other tools.
 func (r *reader) unknownBlock(b *hclsyntax.Block) {
-	known := append(sortedKeys(r.kinds), "adopt", "forget", "locals", "module", "moved", "output", "stack", "variable")
+	known := append(sortedKeys(r.kinds), "adopt", "forget", "library", "locals", "module", "moved", "output", "stack", "variable")
 	slices.Sort(known)
 	m := r.fail(b.TypeRange, "there is no block %q", b.Type)
 	label := "NAME"
@@ -215,6 +217,25 @@ func (r *reader) addOutput(b *hclsyntax.Block) {
 			r.b.Output(o)
 		}
 	}
+	r.add(n)
+}
+
+func (r *reader) addLibrary(b *hclsyntax.Block) {
+	label, ok := r.label(b)
+	for _, in := range b.Body.Blocks {
+		r.fail(in.TypeRange, "library: there is no block %q here", in.Type)
+	}
+	if !ok {
+		return
+	}
+	n := &node{name: "library." + label, at: b.TypeRange}
+	for _, a := range attributes(b.Body) {
+		n.exprs = append(n.exprs, expr{Expression: a.Expr, never: "a library comes before all else, so that its source is plain text"})
+	}
+	n.run = func(n *node) {
+		r.libs[label] = r.b.Library(label, r.attrs(attributes(b.Body), nil), r.pos(n.at))
+	}
+	r.lib = append(r.lib, n)
 	r.add(n)
 }
 

@@ -32,6 +32,7 @@ type eval struct {
 	kinds map[string]*schema.Kind
 	b     *schema.Builder // knows what handles show, and what was spent
 	funcs map[string]function.Function
+	libs  map[string]schema.Library // by the name of their declaration; nil for one that could not be had
 
 	stopped bool // a limit was passed and reported
 }
@@ -593,6 +594,9 @@ func (e *eval) call(x *hclsyntax.FunctionCallExpr, sc *scope) (ir.Value, bool) {
 	case string(ir.Started), string(ir.Healthy), string(ir.Completed):
 		return e.condition(x, args)
 	}
+	if lib, name, ok := strings.Cut(x.Name, "::"); ok {
+		return e.callLibrary(x, lib, name, args)
+	}
 	f, ok := e.funcs[x.Name]
 	if !ok {
 		e.unknownFunc(x)
@@ -612,6 +616,35 @@ func (e *eval) call(x *hclsyntax.FunctionCallExpr, sc *scope) (ir.Value, bool) {
 		return ir.Value{}, false
 	}
 	return v.At(e.pos(x.NameRange)), true
+}
+
+// callLibrary is lib::name(args).
+func (e *eval) callLibrary(x *hclsyntax.FunctionCallExpr, lib, name string, args []ir.Value) (ir.Value, bool) {
+	l, ok := e.libs[lib]
+	switch {
+	case !ok:
+		m := e.fail(x.NameRange, "there is no library %q", lib).DidYouMean(lib, sortedKeys(e.libs))
+		if m.Hint == "" {
+			m.Hintf("functions of a Starlark file come with library %q { source = \"./lib/%s.star\" }", lib, lib)
+		}
+		return ir.Value{}, false
+	case l == nil:
+		return ir.Value{}, false // that was reported
+	}
+	var names []string
+	for _, f := range l.Funcs() {
+		names = append(names, f.Name)
+	}
+	if !slices.Contains(names, name) {
+		m := e.fail(x.NameRange, "the library %s has no function %q", lib, name).DidYouMean(name, names)
+		if m.Hint == "" {
+			m.Hintf("it has %s", strings.Join(names, ", "))
+		}
+		return ir.Value{}, false
+	}
+	v, ds := l.Call(name, x.Name, e.pos(x.NameRange), args)
+	*e.diags = append(*e.diags, ds...)
+	return v, !ds.HasErrors() && e.spend(x.NameRange, len(v.Str))
 }
 
 func (e *eval) args(x *hclsyntax.FunctionCallExpr, sc *scope) ([]ir.Value, bool) {

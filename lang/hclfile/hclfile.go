@@ -44,13 +44,14 @@ type reader struct {
 	dir   string
 	order []*node // as written
 	stack *node   // nil if there is none
+	lib   []*node // libraries
 	early []early
 }
 
 func newReader(b *schema.Builder, body schema.Body, in *value.Inputs, src schema.Source) *reader {
 	e := &eval{
 		files: map[string][]byte{}, diags: &b.Diags, nodes: map[string]*node{}, kinds: map[string]*schema.Kind{},
-		b: b, funcs: map[string]function.Function{},
+		b: b, funcs: map[string]function.Function{}, libs: map[string]schema.Library{},
 	}
 	for _, f := range body.Files {
 		e.files[f.Name] = f.Src
@@ -147,12 +148,15 @@ func (r *reader) allowed(x expr, t hcl.Traversal) bool {
 }
 
 // sorted returns the declarations in the order in which they can be evaluated:
-// as written, but for what others refer to, and the stack, since names follow
-// from it. Those that refer to each other in a cycle are reported and left out.
+// as written, but for what others refer to, the stack, since names follow from
+// it, and libraries. Those that refer to each other in a cycle are reported and left out.
 func (r *reader) sorted() []*node {
 	var out []*node
 	if r.stack != nil {
 		out = r.visit(r.stack, out)
+	}
+	for _, n := range r.lib {
+		out = r.visit(n, out) // expressions name functions in no way that makes an order
 	}
 	for _, n := range r.order {
 		if n.state == untouched {

@@ -12,6 +12,7 @@ import (
 
 	"bayplan/lang/diag"
 	"bayplan/lang/schema"
+	"bayplan/lang/starfile"
 	"bayplan/lang/value"
 )
 
@@ -181,4 +182,18 @@ func stdSource(modules fs.FS, seen diag.Sources) *source {
 	// Nothing can lie there: no path of such a module leads to a file of the machine.
 	abs := filepath.Join(os.DevNull, "std")
 	return &source{files: modules, abs: abs, shown: "std", seen: seen}
+}
+
+// Library reads a file of functions. See schema.Loader.
+func (l *loader) Library(b *schema.Builder, path string) (schema.Library, error) {
+	from := l.open[len(l.open)-1]
+	dir := filepath.Join(from.src.abs, from.dir)
+	if filepath.Ext(path) != ".star" {
+		return nil, fmt.Errorf("%q is no .star file", path)
+	}
+	f, err := from.src.Open(dir, filepath.FromSlash(path))
+	if err != nil {
+		return nil, err
+	}
+	return starfile.ReadLibrary(b, f, from.src, dir), nil
 }

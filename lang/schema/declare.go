@@ -68,6 +68,13 @@ func NewBuilder(u *Universe, dir, stack string) *Builder {
 	return &Builder{Universe: u, program: p, outputs: map[string]ir.Output{}}
 }
 
+// Aside returns a builder of the same module whose messages are its own.
+func (b *Builder) Aside() *Builder {
+	c := *b
+	c.Diags, c.outputs = nil, map[string]ir.Output{}
+	return &c
+}
+
 // Addr returns the address of a resource that this module declares.
 func (b *Builder) Addr(kind, label string) ir.Addr {
 	return ir.Addr{Module: b.module, Kind: kind, Label: label}

@@ -14,6 +14,14 @@ func Forms() []*Kind {
 			Doc: "In a resource: a list of resources that come before it, each alone or in started(…), healthy(…) or completed(…), which yield these attributes.",
 		},
 		{
+			Name: "module", New: func() Binder { return &moduleSpec{} },
+			Doc: "What another directory declares, as part of this stack; what the module has as outputs are the attributes of its handle. It takes for_each, enabled and depends_on as resources do.",
+		},
+		{
+			Name: "library", New: func() Binder { return &librarySpec{} },
+			Doc: "In HCL: functions of a Starlark file, called as NAME::FUNCTION(…). Starlark has load for that.",
+		},
+		{
 			Name: "moved", New: func() Binder { return &movedSpec{} },
 			Doc: "The declaration has another address now, and its object stays.",
 		},

@@ -22,11 +22,16 @@ type ModuleCall struct {
 	DependsOn ir.Attr   // null if not written
 }
 
-// Loader evaluates the bodies of modules. Package load has it: readers, which
+// Loader evaluates modules and libraries. Package load has it: readers, which
 // may not know each other, reach it through their Builder.
 type Loader interface {
 	// Module evaluates the module at m.Source and gives m.Body what it declares.
 	Module(m *Module)
+
+	// Library reads the file of functions at a path which starts at the
+	// directory of the module that b is of. What is wrong in it goes to b.Diags,
+	// and an error says that it cannot be had at all.
+	Library(b *Builder, path string) (Library, error)
 }
 
 // Module is a module that is going to be evaluated.

@@ -193,6 +193,7 @@ var words = map[string]string{
 	"filter":     "write a comprehension: [x for x in xs if f(x)]",
 	"open":       "write file(path)",
 	"isinstance": "write type(x) == \"string\"",
+	"library":    `functions of another file come with load("./lib/x.star", "f")`,
 	"service":    `write container("web", image = …)`,
 }
 

@@ -55,6 +55,8 @@ type reader struct {
 	src schema.Source
 	dir string // the module's
 
+	library string // the file's name, if this is a library; "" for a body
+
 	predeclared starlark.StringDict
 	calls       map[diag.Pos]*call             // of all files, by left parenthesis
 	taken       map[string]map[string]diag.Pos // by file: where a predeclared name is assigned
@@ -147,6 +149,10 @@ func (r *reader) enter(f schema.File) error {
 // declaring reports whether a declaration may be made now. A file that is
 // loaded only brings functions.
 func (r *reader) declaring(what string) error {
+	if r.library != "" {
+		return failf("%s in %s: the functions of a library make values and declare nothing", what, r.library).
+			Hintf("what declares things is a module")
+	}
 	if len(r.loading) == 0 {
 		return nil
 	}
