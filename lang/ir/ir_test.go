@@ -108,3 +108,44 @@ func TestShow(t *testing.T) {
 		t.Errorf("Show() = %s, want %s", got, want)
 	}
 }
+
+func TestModules(t *testing.T) {
+	eu := ModuleAddr("module.a", "db", "eu", true)
+	if eu.String() != `module.a.module.db["eu"]` || !eu.IsModule() || eu.Base().String() != "module.a.module.db" {
+		t.Errorf("a module's address is %s, without its key %s", eu, eu.Base())
+	}
+	if key, keyed := eu.Instance(); key != "eu" || !keyed {
+		t.Errorf("its key is %q, %v", key, keyed)
+	}
+	if got, err := ParseTarget(eu.String()); got != eu || err != nil {
+		t.Errorf("it is read as %v, %v", got, err)
+	}
+	if got := (Addr{Kind: "volume", Label: "x"}).In("module.a"); got.String() != "module.a.volume.x" {
+		t.Errorf("what is written in a module is %s", got)
+	}
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"module.a", `module.a["x"].module.b.container.c`, true},
+		{"module.a", "module.a.container.c", true},
+		{"module.a", "module.ab.container.c", false},
+		{`module.a["x"]`, `module.a["xy"].container.c`, false},
+		{"container.c", `container.c["x"]`, true},
+		{`container.c["x"]`, "container.c", false},
+		{"container.c", "module.a.container.c", false},
+	} {
+		a, errA := ParseTarget(c.a)
+		b, errB := ParseTarget(c.b)
+		if got := a.Covers(b); got != c.want || errA != nil || errB != nil {
+			t.Errorf("%s covers %s: %v, %v, %v", c.a, c.b, got, errA, errB)
+		}
+	}
+	two, ten := Addr{Module: `module.a["2"]`, Kind: "k", Label: "l"}, Addr{Module: `module.a["10"]`, Kind: "a", Label: "l"}
+	if two.Compare(ten) >= 0 || ten.Compare(two) <= 0 {
+		t.Error("keys of modules that are numbers are not in the order of numbers")
+	}
+	if got := (Addr{Module: "module.module", Kind: "container", Label: "this"}).EngineName("s"); got != "s-module" {
+		t.Errorf("a module of the name module is left out: %s", got)
+	}
+}
