@@ -30,7 +30,8 @@ type eval struct {
 	diags *diag.List
 	nodes map[string]*node // declarations by what names them: var.x, local.x, container.web, module.db
 	kinds map[string]*schema.Kind
-	b     *schema.Builder // knows what handles show, and what was spent
+	b     *schema.Builder // knows what handles show; nil where there are none
+	spent *schema.Spent
 	funcs map[string]function.Function
 	libs  map[string]schema.Library // by the name of their declaration; nil for one that could not be had
 
@@ -73,10 +74,9 @@ func (e *eval) failed(r hcl.Range, d *diag.Diag) (ir.Value, bool) {
 
 // spend counts work and reports when there was too much of it.
 func (e *eval) spend(r hcl.Range, text int) bool {
-	spent := &e.b.Spent
-	spent.Steps++
-	spent.Text += text
-	if !e.stopped && (spent.Steps > maxSteps || spent.Text > maxText) {
+	e.spent.Steps++
+	e.spent.Text += text
+	if !e.stopped && (e.spent.Steps > maxSteps || e.spent.Text > maxText) {
 		e.stopped = true
 		e.fail(r, "evaluation was stopped here: the program takes too many steps or makes too much text").
 			Hintf("the limits are %d steps and %d MiB of text", maxSteps, maxText>>20)

@@ -51,7 +51,7 @@ type reader struct {
 func newReader(b *schema.Builder, body schema.Body, in *value.Inputs, src schema.Source) *reader {
 	e := &eval{
 		files: map[string][]byte{}, diags: &b.Diags, nodes: map[string]*node{}, kinds: map[string]*schema.Kind{},
-		b: b, funcs: map[string]function.Function{}, libs: map[string]schema.Library{},
+		b: b, spent: &b.Spent, funcs: map[string]function.Function{}, libs: map[string]schema.Library{},
 	}
 	for _, f := range body.Files {
 		e.files[f.Name] = f.Src

@@ -44,7 +44,7 @@ func TestAgainstHCL(t *testing.T) {
 		}
 		want := theirs(t, x, vars)
 		var got diag.List
-		e := &eval{diags: &got, funcs: funcs(), b: schema.NewBuilder(loadtest.Universe(), "/stack", "")}
+		e := &eval{diags: &got, funcs: funcs(), spent: new(schema.Spent)}
 		v, ok := e.eval(x, &scope{names: vars})
 		if !ok || !v.Equal(want) {
 			t.Errorf("%s = %s, HCL says %s\n%v", src, v.Show(), want.Show(), got)

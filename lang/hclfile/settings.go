@@ -17,7 +17,7 @@ func Settings(f schema.File, ds *diag.List) []value.Setting {
 	if body == nil {
 		return nil
 	}
-	e := &eval{files: map[string][]byte{f.Name: f.Src}, diags: ds}
+	e := &eval{files: map[string][]byte{f.Name: f.Src}, diags: ds, spent: new(schema.Spent)}
 	for _, b := range body.Blocks {
 		e.fail(b.TypeRange, "there is no block %q in a file of values", b.Type).Hintf("it holds NAME = VALUE for variables")
 	}

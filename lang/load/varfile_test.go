@@ -107,12 +107,12 @@ func TestVarFiles(t *testing.T) {
 		{"x.json", `{"count": "3"}`, "default 3 []"},
 
 		// a wrong type points into the file
-		{"x.hcl", "\ncount = [1]\n", `x.hcl:2:9: variable "count": number required, but have tuple ~ want a number; the variable is declared at PLACE ~ shown`},
-		{"x.hcl", "ports = [\n  { container = 80 },\n  { container = true },\n]\n", `x.hcl:3:17: variable "ports": [1].container: number required, but have bool ~ want a value of type list(object({container=number,host=number})); the variable is declared at PLACE ~ shown`},
-		{"x.json", "{\n  \"ports\": [{\"container\": 80}, {\"container\": {}}]\n}", `x.json:2:46: variable "ports": [1].container: number required, but have object ~ want a value of type list(object({container=number,host=number})); the variable is declared at PLACE ~ shown`},
+		{"x.hcl", "\ncount = [1]\n", `x.hcl:2:9: variable "count": got a list, want a number ~ the variable is declared at PLACE with type number ~ shown`},
+		{"x.hcl", "ports = [\n  { container = 80 },\n  { container = true },\n]\n", `x.hcl:3:17: variable "ports": [1].container: got true, want a number ~ the variable is declared at PLACE with type list(object({ container = number, host = optional(number) })) ~ shown`},
+		{"x.json", "{\n  \"ports\": [{\"container\": 80}, {\"container\": {}}]\n}", `x.json:2:46: variable "ports": [1].container: got a map, want a number ~ the variable is declared at PLACE with type list(object({ container = number, host = optional(number) })) ~ shown`},
 		{"x.env", "A=1\n  export count=many\n", `x.env:2:10: variable "count": x.env gives "many": "many" is not a value: text needs quotes here ~ want a number ~ hidden`},
-		{"x.hcl", "pin   = [\"secret\"]\ncount = []\n", `x.hcl:1:9: variable "pin": it is not of the variable's type ~ want text; the variable is declared at PLACE ~ hidden
-x.hcl:2:9: variable "count": number required, but have tuple ~ want a number; the variable is declared at PLACE ~ hidden`},
+		{"x.hcl", "pin   = [\"secret\"]\ncount = []\n", `x.hcl:1:9: variable "pin": it is not of the variable's type ~ the variable is declared at PLACE with type string ~ hidden
+x.hcl:2:9: variable "count": got a list, want a number ~ the variable is declared at PLACE with type number ~ hidden`},
 
 		// names
 		{"x.hcl", "cuont = 2\n", `x.hcl:1:1: the program declares no variable "cuont" ~ did you mean "count"? ~ hidden`},

@@ -46,7 +46,7 @@ func (v *Variable) refuse(g Given, err error) *diag.Diag {
 		at = m.Pos
 	}
 	d := &diag.Diag{Pos: at, Msg: fmt.Sprintf("variable %q: %v", v.Name, v.hide(err))}
-	return d.Hintf("want %s; the variable is declared at %s", v.Type.want(), v.Pos)
+	return d.Hintf("%s", v.declared())
 }
 
 // IsPlain reports whether there is a variable of this name whose value may be
