@@ -202,7 +202,7 @@ resource "docker_container" "web" {}      ### 1: there is no block "resource" ~ 
 data "docker_image" "x" {}                ### 1: there is no block "data" ~ by its name
 provider "docker" {}                      ### 1: there is no block "provider" ~ --engine
 terraform {}                              ### 1: there is no block "terraform" ~ nothing has to be configured
-module "x" {}                             ### 1: there is no block "module" ~ the blocks are adopt, container, forget, image, locals, moved, network, output, stack, variable
+module "x" {}                             ### 1: module.x: "source" is missing
 contaner "x" {}                           ### 1: there is no block "contaner" ~ did you mean "container"?
 container {}                              ### 1: container has 0 labels, want one ~ write container "NAME" { … }
 container "a" "b" {}                      ### 1: container has 2 labels, want one
@@ -267,7 +267,7 @@ adopt {                                   ### 1: adopt: container.a are many, an
 }
 moved {
   old = "container.b"
-  new = "container.a"                     ### 9: moved.new: want a resource as it is declared ~ write new = container.NAME
+  new = "container.a"                     ### 9: moved.new: got "container.a", want a resource ~ text is for what is in a module
 }
 moved {
   old = "container.b"
