@@ -73,15 +73,15 @@ lock:
 	LOCK_ROUNDS=$(LOCK_ROUNDS) $(GO) test ./golden -count=1 -timeout 1h -run 'TestOneAppliesAtATime' -v
 	LOCK_ROUNDS=$(LOCK_ROUNDS) $(GO) test ./golden -count=1 -timeout 1h -run 'TestOneAppliesAtATime' -v -engine real
 
-# Random stacks under faults, changes by hand and restarts of the engine: on the
-# embedded engine's core, and through docker's client. Then one fault of each
-# kind on every call of thirty changes. `make check` does some of it. A failing
-# seed prints how to tell it again: SIM=1 SIM_SEED=N.
+# Random stacks under faults, changes by hand, restarts of the engine and a second
+# bay: on the embedded engine's core, and through docker's client. Then one fault
+# of each kind on every call of thirty changes. `make check` does some of it. A
+# failing seed prints how to tell it again: SIM=1 SIM_SEED=N.
 SIM_DIRECT ?= 1000000
 SIM_CLIENT ?= 10000
 SIM_SEED   ?= 1
 sim:
-	GOGC=400 SIM_DIRECT=$(SIM_DIRECT) SIM_CLIENT=$(SIM_CLIENT) SIM_SEED=$(SIM_SEED) SINGLES=all $(GO) test ./golden/sim -count=1 -timeout 24h -run 'Direct|Client|Lanes|Regressions|Singles' -v
+	GOGC=400 SIM_DIRECT=$(SIM_DIRECT) SIM_CLIENT=$(SIM_CLIENT) SIM_SEED=$(SIM_SEED) SINGLES=all $(GO) test ./golden/sim -count=1 -timeout 24h -run 'Direct|Client|Lanes|Regressions|Singles|Second' -v
 
 # Two faults on every two calls that change something, of the same changes (hours).
 two:

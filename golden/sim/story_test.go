@@ -44,6 +44,11 @@ type story struct {
 	then   func(*embedded.State) error // the same, after the shape's via
 	only   bool                        // the script counts calls that change something
 
+	lock    lock
+	now     stack // what is being applied
+	coming  *late // what an earlier apply had sent, and this one comes upon
+	comesAt int   // before which call
+
 	plan      *plan.Plan
 	step      *plan.Step
 	undoing   bool
@@ -98,7 +103,10 @@ func (s *story) begin(seed uint64, c engine.Client, o engine.Options) {
 			s.watch.note(e)
 		})
 		s.restarted = true
+		s.forgets()
 	}
+	s.wire.unlock, s.wire.second = func() { s.lock.held = false }, s.comesSecond
+	s.wire.before = func() { s.lands(false) }
 	s.wire.steal = func() { s.with(func(e *embedded.State) { s.steal(e) }) }
 	e, err := engine.New(context.Background(), s.wire, o)
 	if err != nil {
@@ -142,7 +150,7 @@ func (s *story) chosen(n int, c engine.Call) fault {
 		f = s.script[at]
 	case s.faults > 0 && (c != nil && s.one(6) || c == nil && s.one(24)):
 		s.faults--
-		f = fault(1 + s.IntN(int(faults)-1))
+		f = fault(1 + s.IntN(int(allFaults)-1))
 	}
 	if f != none {
 		s.harmed++
@@ -154,6 +162,9 @@ func (s *story) chosen(n int, c engine.Call) fault {
 
 // sent holds I3: what is sent is what the plan printed, in its order.
 func (s *story) sent(c engine.Call) {
+	if !s.lock.held {
+		s.breaks(fmt.Errorf("I8: %s was sent without the lock", shown(c, "")))
+	}
 	if s.step == nil {
 		s.breaks(fmt.Errorf("I3: %s was sent outside of any step", shown(c, "")))
 		return
@@ -244,6 +255,7 @@ func (s *story) apply(x stack) (done bool, err error) {
 	if s.meddled {
 		s.byHand()
 	}
+	s.now = x
 	var were map[string]before
 	s.with(func(e *embedded.State) {
 		were = s.watch.boxes(e)
@@ -251,16 +263,30 @@ func (s *story) apply(x stack) (done bool, err error) {
 	})
 	s.plan, s.step, s.restarted = p, nil, false
 	s.harmed, s.soft, s.lost, s.undone = 0, true, true, map[*plan.Step]bool{}
+	s.meets()
 	r := s.run(p)
 	s.wire.on, s.step = false, nil
+	s.lands(true)
 	if r == nil {
 		return false, nil // killed
 	}
 	s.failed(r, were)
-	if s.harmed == 1 && s.lost && !s.meddled && len(r.Failed) > 0 && x.works() {
+	if s.harmed == 1 && s.lost && !s.meddled && len(r.Failed) > 0 && x.works() && !x.ended(r.Failed[0]) {
 		s.breaks(fmt.Errorf("2.4: a lost answer made the apply fail: %w", r.Failed[0].Err))
 	}
-	return len(r.Failed) == 0 && len(r.NotRun) == 0, nil
+	done = len(r.Failed) == 0 && len(r.NotRun) == 0
+	if done {
+		s.watch.late = nil
+	}
+	return done, nil
+}
+
+// ended reports whether a step failed since a job, which ran when it was
+// planned, has come to its end.
+func (x stack) ended(f apply.Failure) bool {
+	var stale *apply.Stale
+	return errors.As(f.Err, &stale) && slices.Equal(stale.Fact.Path, []string{"State", "Running"}) &&
+		slices.ContainsFunc(x.boxes, func(b box) bool { return b.job && b.label == f.Step.Addr.Label })
 }
 
 // run applies a plan; nil means that the process was killed.
@@ -278,13 +304,17 @@ func (s *story) run(p *plan.Plan) (r *apply.Report) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	s.wire.interrupt = cancel
-	return apply.Run(ctx, s.engine, p, apply.Options{Parallelism: 1, Events: s.events, Random: s.random})
+	if err := s.lock.take(); err != nil {
+		panic(err)
+	}
+	defer s.wire.unlock()
+	return apply.Run(ctx, s.engine, p, apply.Options{Parallelism: 1, Events: s.events, Random: s.random, Held: s.lock.check})
 }
 
 // failed holds I2: what says that it is rolled back is as it was.
 func (s *story) failed(r *apply.Report, were map[string]before) {
 	for _, f := range r.Failed {
-		if work := f.Step.Work; f.Touched && len(work.Undo) > 0 && s.next <= len(work.Ops) && !s.undone[f.Step] {
+		if work := f.Step.Work; f.Touched && len(work.Undo) > 0 && s.next <= len(work.Ops) && !s.undone[f.Step] && r.Lost == nil {
 			s.breaks(fmt.Errorf("I2: nothing of %s was taken back: %w", f.Step.Addr, f.Err))
 		}
 		if s.undone[f.Step] && !f.RolledBack && s.harmed <= 1 && s.soft && !s.meddled && !s.joins(f.Step.ID) {
@@ -390,8 +420,12 @@ func (s *story) seed() error {
 			return s.broken
 		}
 		s.faults = pick(s.dice, 0, 1, 1, 2, 3)
-		if _, err := s.apply(x); err != nil {
+		done, err := s.apply(x)
+		if err != nil {
 			s.say("the plan is impossible: %v", err)
+		}
+		if !done && s.one(3) {
+			s.another(x)
 		}
 		if s.one(3) {
 			s.byHand()
@@ -405,8 +439,25 @@ func (s *story) seed() error {
 		}
 	}
 	s.with(s.tidy)
+	if s.wire.late != nil {
+		s.quiet = true
+		if _, err := s.apply(x.good()); err != nil {
+			s.say("the plan is impossible: %v", err)
+		}
+		s.with(s.tidy)
+	}
 	s.comes(x.good(), 2)
 	return s.broken
+}
+
+// another applies another version of the program, from another checkout, right
+// after an apply that ended in the middle.
+func (s *story) another(x stack) {
+	y := s.changed(x)
+	s.say("from another checkout: %+v", y)
+	if _, err := s.apply(y); err != nil {
+		s.say("the plan is impossible: %v", err)
+	}
 }
 
 // steal removes the volumes that nothing uses.
@@ -451,7 +502,7 @@ func (s *story) strangers() {
 		if _, err := e.Pull(e.Now, "probe", "strange", ""); err != nil {
 			panic(err)
 		}
-		if _, err := e.CreateNetwork(e.Now, e.Version, network.CreateRequest{Name: "harbour2-default", CreateOptions: network.CreateOptions{Labels: another("network.default")}}); err != nil {
+		if _, err := e.CreateNetwork(e.Now, e.Version, network.CreateRequest{Name: "harbour2-default", CreateOptions: network.CreateOptions{Labels: anothers("network.default")}}); err != nil {
 			panic(err)
 		}
 		for i, name := range []string{"harbour", "harbour-c", "harbour-c00", "x-harbour-c0", "harbour-c0.new-0123456789ab"} {
@@ -460,7 +511,7 @@ func (s *story) strangers() {
 			}
 			labels := map[string]string{}
 			if s.one(2) {
-				labels = another("container.c0")
+				labels = anothers("container.c0")
 			}
 			host := &container.HostConfig{NetworkMode: "none", Binds: []string{fmt.Sprintf("strange%d:/data", i)}}
 			host.RestartPolicy.Name = pick(s.dice, container.RestartPolicyDisabled, container.RestartPolicyAlways)
@@ -477,8 +528,8 @@ func (s *story) strangers() {
 	})
 }
 
-// another is the labels of another stack's object.
-func another(addr string) map[string]string {
+// anothers are the labels of another stack's object.
+func anothers(addr string) map[string]string {
 	a, err := ir.ParseAddr(addr)
 	if err != nil {
 		panic(err)
@@ -554,5 +605,6 @@ func (s *story) hand(e *embedded.State, c *embedded.Container) (string, error) {
 		return "tag", e.Tag(e.Now, pick(s.dice, "probe:1", "probe:2"), "probe", pick(s.dice, "1", "2"))
 	}
 	e.RestartDaemon(e.Now.Add(time.Second))
+	s.forgets()
 	return "restart the engine, which had", nil
 }

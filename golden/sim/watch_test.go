@@ -16,6 +16,7 @@ import (
 type watch struct {
 	strangers map[string]stranger         // what is not the stack's, as it was found
 	volumes   map[string]*embedded.Volume // the stack's, since they were first seen
+	late      map[string]bool             // containers that a call of a dead bay may have started; none once an apply is done
 }
 
 // stranger is what bay could have done to an object that is not the stack's.
@@ -65,7 +66,15 @@ func (w *watch) check(s *embedded.State) error {
 	if err := w.kept(s); err != nil {
 		return err
 	}
-	return alone(s)
+	return w.alone(s)
+}
+
+// mayRun tells of a container that a call which comes late may start.
+func (w *watch) mayRun(id string) {
+	if w.late == nil {
+		w.late = map[string]bool{}
+	}
+	w.late[id] = true
 }
 
 // untouched holds I4: nothing outside the stack is touched.
@@ -103,8 +112,10 @@ func (w *watch) kept(s *embedded.State) error {
 }
 
 // alone holds I6: at most one generation of an address runs on a volume that
-// it writes to; and that volume is the stack's own.
-func alone(s *embedded.State) error {
+// it writes to; and that volume is the stack's own. No engine takes a condition
+// with a start: one that comes late may bring up a second generation until the
+// next apply is done.
+func (w *watch) alone(s *embedded.State) error {
 	var seen map[string]string
 	for _, c := range s.Containers {
 		if !c.Run.Running && !c.Run.Restarting || !ours(c) {
@@ -118,7 +129,7 @@ func alone(s *embedded.State) error {
 			if v == nil || v.Labels[engine.LabelStack] != stackName {
 				return fmt.Errorf("I5: container %s runs on volume %s, which is not the stack's", c.Name, m.Name)
 			}
-			if !m.RW {
+			if !m.RW || w.late[c.ID] {
 				continue
 			}
 			key := c.Config.Labels[engine.LabelAddr] + " " + m.Name

@@ -36,22 +36,31 @@ const (
 	restartsAfter
 	stolen      // somebody removes all volumes that nothing uses, right before it
 	interrupted // somebody presses Ctrl-C right before it
-	faults      // how many there are
+	faults      // how many there are where nobody else applies
+)
+
+// What goes wrong where two bays are at one stack.
+const (
+	killLate fault = faults + iota // the process is killed, and the call reaches the engine while the next one applies
+	lockLate                       // its connections break, and with them goes its lock; the call reaches the engine later, too
+	turned                         // a second one comes right before it, and is turned away
+	allFaults
 )
 
 func (f fault) String() string {
 	return [...]string{"", "fails", "cut before", "cut after", "half a body", "hangs", "hangs after acting", "killed before", "killed after",
-		"engine restarts before", "engine restarts after", "volumes are removed before", "interrupted"}[f]
+		"engine restarts before", "engine restarts after", "volumes are removed before", "interrupted",
+		"killed, and comes later", "the lock is lost, and it comes later", "a second one comes"}[f]
 }
 
 func (f fault) acts() bool {
-	return f == none || f == cutAfter || f == halfBody || f == hangsAfter || f == killAfter || f == restartsAfter || f == stolen || f == interrupted
+	return f == none || f == cutAfter || f == halfBody || f == hangsAfter || f == killAfter || f == restartsAfter || f == stolen || f == interrupted || f == turned
 }
 
 // lost reports whether no step may fail for it: only the answer is missing, and
 // looking tells what to do, or what runs is finished.
 func (f fault) lost() bool {
-	return f == cutBefore || f == cutAfter || f == halfBody || f == interrupted
+	return f == cutBefore || f == cutAfter || f == halfBody || f == interrupted || f == turned
 }
 
 // killed is the panic of a process that is no more.
@@ -68,10 +77,15 @@ type wire struct {
 	restart   func()             // of the engine
 	steal     func()             // takes away the volumes that nothing uses
 	interrupt func()
+	unlock    func() // takes the lock away
+	second    func() // comes, and looks what it would do
+	before    func() // told of every call of an apply before it is sent
 
-	on   bool // an apply runs; else nothing goes wrong
-	dead bool // the process was killed
-	n    int  // calls of the applies until now
+	late    *late // what is on its way to the engine, and whose sender is no more
+	reading bool  // a second one looks; nothing of its goes wrong, and it changes nothing
+	on      bool  // an apply runs; else nothing goes wrong
+	dead    bool  // the process was killed
+	n       int   // calls of the applies until now
 }
 
 var (
@@ -83,13 +97,17 @@ var (
 var errFails = fmt.Errorf("the disk is on fire: %w", errdefs.ErrInternal)
 
 // call hands on one call; c is nil for what only reads.
-func (w *wire) call(ctx context.Context, c engine.Call, name string, do func() error) error {
+func (w *wire) call(ctx context.Context, c engine.Call, name string, do func(context.Context) error) error {
+	if w.reading && c != nil {
+		panic("sim: one without the lock has sent " + shown(c, ""))
+	}
 	if !w.on {
-		return do()
+		return do(ctx)
 	}
 	if w.dead {
 		panic(killed{})
 	}
+	w.before()
 	f := w.fault(w.n, c)
 	w.n++
 	if c != nil && w.sent != nil {
@@ -102,10 +120,14 @@ func (w *wire) call(ctx context.Context, c engine.Call, name string, do func() e
 		w.steal()
 	case interrupted:
 		w.interrupt()
+	case turned:
+		w.second()
+	case killLate, lockLate:
+		w.late = lateOf(c, do)
 	}
 	var err error
 	if f.acts() {
-		err = do()
+		err = do(ctx)
 	}
 	if f == restartsAfter {
 		w.restart()
@@ -121,10 +143,14 @@ func (w *wire) outcome(ctx context.Context, f fault, err error) error {
 		return errFails
 	case cutBefore, cutAfter, restarts, restartsAfter:
 		return errCut
+	case lockLate:
+		w.unlock()
+		return errCut
 	case halfBody:
 		return errHalf
-	case killBefore, killAfter:
+	case killBefore, killAfter, killLate:
 		w.dead = true
+		w.unlock() // the engine frees it when the connection ends
 		panic(killed{})
 	case hangs, hangsAfter:
 		until, limited := ctx.Deadline()
@@ -138,14 +164,14 @@ func (w *wire) outcome(ctx context.Context, f fault, err error) error {
 }
 
 // did hands on a call that changes something.
-func (w *wire) did(ctx context.Context, c engine.Call, do func() error) error {
+func (w *wire) did(ctx context.Context, c engine.Call, do func(context.Context) error) error {
 	return w.call(ctx, c, "", do)
 }
 
 // told hands on a read.
-func told[T any](ctx context.Context, w *wire, name string, do func() (T, error)) (T, error) {
+func told[T any](ctx context.Context, w *wire, name string, do func(context.Context) (T, error)) (T, error) {
 	var got T
-	err := w.call(ctx, nil, name, func() (err error) { got, err = do(); return err })
+	err := w.call(ctx, nil, name, func(ctx context.Context) (err error) { got, err = do(ctx); return err })
 	if err != nil {
 		var nothing T
 		return nothing, err
@@ -153,9 +179,9 @@ func told[T any](ctx context.Context, w *wire, name string, do func() (T, error)
 	return got, nil
 }
 
-func answered[T any](ctx context.Context, w *wire, c engine.Call, do func() (T, error)) (T, error) {
+func answered[T any](ctx context.Context, w *wire, c engine.Call, do func(context.Context) (T, error)) (T, error) {
 	var got T
-	err := w.call(ctx, c, "", func() (err error) { got, err = do(); return err })
+	err := w.call(ctx, c, "", func(ctx context.Context) (err error) { got, err = do(ctx); return err })
 	if err != nil {
 		var nothing T
 		return nothing, err
@@ -164,106 +190,110 @@ func answered[T any](ctx context.Context, w *wire, c engine.Call, do func() (T, 
 }
 
 func (w *wire) ContainerInspect(ctx context.Context, id string) (container.InspectResponse, error) {
-	return told(ctx, w, "inspect container "+id, func() (container.InspectResponse, error) { return w.Client.ContainerInspect(ctx, id) })
+	return told(ctx, w, "inspect container "+id, func(ctx context.Context) (container.InspectResponse, error) {
+		return w.Client.ContainerInspect(ctx, id)
+	})
 }
 
 func (w *wire) ImageInspect(ctx context.Context, ref string, o ...client.ImageInspectOption) (image.InspectResponse, error) {
-	return told(ctx, w, "inspect image "+ref, func() (image.InspectResponse, error) { return w.Client.ImageInspect(ctx, ref, o...) })
+	return told(ctx, w, "inspect image "+ref, func(ctx context.Context) (image.InspectResponse, error) { return w.Client.ImageInspect(ctx, ref, o...) })
 }
 
 func (w *wire) NetworkInspect(ctx context.Context, ref string, o network.InspectOptions) (network.Inspect, error) {
-	return told(ctx, w, "inspect network "+ref, func() (network.Inspect, error) { return w.Client.NetworkInspect(ctx, ref, o) })
+	return told(ctx, w, "inspect network "+ref, func(ctx context.Context) (network.Inspect, error) { return w.Client.NetworkInspect(ctx, ref, o) })
 }
 
 func (w *wire) NetworkList(ctx context.Context, o network.ListOptions) ([]network.Summary, error) {
-	return told(ctx, w, "list networks", func() ([]network.Summary, error) { return w.Client.NetworkList(ctx, o) })
+	return told(ctx, w, "list networks", func(ctx context.Context) ([]network.Summary, error) { return w.Client.NetworkList(ctx, o) })
 }
 
 func (w *wire) VolumeInspect(ctx context.Context, name string) (volume.Volume, error) {
-	return told(ctx, w, "inspect volume "+name, func() (volume.Volume, error) { return w.Client.VolumeInspect(ctx, name) })
+	return told(ctx, w, "inspect volume "+name, func(ctx context.Context) (volume.Volume, error) { return w.Client.VolumeInspect(ctx, name) })
 }
 
 func (w *wire) ContainerCreate(ctx context.Context, cfg *container.Config, host *container.HostConfig, nets *network.NetworkingConfig, p *ocispec.Platform, name string) (container.CreateResponse, error) {
 	c := &engine.ContainerCreate{Name: name, Config: cfg, HostConfig: host, Networking: nets}
-	return answered(ctx, w, c, func() (container.CreateResponse, error) {
+	return answered(ctx, w, c, func(ctx context.Context) (container.CreateResponse, error) {
 		return w.Client.ContainerCreate(ctx, cfg, host, nets, p, name)
 	})
 }
 
 func (w *wire) ContainerStart(ctx context.Context, id string, o container.StartOptions) error {
-	return w.did(ctx, &engine.ContainerStart{Container: id}, func() error { return w.Client.ContainerStart(ctx, id, o) })
+	return w.did(ctx, &engine.ContainerStart{Container: id}, func(ctx context.Context) error { return w.Client.ContainerStart(ctx, id, o) })
 }
 
 func (w *wire) ContainerStop(ctx context.Context, id string, o container.StopOptions) error {
-	return w.did(ctx, &engine.ContainerStop{Container: id}, func() error { return w.Client.ContainerStop(ctx, id, o) })
+	return w.did(ctx, &engine.ContainerStop{Container: id}, func(ctx context.Context) error { return w.Client.ContainerStop(ctx, id, o) })
 }
 
 func (w *wire) ContainerRestart(ctx context.Context, id string, o container.StopOptions) error {
-	return w.did(ctx, &engine.ContainerRestart{Container: id}, func() error { return w.Client.ContainerRestart(ctx, id, o) })
+	return w.did(ctx, &engine.ContainerRestart{Container: id}, func(ctx context.Context) error { return w.Client.ContainerRestart(ctx, id, o) })
 }
 
 func (w *wire) ContainerKill(ctx context.Context, id, signal string) error {
-	return w.did(ctx, &engine.ContainerKill{Container: id, Signal: signal}, func() error { return w.Client.ContainerKill(ctx, id, signal) })
+	return w.did(ctx, &engine.ContainerKill{Container: id, Signal: signal}, func(ctx context.Context) error { return w.Client.ContainerKill(ctx, id, signal) })
 }
 
 func (w *wire) ContainerUnpause(ctx context.Context, id string) error {
-	return w.did(ctx, &engine.ContainerUnpause{Container: id}, func() error { return w.Client.ContainerUnpause(ctx, id) })
+	return w.did(ctx, &engine.ContainerUnpause{Container: id}, func(ctx context.Context) error { return w.Client.ContainerUnpause(ctx, id) })
 }
 
 func (w *wire) ContainerRename(ctx context.Context, id, name string) error {
-	return w.did(ctx, &engine.ContainerRename{Container: id, Name: name}, func() error { return w.Client.ContainerRename(ctx, id, name) })
+	return w.did(ctx, &engine.ContainerRename{Container: id, Name: name}, func(ctx context.Context) error { return w.Client.ContainerRename(ctx, id, name) })
 }
 
 func (w *wire) ContainerUpdate(ctx context.Context, id string, u container.UpdateConfig) (container.UpdateResponse, error) {
-	return answered(ctx, w, &engine.ContainerUpdate{Container: id, Update: u}, func() (container.UpdateResponse, error) { return w.Client.ContainerUpdate(ctx, id, u) })
+	return answered(ctx, w, &engine.ContainerUpdate{Container: id, Update: u}, func(ctx context.Context) (container.UpdateResponse, error) {
+		return w.Client.ContainerUpdate(ctx, id, u)
+	})
 }
 
 func (w *wire) ContainerRemove(ctx context.Context, id string, o container.RemoveOptions) error {
-	return w.did(ctx, &engine.ContainerRemove{Container: id, RemoveVolumes: o.RemoveVolumes}, func() error { return w.Client.ContainerRemove(ctx, id, o) })
+	return w.did(ctx, &engine.ContainerRemove{Container: id, RemoveVolumes: o.RemoveVolumes}, func(ctx context.Context) error { return w.Client.ContainerRemove(ctx, id, o) })
 }
 
 func (w *wire) CopyToContainer(ctx context.Context, id, path string, r io.Reader, o container.CopyToContainerOptions) error {
-	return w.did(ctx, &engine.CopyToContainer{Container: id, Path: path}, func() error { return w.Client.CopyToContainer(ctx, id, path, r, o) })
+	return w.did(ctx, &engine.CopyToContainer{Container: id, Path: path}, func(ctx context.Context) error { return w.Client.CopyToContainer(ctx, id, path, r, o) })
 }
 
 func (w *wire) NetworkCreate(ctx context.Context, name string, o network.CreateOptions) (network.CreateResponse, error) {
-	return answered(ctx, w, &engine.NetworkCreate{Name: name, Options: o}, func() (network.CreateResponse, error) { return w.Client.NetworkCreate(ctx, name, o) })
+	return answered(ctx, w, &engine.NetworkCreate{Name: name, Options: o}, func(ctx context.Context) (network.CreateResponse, error) { return w.Client.NetworkCreate(ctx, name, o) })
 }
 
 func (w *wire) NetworkRemove(ctx context.Context, id string) error {
-	return w.did(ctx, &engine.NetworkRemove{Network: id}, func() error { return w.Client.NetworkRemove(ctx, id) })
+	return w.did(ctx, &engine.NetworkRemove{Network: id}, func(ctx context.Context) error { return w.Client.NetworkRemove(ctx, id) })
 }
 
 func (w *wire) NetworkConnect(ctx context.Context, net, id string, ep *network.EndpointSettings) error {
-	return w.did(ctx, &engine.NetworkConnect{Network: net, Container: id, Endpoint: ep}, func() error { return w.Client.NetworkConnect(ctx, net, id, ep) })
+	return w.did(ctx, &engine.NetworkConnect{Network: net, Container: id, Endpoint: ep}, func(ctx context.Context) error { return w.Client.NetworkConnect(ctx, net, id, ep) })
 }
 
 func (w *wire) NetworkDisconnect(ctx context.Context, net, id string, force bool) error {
-	return w.did(ctx, &engine.NetworkDisconnect{Network: net, Container: id, Force: force}, func() error { return w.Client.NetworkDisconnect(ctx, net, id, force) })
+	return w.did(ctx, &engine.NetworkDisconnect{Network: net, Container: id, Force: force}, func(ctx context.Context) error { return w.Client.NetworkDisconnect(ctx, net, id, force) })
 }
 
 func (w *wire) VolumeCreate(ctx context.Context, o volume.CreateOptions) (volume.Volume, error) {
-	return answered(ctx, w, &engine.VolumeCreate{Options: o}, func() (volume.Volume, error) { return w.Client.VolumeCreate(ctx, o) })
+	return answered(ctx, w, &engine.VolumeCreate{Options: o}, func(ctx context.Context) (volume.Volume, error) { return w.Client.VolumeCreate(ctx, o) })
 }
 
 func (w *wire) VolumeRemove(ctx context.Context, name string, force bool) error {
-	return w.did(ctx, &engine.VolumeRemove{Volume: name}, func() error { return w.Client.VolumeRemove(ctx, name, force) })
+	return w.did(ctx, &engine.VolumeRemove{Volume: name}, func(ctx context.Context) error { return w.Client.VolumeRemove(ctx, name, force) })
 }
 
 func (w *wire) ImagePull(ctx context.Context, ref string, o image.PullOptions) (io.ReadCloser, error) {
-	return answered(ctx, w, &engine.ImagePull{Ref: ref, Platform: o.Platform}, func() (io.ReadCloser, error) { return w.Client.ImagePull(ctx, ref, o) })
+	return answered(ctx, w, &engine.ImagePull{Ref: ref, Platform: o.Platform}, func(ctx context.Context) (io.ReadCloser, error) { return w.Client.ImagePull(ctx, ref, o) })
 }
 
 func (w *wire) ImageTag(ctx context.Context, im, ref string) error {
-	return w.did(ctx, &engine.ImageTag{Image: im, Ref: ref}, func() error { return w.Client.ImageTag(ctx, im, ref) })
+	return w.did(ctx, &engine.ImageTag{Image: im, Ref: ref}, func(ctx context.Context) error { return w.Client.ImageTag(ctx, im, ref) })
 }
 
 func (w *wire) ImageBuild(ctx context.Context, r io.Reader, o build.ImageBuildOptions) (build.ImageBuildResponse, error) {
-	return answered(ctx, w, &engine.ImageBuild{Tags: o.Tags}, func() (build.ImageBuildResponse, error) { return w.Client.ImageBuild(ctx, r, o) })
+	return answered(ctx, w, &engine.ImageBuild{Tags: o.Tags}, func(ctx context.Context) (build.ImageBuildResponse, error) { return w.Client.ImageBuild(ctx, r, o) })
 }
 
 func (w *wire) ImageRemove(ctx context.Context, ref string, o image.RemoveOptions) ([]image.DeleteResponse, error) {
-	return answered(ctx, w, &engine.ImageRemove{Ref: ref}, func() ([]image.DeleteResponse, error) { return w.Client.ImageRemove(ctx, ref, o) })
+	return answered(ctx, w, &engine.ImageRemove{Ref: ref}, func(ctx context.Context) ([]image.DeleteResponse, error) { return w.Client.ImageRemove(ctx, ref, o) })
 }
 
 // shown names a call for a trace.
