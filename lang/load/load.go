@@ -68,14 +68,16 @@ type Result struct {
 
 // language is one in which a body can be written.
 type language struct {
-	files string // the names of its files, as a pattern
-	read  func(*schema.Builder, schema.Body, *value.Inputs, schema.Source)
+	files  string // the names of its files, as a pattern
+	read   func(*schema.Builder, schema.Body, *value.Inputs, schema.Source)
+	ext    string // of all files in it, also those that are no body
+	format func(schema.File, *diag.List) ([]byte, bool)
 }
 
 func languages() []language {
 	return []language{
-		{files: "*.bay.hcl", read: hclfile.Read},
-		{files: "main.bay.star", read: starfile.Read},
+		{files: "*.bay.hcl", read: hclfile.Read, ext: ".hcl", format: hclfile.Format},
+		{files: "main.bay.star", read: starfile.Read, ext: ".star", format: starfile.Format},
 	}
 }
 

@@ -19,21 +19,30 @@ import (
 // that are assigned again; no while and no recursion, so that programs end.
 var dialect = syntax.FileOptions{Set: true, TopLevelControl: true, GlobalReassign: true}
 
-// compile parses, rewrites and resolves a file. The error is a diag.List.
-func (r *reader) compile(f schema.File) (*starlark.Program, error) {
+// parse reads a file's syntax. The error is a diag.List.
+func parse(f schema.File, mode syntax.Mode) (*syntax.File, error) {
 	if len(f.Src) > maxFile {
 		return nil, diag.List{{Pos: diag.Pos{File: f.Name}, Msg: fmt.Sprintf("the file has %d bytes, want at most %d MiB", len(f.Src), maxFile>>20)}}
 	}
-	tree, err := dialect.Parse(f.Name, f.Src, 0)
+	tree, err := dialect.Parse(f.Name, f.Src, mode)
 	if err != nil {
 		return nil, parseErrors(err, f.Src)
+	}
+	if deep := tooDeep(tree); deep != nil {
+		return nil, diag.List{{Pos: position(syntax.Start(deep)), Msg: fmt.Sprintf("the program is nested more than %d deep here", maxTree)}}
+	}
+	return tree, nil
+}
+
+// compile parses, rewrites and resolves a file. The error is a diag.List.
+func (r *reader) compile(f schema.File) (*starlark.Program, error) {
+	tree, err := parse(f, 0)
+	if err != nil {
+		return nil, err
 	}
 	globals := map[string]bool{}
 	add := func(id *syntax.Ident) { globals[id.Name] = true }
 	eachGlobal(tree.Stmts, add, add)
-	if deep := tooDeep(tree); deep != nil {
-		return nil, diag.List{{Pos: position(syntax.Start(deep)), Msg: fmt.Sprintf("the program is nested more than %d deep here", maxTree)}}
-	}
 	r.rewrite(tree)
 	prog, err := starlark.FileProgram(tree, r.predeclared.Has)
 	if err != nil {
