@@ -47,7 +47,7 @@ func mutants() []mutant {
 		{"the old one starts beside one that does not stop", step, "if f.UndoErr != nil && engine.Serves(op.Call) {", "if false {", ""},
 		{"a call of an undo is sent once", step, "	undoTries = 3\n", "	undoTries = 1\n", ""},
 		{"an undo does again what is so already", step, "; err == nil && held {\n		return nil", "; err == nil && held && false {\n		return nil", ""},
-		{"what cannot serve again has gone already", step, "engine.Gone(err) && !engine.Serves(call)", "engine.Gone(err)", applied},
+		{"what cannot serve again has gone already", step, "engine.Gone(err) && (!engine.Serves(call) || x.e.ForNobody(ctx, call))", "engine.Gone(err)", applied},
 		{"an undo does not stop the new one", ops, `		setPolicy(id, "no"), halt(in, id), rename(id,`, `		setPolicy(id, "no"), rename(id,`, ""},
 		{"an undo leaves the old one's name", ops, `"failed", old.ID)), rename(living(old), home(in, old)),`, `"failed", old.ID)),`, ""},
 		{"an undo leaves the old one's policy", ops, "		ops = append(ops, setPolicy(living(old), p))\n", "", ""},

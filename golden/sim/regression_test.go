@@ -15,6 +15,7 @@ func TestRegressions(t *testing.T) {
 	joined, exits := box{label: "c1", image: 1, mode: "c0"}, box{label: "c1", image: 1, mode: "c0", bad: "exits"}
 	held := box{label: "c0", image: 1, health: true, mounts: []mount{{vol: 0}}, restart: "always"}
 	version := func(n int) box { x := alone; x.env = n; return x }
+	onNet := func(label string) box { return box{label: label, image: 1, nets: []string{"n0"}} }
 	onVolume := alone
 	onVolume.mounts = []mount{{vol: 0}}
 	renewedHeld, sick := held, held
@@ -86,6 +87,14 @@ func TestRegressions(t *testing.T) {
 			shape:  shape{from: stack{vols: 1, boxes: []box{held}}, via: &stack{vols: 1, boxes: []box{renewedHeld}}, to: stack{vols: 1, boxes: []box{renewedHeld}}},
 			then:   pauseNew,
 			script: map[int]fault{5: killAfter},
+		},
+		{
+			// The new network could not be made, and on the old one was a
+			// container that the same plan had removed: it could not be connected
+			// again, so that no other one was.
+			name:   "an undo of a network whose member is gone for good",
+			shape:  shape{from: stack{nets: []net{{label: "n0"}}, boxes: []box{onNet("c0"), onNet("c1")}}, to: stack{nets: []net{{label: "n0", tag: 1}}, boxes: []box{onNet("c1")}}},
+			script: map[int]fault{5: fails},
 		},
 	}
 	for _, tt := range tests {

@@ -290,7 +290,7 @@ func (x *stepRun) undoOp(ctx context.Context, op engine.Op) error {
 		return nil
 	}
 	err = x.op(ctx, op)
-	if engine.Gone(err) && !engine.Serves(call) {
+	if engine.Gone(err) && (!engine.Serves(call) || x.e.ForNobody(ctx, call)) {
 		return nil
 	}
 	return err

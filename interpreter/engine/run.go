@@ -114,6 +114,17 @@ func Serves(c Call) bool {
 	return false
 }
 
+// ForNobody reports whether a call would connect a container that is not there
+// any more: then nothing is left to be served by it.
+func (e *Engine) ForNobody(ctx context.Context, c Call) bool {
+	connect, ok := c.(*NetworkConnect)
+	if !ok {
+		return false
+	}
+	_, err := e.client.ContainerInspect(context.WithoutCancel(ctx), connect.Container)
+	return Gone(err)
+}
+
 // Get reads a value; "" and false if the object does not exist.
 func (e *Engine) Get(ctx context.Context, s Source) (string, bool, error) {
 	return Get(ctx, e.client, s)
