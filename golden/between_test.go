@@ -258,7 +258,7 @@ func (s *stale) plan(text string) *plan.Plan {
 	if err := os.WriteFile(filepath.Join(s.dir, "main.bay.hcl"), []byte(s.hand.out(text)), 0o644); err != nil {
 		s.t.Fatal(err)
 	}
-	bay := &interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs()}
+	bay := &interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs(), Modules: stdlib.Modules()}
 	got := bay.Load(interpreter.Program{Path: s.dir})
 	if err := got.Diags.Err(); err != nil {
 		s.t.Fatal(err)

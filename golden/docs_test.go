@@ -138,7 +138,7 @@ func TestDocsLanguage(t *testing.T) {
 
 // TestDocsReference holds REFERENCE.md to the tables that bay decodes with.
 func TestDocsReference(t *testing.T) {
-	bay := interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs()}
+	bay := interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs(), Modules: stdlib.Modules()}
 	var out bytes.Buffer
 	if err := show.Reference(&out, bay.Universe()); err != nil {
 		t.Fatal(err)

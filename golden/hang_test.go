@@ -190,7 +190,7 @@ func (x *inMemory) apply(dial func(ctx context.Context, network, addr string) (n
 		return 0, err
 	}
 	defer e.Close()
-	bay := &interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs()}
+	bay := &interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs(), Modules: stdlib.Modules()}
 	got := bay.Load(interpreter.Program{Path: x.dir})
 	if err := got.Diags.Err(); err != nil {
 		x.t.Fatal(err)

@@ -7,6 +7,7 @@ package interpreter
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -27,8 +28,9 @@ import (
 
 // Bay is what programs can name.
 type Bay struct {
-	Kinds []kind.Kind
-	Funcs []*schema.Func
+	Kinds   []kind.Kind
+	Funcs   []*schema.Func
+	Modules fs.FS // those that come with bay, a directory for each; nil has none
 }
 
 // Universe returns what programs can name, as the languages see it.
@@ -61,7 +63,7 @@ func (b *Bay) Load(p Program) load.Result {
 		p.Env = os.LookupEnv
 	}
 	return load.Load(load.Options{
-		Universe: b.Universe(), Path: p.Path, Shown: p.Shown, Stack: p.Stack, Vars: p.Vars, VarFiles: p.Files, Env: p.Env, Opaque: p.Opaque, Secret: p.Secret,
+		Universe: b.Universe(), Modules: b.Modules, Path: p.Path, Shown: p.Shown, Stack: p.Stack, Vars: p.Vars, VarFiles: p.Files, Env: p.Env, Opaque: p.Opaque, Secret: p.Secret,
 	})
 }
 

@@ -1,14 +1,17 @@
 // Package stdlib is the list of what a program can name: the kinds of
-// resources and the functions. A new kind is a folder beside this file and a
-// line in it.
+// resources, the functions, and the modules that come with bay. A new kind is a
+// folder beside this file and a line in it, a new module a folder in modules.
 package stdlib
 
 import (
+	"io/fs"
+
 	"bayplan/interpreter/kind"
 	"bayplan/lang/schema"
 	"bayplan/stdlib/container"
 	"bayplan/stdlib/funcs"
 	"bayplan/stdlib/image"
+	"bayplan/stdlib/modules"
 	"bayplan/stdlib/network"
 	"bayplan/stdlib/volume"
 )
@@ -25,3 +28,7 @@ func Kinds() []kind.Kind {
 
 // Funcs returns all functions, in order of their names.
 func Funcs() []*schema.Func { return funcs.All() }
+
+// Modules returns the modules that come with bay, a directory for each: std/NAME
+// in a program.
+func Modules() fs.FS { return modules.All() }

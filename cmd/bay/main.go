@@ -15,7 +15,7 @@ import (
 
 func main() {
 	a := &app{
-		bay:    &interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs()},
+		bay:    &interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs(), Modules: stdlib.Modules()},
 		in:     os.Stdin,
 		out:    screenOf(os.Stdout),
 		err:    screenOf(os.Stderr),

@@ -34,7 +34,7 @@ func newTester(t *testing.T) *tester {
 	}
 	x := &tester{t: t, env: map[string]string{}}
 	x.app = &app{
-		bay: &interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs()},
+		bay: &interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs(), Modules: stdlib.Modules()},
 		in:  strings.NewReader("y\n"), out: file("out"), err: file("err"),
 		getenv: func(name string) string { return x.env[name] }, signals: new(signals),
 	}

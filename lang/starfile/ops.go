@@ -12,7 +12,8 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// operators returns the functions that rewritten programs call.
+// operators returns the functions that rewritten programs call. A name in
+// brackets cannot be that of a function of the registry, which has a $ too.
 func (r *reader) operators() starlark.StringDict {
 	ops := starlark.StringDict{}
 	add := func(name string, f func(args starlark.Tuple) (starlark.Value, error)) {
@@ -40,10 +41,10 @@ func (r *reader) operators() starlark.StringDict {
 			return starlark.None, r.augmentElem(op, a[0], a[1], a[2])
 		})
 	}
-	add("truth", func(a starlark.Tuple) (starlark.Value, error) { return a[0], decidable(a[0], "a condition") })
-	add("for", func(a starlark.Tuple) (starlark.Value, error) { return a[0], iterable(a[0]) })
-	add("spread", func(a starlark.Tuple) (starlark.Value, error) { return a[0], cmp.Or(iterable(a[0]), walkable(a[0])) })
-	add("slice", func(a starlark.Tuple) (starlark.Value, error) { return a[0], sliceable(a[0]) })
+	add("(truth)", func(a starlark.Tuple) (starlark.Value, error) { return a[0], decidable(a[0], "a condition") })
+	add("(for)", func(a starlark.Tuple) (starlark.Value, error) { return a[0], iterable(a[0]) })
+	add("(spread)", func(a starlark.Tuple) (starlark.Value, error) { return a[0], cmp.Or(iterable(a[0]), walkable(a[0])) })
+	add("(slice)", func(a starlark.Tuple) (starlark.Value, error) { return a[0], sliceable(a[0]) })
 	ops["$."] = starlark.NewBuiltin("$.", func(_ *starlark.Thread, _ *starlark.Builtin, a starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
 		return r.attr(a[0], string(a[1].(starlark.String)))
 	})

@@ -57,7 +57,7 @@ func (w *rewriter) stmt(s syntax.Stmt) syntax.Stmt {
 	case *syntax.ExprStmt:
 		s.X = w.expr(s.X)
 	case *syntax.ForStmt:
-		s.X = w.wrap("$for", s.X)
+		s.X = w.wrap("$(for)", s.X)
 		w.target(s.Vars)
 		w.stmts(s.Body)
 	case *syntax.WhileStmt:
@@ -177,7 +177,7 @@ func (w *rewriter) expr(e syntax.Expr) syntax.Expr {
 		case syntax.NOT:
 			e.X = w.condition(e.X)
 		case syntax.STAR: // f(*x)
-			e.X = w.wrap("$spread", e.X)
+			e.X = w.wrap("$(spread)", e.X)
 		default:
 			e.X = w.expr(e.X)
 		}
@@ -219,7 +219,7 @@ func (w *rewriter) comprehension(e *syntax.Comprehension) {
 		switch c := c.(type) {
 		case *syntax.ForClause:
 			w.target(c.Vars)
-			c.X = w.wrap("$for", c.X)
+			c.X = w.wrap("$(for)", c.X)
 		case *syntax.IfClause:
 			c.Cond = w.condition(c.Cond)
 		}
@@ -228,7 +228,7 @@ func (w *rewriter) comprehension(e *syntax.Comprehension) {
 }
 
 func (w *rewriter) slice(e *syntax.SliceExpr) {
-	e.X = w.wrap("$slice", e.X)
+	e.X = w.wrap("$(slice)", e.X)
 	for _, x := range []*syntax.Expr{&e.Lo, &e.Hi, &e.Step} {
 		if *x != nil {
 			*x = w.expr(*x)
@@ -237,7 +237,7 @@ func (w *rewriter) slice(e *syntax.SliceExpr) {
 }
 
 // condition rewrites an expression on whose truth something is decided.
-func (w *rewriter) condition(e syntax.Expr) syntax.Expr { return w.wrap("$truth", e) }
+func (w *rewriter) condition(e syntax.Expr) syntax.Expr { return w.wrap("$(truth)", e) }
 
 func (w *rewriter) wrap(fn string, e syntax.Expr) syntax.Expr {
 	at := syntax.Start(e)

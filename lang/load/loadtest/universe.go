@@ -25,7 +25,7 @@ func Universe() *schema.Universe {
 		Funcs: []*schema.Func{
 			pure("concat", stdlib.ConcatFunc), pure("format", stdlib.FormatFunc), pure("join", stdlib.JoinFunc),
 			pure("jsondecode", stdlib.JSONDecodeFunc), pure("jsonencode", stdlib.JSONEncodeFunc), pure("keys", stdlib.KeysFunc),
-			pure("length", length), pure("merge", stdlib.MergeFunc), pure("range", stdlib.RangeFunc),
+			pure("length", length), pure("merge", stdlib.MergeFunc), pure("range", stdlib.RangeFunc), pure("slice", stdlib.SliceFunc),
 			pure("toset", stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType))), pure("upper", stdlib.UpperFunc), pure("values", stdlib.ValuesFunc),
 			{Name: "file", Doc: "The content of a file.", Make: file},
 		},
