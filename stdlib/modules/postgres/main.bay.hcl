@@ -105,7 +105,12 @@ variable "shm_size" {
 }
 
 locals {
-  image = var.image == null ? "postgres:${var.version}" : var.image
+  image   = var.image == null ? "postgres:${var.version}" : var.image
+  options = flatten([for name, value in var.settings : ["-c", "${name}=${value}"]])
+  scripts = { for name, text in var.init : "/docker-entrypoint-initdb.d/${name}" => { content = text, on_change = "none" } }
+  # What is left out has no place in a plan. Names are counted, and not values, which may be sensitive.
+  has_options = length([for name, value in var.settings : name]) > 0
+  has_scripts = length([for name, text in var.init : name]) > 0
 }
 
 volume "data" {
@@ -114,12 +119,12 @@ volume "data" {
 
 container "this" {
   image    = local.image
-  command  = concat(["postgres"], flatten([for name, value in var.settings : ["-c", "${name}=${value}"]]))
+  command  = local.has_options ? concat(["postgres"], local.options) : null
   networks = var.network == null ? null : [{ network = var.network, aliases = var.aliases }]
   ports    = var.port == null ? null : [{ container = 5432, host = var.port, host_ip = "127.0.0.1" }]
   mounts   = [{ volume = volume.data, target = "/var/lib/postgresql/data" }]
   env      = { POSTGRES_DB = var.database, POSTGRES_USER = var.user, POSTGRES_PASSWORD = var.password }
-  files    = { for name, text in var.init : "/docker-entrypoint-initdb.d/${name}" => { content = text, on_change = "none" } }
+  files    = local.has_scripts ? local.scripts : null
   # While the data are made, a server runs that listens on no address: -h asks for the one that does.
   healthcheck = {
     test         = ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", var.user, "-d", var.database]
