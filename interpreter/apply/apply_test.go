@@ -169,18 +169,24 @@ func TestUndo(t *testing.T) {
 }
 
 // What shall serve again and is not there any more is no success: 404 says
-// "gone already" only of what shall go.
+// "gone already" only of what shall go. But who is not there needs no network.
 func TestUndoOfWhatIsGone(t *testing.T) {
 	for name, back := range map[string]engine.Call{
-		"start":   &engine.ContainerStart{Container: "gone"},
-		"connect": &engine.NetworkConnect{Network: "bridge", Container: "gone"},
+		"start":          &engine.ContainerStart{Container: "gone"},
+		"connect":        &engine.NetworkConnect{Network: "gone", Container: "there"},
+		"connect nobody": &engine.NetworkConnect{Network: "bridge", Container: "gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := open(t)
+			there := &engine.ContainerCreate{Name: "there", Config: &container.Config{Image: "app:1"}, HostConfig: &container.HostConfig{}}
+			if _, err := e.Do(t.Context(), there, nil, nil); err != nil {
+				t.Fatal(err)
+			}
 			p := &plan.Plan{Steps: []*plan.Step{step("a", makeVolume("vol-a"), broken())}}
 			p.Steps[0].Work.Undo = []engine.Op{{Call: back}, dropVolume("vol-a")}
 			r := apply.Run(t.Context(), e, p, apply.Options{})
-			if len(r.Failed) != 1 || r.Failed[0].RolledBack || !engine.Gone(r.Failed[0].UndoErr) {
+			nobody := name == "connect nobody"
+			if len(r.Failed) != 1 || r.Failed[0].RolledBack != nobody || engine.Gone(r.Failed[0].UndoErr) == nobody {
 				t.Fatalf("report: %+v", r)
 			}
 			if got := volumes(t, e); got != nil {
