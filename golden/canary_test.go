@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"bayplan/interpreter/engine"
@@ -105,16 +106,7 @@ func (a *aviary) bay(code int, args ...string) string {
 
 func (a *aviary) bayOn(engine string, code int, args ...string) string {
 	a.t.Helper()
-	for i := range args {
-		args[i] = a.out(args[i])
-	}
-	shown := strings.Join(args, " ")
-	switch args[0] {
-	case "plan", "apply":
-		args = append(args, "--var", "flag="+a.now()["flag"], "--var", fmt.Sprintf(`nested={"password": %q}`, a.now()["nested"]))
-	}
-	cmd := a.command(a.t, engine, args...)
-	cmd.Env = append(cmd.Env, "BAY_VAR_env="+a.now()["env"], "BAY_VAR_address="+a.now()["address"])
+	cmd, shown := a.called(engine, args...)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -125,6 +117,22 @@ func (a *aviary) bayOn(engine string, code int, args ...string) string {
 		a.t.Fatalf("bay %s ended with %d, want %d:\n%s", shown, got, code, out)
 	}
 	return string(out)
+}
+
+// called returns the command with the canaries as its inputs, and what may be
+// shown of it.
+func (a *aviary) called(engine string, args ...string) (cmd *exec.Cmd, shown string) {
+	for i := range args {
+		args[i] = a.out(args[i])
+	}
+	shown = strings.Join(args, " ")
+	switch args[0] {
+	case "plan", "apply":
+		args = append(args, "--var", "flag="+a.now()["flag"], "--var", fmt.Sprintf(`nested={"password": %q}`, a.now()["nested"]))
+	}
+	cmd = a.command(a.t, engine, args...)
+	cmd.Env = append(cmd.Env, "BAY_VAR_env="+a.now()["env"], "BAY_VAR_address="+a.now()["address"])
+	return cmd, shown
 }
 
 // look fails the test if a canary is in text.
@@ -343,6 +351,104 @@ func TestCanary(t *testing.T) {
 			a.bay(0, "gc", "--yes")
 			a.bay(0, "plan", "--destroy", "--json")
 			a.bay(0, "destroy", "--yes", "--volumes", "--confirm", "harbour", "-v")
+		})
+	}
+}
+
+// TestCanaryStale refuses a saved plan that no longer fits: since the canaries
+// are others, since somebody has changed the container, and both. What differs
+// is told without them.
+func TestCanaryStale(t *testing.T) {
+	for _, lang := range languages {
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			a := newAviary(t, lang)
+			saved := filepath.Join(t.TempDir(), "next.plan")
+			a.program(everywhere)
+			a.bay(0, "apply", "--yes")
+			a.hand(t, "rename", "harbour-web", "harbour-mine")
+			a.bay(0, "plan", "--out", saved)
+			a.all = append(a.all, hatch())
+			a.program(everywhere)
+			for _, form := range []string{"-v", "--json"} {
+				if out := a.bay(12, "apply", saved, form); !strings.Contains(out, "(sensitive)") && form == "-v" {
+					t.Errorf("nobody says what differs, with the canaries taken out:\n%s", out)
+				}
+			}
+			a.bay(0, "plan", "--out", saved)
+			a.hand(t, "rm", "harbour-mine")
+			a.bay(12, "apply", saved, "-v")
+			a.bay(0, "plan", "--out", saved)
+			a.bay(0, "apply", saved, "-v")
+			a.keeps("harbour-web", "flag", "given", "nested", "address")
+		})
+	}
+}
+
+// TestCanaryInterrupted stops an apply while it stops the old container, once
+// and twice, and goes on from there.
+func TestCanaryInterrupted(t *testing.T) {
+	for _, lang := range languages {
+		for _, times := range []int{1, 2} {
+			t.Run(fmt.Sprintf("%s/%d", lang, times), func(t *testing.T) {
+				t.Parallel()
+				a := newAviary(t, lang)
+				a.program(everywhere)
+				a.bay(0, "apply", "--yes")
+				a.all = append(a.all, hatch())
+				a.program(everywhere)
+				events := filepath.Join(t.TempDir(), "events.json")
+				a.onWire(t, func(w *wire) {
+					busy, free := w.busyAt("/stop")
+					cmd, _ := a.called(w.address, "apply", "--yes", "-v", "--json-into", events)
+					r := start(t, cmd, false)
+					<-busy
+					r.interrupt(syscall.SIGINT)
+					r.says("stopping after what runs now")
+					if times == 1 {
+						close(free)
+					} else {
+						r.interrupt(syscall.SIGINT)
+						defer close(free)
+					}
+					r.ends([]int{0, 130}[times-1]) // with one, the only step is done
+					a.look("what an interrupted bay apply prints", r.text())
+				})
+				text, err := os.ReadFile(events)
+				if err != nil {
+					t.Fatal(err)
+				}
+				a.look("the file of events", string(text))
+				a.bay(0, "plan", "-v")
+				a.bay(0, "apply", "--yes")
+				a.keeps("harbour-web", "flag", "given", "nested", "address")
+			})
+		}
+	}
+}
+
+// TestCanaryBuilt lets builds print a canary: the Dockerfile has it, too.
+func TestCanaryBuilt(t *testing.T) {
+	for _, lang := range languages {
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			a := newAviary(t, lang)
+			for i, form := range []string{"-v", "--json"} {
+				for _, end := range []struct {
+					line string
+					code int
+				}{{"COPY no-TOKEN /x", 1}, {"ENV TOKEN=TOKEN", 0}} {
+					a.all = append(a.all, hatch())
+					a.program(withInputs("container \"web\" {\n  image = image.probe\n  network_mode = \"none\"\n}\n", "container(\"web\", image = probe, network_mode = \"none\")\n"))
+					text := fmt.Sprintf("FROM scratch\nLABEL bayplan.test=1 round=%d\nCOPY probe /probe\n%s\nENTRYPOINT [\"/probe\"]\nCMD [\"serve\"]\n", i, end.line)
+					a.write("probe/Dockerfile", strings.ReplaceAll(text, "TOKEN", a.now()["given"]))
+					a.bay(0, "plan", "-v")
+					told := end.code != 0 || form == "--json" // of a build that succeeds, plain lines tell no steps
+					if out := a.bay(end.code, "apply", "--yes", form); told && !strings.Contains(out, "(sensitive)") {
+						t.Errorf("the build does not show its steps, with the canary taken out:\n%s", out)
+					}
+				}
+			}
 		})
 	}
 }
