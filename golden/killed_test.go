@@ -87,6 +87,11 @@ container "db" {
 `
 )
 
+// withNew is a program whose container has an environment that it had not.
+func withNew(program string) string {
+	return strings.Replace(program, `["serve"]`, `["serve"]`+"\n  env = { NEW = \"1\" }", 1)
+}
+
 // killing is one apply that is killed.
 type killing struct {
 	name          string
@@ -115,53 +120,11 @@ var killings = []killing{
 	},
 	{
 		name: "beside", moments: 3,
-		before: `
-stack { name = "harbour" }
-image "probe" { build = { context = "./probe" } }
-network "back" {}
-container "web" {
-  image    = image.probe
-  networks = [network.back]
-  restart  = "always"
-}
-`,
-		after: `
-stack { name = "harbour" }
-image "probe" { build = { context = "./probe" } }
-network "back" {}
-container "web" {
-  image    = image.probe
-  networks = [network.back]
-  restart  = "always"
-  env      = { NEW = "1" }
-}
-`,
+		before: beside, after: withNew(beside),
 	},
 	{
 		name: "turns", moments: 3,
-		before: `
-stack { name = "harbour" }
-image "probe" { build = { context = "./probe" } }
-volume "data" {}
-container "db" {
-  image        = image.probe
-  network_mode = "none"
-  restart      = "always"
-  mounts       = [{ volume = volume.data, target = "/data" }]
-}
-`,
-		after: `
-stack { name = "harbour" }
-image "probe" { build = { context = "./probe" } }
-volume "data" {}
-container "db" {
-  image        = image.probe
-  network_mode = "none"
-  restart      = "always"
-  mounts       = [{ volume = volume.data, target = "/data" }]
-  env          = { NEW = "1" }
-}
-`,
+		before: turns, after: withNew(turns),
 	},
 	{name: "stack", before: before, after: after, moments: 10},
 	{

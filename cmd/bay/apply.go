@@ -154,7 +154,7 @@ func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
 	if err := a.agreeApply(p, a.host(e), o); err != nil {
 		return err
 	}
-	return a.carryOut(ctx, e, work{p, prog, what, o.lock, o.noRollback}, o.verbose)
+	return a.carryOut(ctx, e, work{p, prog, what, o.lock, o.noRollback, o.verbose})
 }
 
 // agreeApply asks before a plan is applied.
@@ -216,7 +216,7 @@ func (a *app) agree(question string, answers []string, without string) error {
 
 // carryOut applies a plan under the stack's lock, shows how it goes, and says
 // how it ended.
-func (a *app) carryOut(ctx context.Context, e *engine.Engine, w work, verbose bool) error {
+func (a *app) carryOut(ctx context.Context, e *engine.Engine, w work) error {
 	ctx, off := context.WithCancel(ctx)
 	defer off()
 	r := new(apply.Report) // of an apply that had nothing to do any more
@@ -225,7 +225,7 @@ func (a *app) carryOut(ctx context.Context, e *engine.Engine, w work, verbose bo
 	a.signals.during(off, func() {
 		err = a.locked(ctx, e, w, func(p *plan.Plan, l *engine.Lock) {
 			fmt.Fprintln(a.out)
-			view := a.progress(p, verbose)
+			view := a.progress(p, w.all)
 			r = a.bay.Apply(ctx, e, p, apply.Options{Parallelism: a.common.parallelism, Held: l.Check, NoRollback: w.keep, Events: func(ev apply.Event) {
 				a.feed.event(ev)
 				view.event(ev)

@@ -84,7 +84,7 @@ func (a *app) destroy(ctx context.Context, prog *program, o destroyFlags) error 
 	if err := a.agreeDestroy(p, a.host(e), o); err != nil {
 		return err
 	}
-	return a.carryOut(ctx, e, work{p, prog, what, o.lock, false}, o.verbose)
+	return a.carryOut(ctx, e, work{p, prog, what, o.lock, false, o.verbose})
 }
 
 // agreeDestroy asks before a stack goes.

@@ -70,5 +70,5 @@ func (a *app) gc(ctx context.Context, prog *program, o gcFlags) error {
 			return err
 		}
 	}
-	return a.carryOut(ctx, e, work{p, prog, what, o.lock, false}, o.verbose)
+	return a.carryOut(ctx, e, work{p, prog, what, o.lock, false, o.verbose})
 }

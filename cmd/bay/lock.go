@@ -1,19 +1,15 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"bayplan/interpreter"
 	"bayplan/interpreter/apply"
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/plan"
-	"bayplan/interpreter/show"
 
 	"github.com/spf13/cobra"
 )
@@ -32,6 +28,7 @@ type work struct {
 	what interpreter.PlanOptions
 	lock lockFlags
 	keep bool // what fails stays as it is
+	all  bool // the calls are told, too
 }
 
 // locked holds the stack's lock while f carries out the plan, which was made
@@ -88,32 +85,14 @@ func (a *app) planAgain(ctx context.Context, e *engine.Engine, w work) (*plan.Pl
 	var over *interpreter.Overtaken
 	switch {
 	case errors.As(err, &over):
-		return nil, &failure{err: fmt.Errorf("%w\n%s", over, differences(over.Differences)), hint: "look at what is to be done now with `bay plan`, and apply that", code: exitStale}
+		if err := a.differ(over.Differences, w.all); err != nil {
+			return nil, err
+		}
+		return nil, &failure{err: over, hint: "look at what is to be done now with `bay plan`, and apply that", code: exitStale}
 	case err != nil:
 		return nil, withSources(err, prog.sources)
 	}
 	return p, nil
-}
-
-// mostDifferences is how many differences are shown: who agreed to a plan wants
-// to know what came in between, not all that follows from it.
-const mostDifferences = 10
-
-// differences says in what a plan differs from the one that was agreed to.
-func differences(all []show.Difference) string {
-	var lines []string
-	all = slices.DeleteFunc(all, func(d show.Difference) bool {
-		_, last, many := strings.Cut(d.Field, " ")
-		return d.Call || many && last != "old" && last != "new" // what follows from the rest, or says how it came
-	})
-	for i, d := range all {
-		if i == mostDifferences {
-			lines = append(lines, fmt.Sprintf("and %d more", len(all)-i))
-			break
-		}
-		lines = append(lines, fmt.Sprintf("%s, %s: was %s, and is %s", d.Object, d.Field, cmp.Or(d.Planned, "(none)"), cmp.Or(d.Now, "(none)")))
-	}
-	return strings.Join(lines, "\n")
 }
 
 // waiting says for whom the lock is waited for.

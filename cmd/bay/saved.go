@@ -142,7 +142,7 @@ func (a *app) applySaved(ctx context.Context, args []string, o applyFlags) error
 	if err := a.agreeSaved(p, a.host(e), o); err != nil {
 		return err
 	}
-	return a.carryOut(ctx, e, work{p, prog, what, o.lock, o.noRollback}, o.verbose)
+	return a.carryOut(ctx, e, work{p, prog, what, o.lock, o.noRollback, o.verbose})
 }
 
 // agreeSaved asks where a saved plan takes what cannot be had again. To
@@ -308,12 +308,17 @@ func (a *app) stillSo(s *saved, p *plan.Plan, from show.Origin, verbose bool) er
 	if p.Empty() {
 		f.hint = "nothing is left to do: was it applied already?"
 	}
-	o := a.look()
-	o.Color, o.Width, o.Verbose = a.color(a.err), a.err.width(), verbose
-	if err := show.Differences(a.err, ds, o); err != nil {
+	if err := a.differ(ds, verbose); err != nil {
 		return err
 	}
 	return f
+}
+
+// differ shows in what the plan that was agreed to is another one now.
+func (a *app) differ(ds []show.Difference, verbose bool) error {
+	o := a.look()
+	o.Color, o.Width, o.Verbose = a.color(a.err), a.err.width(), verbose
+	return show.Differences(a.err, ds, o)
 }
 
 // again is the command that makes such a plan anew.
