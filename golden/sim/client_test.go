@@ -33,7 +33,7 @@ func through(seed uint64, version embedded.Version, trace func(string, ...any)) 
 // TestClient tells SIM_CLIENT random stories through docker's own client.
 func TestClient(t *testing.T) {
 	first := number(t, "SIM_SEED", 1)
-	many(t, "client", first, asked(t, "SIM_CLIENT", 20), func(seed uint64, trace func(string, ...any)) error {
+	many(t, "client", first, asked(t, "SIM_CLIENT", 200), func(seed uint64, trace func(string, ...any)) error {
 		s, end := through(seed, version(seed), trace)
 		defer end()
 		return caught(s.seed)

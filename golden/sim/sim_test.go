@@ -56,7 +56,7 @@ func asked(t *testing.T, name string, otherwise uint64) uint64 {
 // SIM=1 SIM_SEED=N tells that one alone, with all that happens in it.
 func TestDirect(t *testing.T) {
 	first := number(t, "SIM_SEED", 1)
-	many(t, "direct", first, asked(t, "SIM_DIRECT", 300), func(seed uint64, trace func(string, ...any)) error {
+	many(t, "direct", first, asked(t, "SIM_DIRECT", 5000), func(seed uint64, trace func(string, ...any)) error {
 		return caught(direct(seed, version(seed), trace).seed)
 	})
 }
