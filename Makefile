@@ -5,6 +5,11 @@ GO     ?= go
 FUZZ   ?= 5000x
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE   := $(shell command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 && echo -race)
+# All but the race detector do without C, as the bay does that people get: each
+# package is compiled once for them all.
+export CGO_ENABLED ?= 0
+# Tests as CI runs them. Lint has vetted what they are made of, and all below it.
+TEST   := $(GO) test -vet=off
 
 .PHONY: lock build test units pairs soak attributes kills faults daemon sim two mutants golden docs lint tidy fuzz engine examples demo check clean
 
@@ -23,10 +28,10 @@ EVERY  := TestEveryAttribute|TestPairs|TestCover|TestSoak|TestDocker
 # in lang runs side by side, and what tries every attribute says little about
 # races, so that both go without their detector.
 units:
-	$(GO) test ./lang/...
-	$(GO) test $(RACE) -skip '$(EVERY)' ./cmd/... ./golden/probe/... ./interpreter/... ./stdlib/...
-	$(GO) test -timeout 30m -run '$(EVERY)' ./stdlib/...
-	$(GO) test ./golden/sim
+	$(TEST) ./lang/...
+	$(if $(RACE),CGO_ENABLED=1) $(TEST) $(RACE) -timeout 30m -skip '$(EVERY)' ./cmd/... ./golden/probe/... ./interpreter/... ./stdlib/...
+	$(TEST) -timeout 30m -run '$(EVERY)' ./stdlib/...
+	$(TEST) -timeout 30m ./golden/sim
 	.ci/sweep
 
 # All attributes two by two, on engines in memory of four API versions; `make
@@ -94,7 +99,7 @@ mutants:
 
 # Rewrite what the golden scripts expect; read the diff before you commit it.
 golden: examples
-	$(GO) test ./golden -count=1 -timeout 30m -update
+	$(TEST) ./golden -count=1 -timeout 30m -update
 
 # Rewrite what is generated: the reference pages and the output shown in README.
 docs: examples
