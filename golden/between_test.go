@@ -185,6 +185,7 @@ var betweens = []between{
 // A host port that somebody takes is not among these: nothing but the start
 // tells, and then the old container serves again.
 func TestBetween(t *testing.T) {
+	t.Parallel()
 	part := slice.Slice{}
 	if *lane == "real" {
 		part = slice.Of(t, "BETWEEN", 5)
@@ -192,9 +193,7 @@ func TestBetween(t *testing.T) {
 	for _, i := range part.Draw("between", len(betweens)) {
 		b := betweens[i]
 		t.Run(b.name, func(t *testing.T) {
-			if *lane != "real" {
-				t.Parallel()
-			}
+			t.Parallel()
 			newStale(t).try(b)
 		})
 	}

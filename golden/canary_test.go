@@ -317,6 +317,7 @@ output("url", "pg://user:" + nested["password"] + "@db:5432")
 // all commands, in all their forms, before and after the canaries are others.
 // The container has them, and nothing else.
 func TestCanary(t *testing.T) {
+	t.Parallel()
 	for _, lang := range languages {
 		t.Run(lang, func(t *testing.T) {
 			t.Parallel()
@@ -456,6 +457,7 @@ func TestCanaryBuilt(t *testing.T) {
 // TestCanaryByName holds that a sensitive output is printed where its name is
 // asked for, and only there.
 func TestCanaryByName(t *testing.T) {
+	t.Parallel()
 	w := newWorkshop(t)
 	value := letters(48)
 	w.say(fmt.Sprintf("stack { name = \"harbour\" }\nvariable \"v\" {\n  type = string\n  sensitive = true\n  default = %q\n}\noutput \"v\" { value = var.v }\n", value))
@@ -496,6 +498,7 @@ var troubles = []struct {
 
 // TestCanaryInTrouble lets containers fail and say why.
 func TestCanaryInTrouble(t *testing.T) {
+	t.Parallel()
 	for _, lang := range languages {
 		for _, x := range troubles {
 			t.Run(lang+"/"+x.name, func(t *testing.T) {
@@ -525,8 +528,10 @@ func TestCanaryInTrouble(t *testing.T) {
 
 // TestCanaryQuoted lets the engine refuse calls with errors that quote them.
 func TestCanaryQuoted(t *testing.T) {
+	t.Parallel()
 	for _, lang := range languages {
 		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
 			a := newAviary(t, lang)
 			a.program(everywhere)
 			a.onWire(t, func(w *wire) {
@@ -546,6 +551,7 @@ func TestCanaryQuoted(t *testing.T) {
 // TestCanaryRefused holds that a sensitive value is refused wherever it would
 // be shown, in both languages, and that no message shows it. A | is a line's end.
 func TestCanaryRefused(t *testing.T) {
+	t.Parallel()
 	for lang, places := range map[string][]string{
 		"hcl": {
 			`container "a" {|image = image.probe|name = var.flag|}`,

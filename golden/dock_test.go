@@ -141,7 +141,7 @@ func (d dock) sweepImages(ctx context.Context, c *client.Client) error {
 	for _, x := range list {
 		for _, tag := range x.RepoTags {
 			if strings.Contains(tag, d.word) {
-				_, rerr := c.ImageRemove(ctx, tag, image.RemoveOptions{PruneChildren: true})
+				_, rerr := c.ImageRemove(ctx, tag, image.RemoveOptions{}) // what it was built on stays for the next build, until .ci/sweep
 				err = errors.Join(err, rerr)
 			}
 		}

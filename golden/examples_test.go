@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -130,13 +129,17 @@ func TestExamplesRun(t *testing.T) {
 	if *lane != "real" {
 		t.Skip("no real engine here: nothing would answer (-engine real)")
 	}
+	t.Parallel()
 	needExamples(t)
 	for _, x := range examples {
 		if x.visit == nil {
 			continue
 		}
 		for i, lang := range languages {
-			t.Run(x.name+"/"+lang, func(t *testing.T) { x.run(t, lang, languages[1-i]) })
+			t.Run(x.name+"/"+lang, func(t *testing.T) {
+				t.Parallel()
+				x.run(t, lang, languages[1-i])
+			})
 		}
 	}
 }
@@ -144,15 +147,19 @@ func TestExamplesRun(t *testing.T) {
 func (x example) run(t *testing.T, lang, other string) {
 	w := newWorkshop(t)
 	x.copyTo(t, w)
-	port := "port=" + freePort(t)
+	number, err := somePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := fmt.Sprintf("port=%d", number)
 	w.bay(t, "apply", "--yes", "--var", port, "main.bay."+lang)
-	if err := x.visit("http://127.0.0.1:" + strings.TrimPrefix(port, "port=")); err != nil {
+	if err := x.visit(fmt.Sprintf("http://127.0.0.1:%d", number)); err != nil {
 		t.Error(err)
 	}
 	w.bay(t, "plan", "--detailed-exitcode", "--var", port, "main.bay."+lang)
 	w.bay(t, "plan", "--detailed-exitcode", "--var", port, "main.bay."+other)
 	w.bay(t, "destroy", "--yes", "--volumes", "--confirm", w.word, "main.bay."+lang)
-	err := w.with(func(ctx context.Context, c *client.Client) error {
+	err = w.with(func(ctx context.Context, c *client.Client) error {
 		left, err := w.living(ctx, c)
 		if err == nil && len(left) > 0 {
 			err = fmt.Errorf("destroy left %s", strings.Join(left, "; "))
@@ -181,19 +188,6 @@ func (x example) copyTo(t *testing.T, w *workshop) {
 			t.Fatal(err)
 		}
 	}
-}
-
-func freePort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // visitCounter wants the page to count.
@@ -231,7 +225,7 @@ func visitShop(url string) error {
 
 // ask waits for a server that is only just starting.
 func ask(method, url string) (string, error) {
-	late := time.Now().Add(10 * time.Second)
+	late := time.Now().Add(forbearance)
 	for {
 		text, err := once(method, url)
 		if err == nil || time.Now().After(late) {

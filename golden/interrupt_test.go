@@ -16,6 +16,7 @@ import (
 // and bay says what is done and what is not; a second signal leaves at once, but
 // for that of a terminal that closes. The next apply does the rest.
 func TestInterrupts(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name     string
 		terminal bool
@@ -31,6 +32,7 @@ func TestInterrupts(t *testing.T) {
 		{"hung up and terminated", false, []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorkshop(t)
 			w.say(before)
 			w.bay(t, "apply", "--yes")
@@ -95,6 +97,7 @@ func (w *wire) busyAt(end string) (busy, free chan struct{}) {
 // TestTerminalThatCloses takes the terminal away in the middle of an apply. It
 // goes on to a place where it can be left, though nobody reads any more.
 func TestTerminalThatCloses(t *testing.T) {
+	t.Parallel()
 	w := newWorkshop(t)
 	w.say(before)
 	w.bay(t, "apply", "--yes")
@@ -141,6 +144,7 @@ func shortDir(t *testing.T) string {
 // TestInterruptedPlan stops a plan while the engine takes long to answer, and an
 // apply while it asks. Nothing was changed.
 func TestInterruptedPlan(t *testing.T) {
+	t.Parallel()
 	w := newWorkshop(t)
 	w.say(before)
 	c, closeEngine, err := w.open()

@@ -257,8 +257,10 @@ container "db" {
 // after each call that changes the engine. The next apply has to finish the
 // work, with no hand cleaning, and end where an apply that nobody kills ends.
 func TestKilledApply(t *testing.T) {
+	t.Parallel()
 	for _, k := range killings {
 		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
 			want, calls := k.at(t, 0)
 			step := 1
 			if *lane == "real" {
@@ -266,9 +268,7 @@ func TestKilledApply(t *testing.T) {
 			}
 			for moment := 1; moment <= 2*calls; moment += step {
 				t.Run(fmt.Sprint(moment), func(t *testing.T) {
-					if *lane != "real" {
-						t.Parallel()
-					}
+					t.Parallel()
 					got, _ := k.at(t, moment)
 					if diff := cmp.Diff(want, got); diff != "" {
 						t.Errorf("what lives after the apply that follows (-want +got):\n%s", diff)

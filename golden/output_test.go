@@ -19,8 +19,10 @@ import (
 // TestReaderThatLeaves has what bay says read by one who goes after the first
 // line, as head does. The apply goes on to its end.
 func TestReaderThatLeaves(t *testing.T) {
+	t.Parallel()
 	for _, flags := range [][]string{nil, {"--json"}} {
 		t.Run(strings.Join(append(flags, "apply"), " "), func(t *testing.T) {
+			t.Parallel()
 			w := newWorkshop(t)
 			w.say(before)
 			read, write, err := os.Pipe()
@@ -50,6 +52,7 @@ func TestReaderThatLeaves(t *testing.T) {
 // that waits for him, from a terminal and without one. It says who that is, to
 // people and to programs, and has changed nothing.
 func TestInterruptedWait(t *testing.T) {
+	t.Parallel()
 	for _, terminal := range []bool{false, true} {
 		w := newWorkshop(t)
 		w.say(before)

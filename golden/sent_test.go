@@ -31,6 +31,7 @@ var added = []struct {
 // TestPrintedIsSent holds promise 2 at the wire: what a plan prints is what
 // apply sends, each step's calls in their order, and nothing else.
 func TestPrintedIsSent(t *testing.T) {
+	t.Parallel()
 	w := newWorkshop(t)
 	for _, c := range []struct {
 		program string

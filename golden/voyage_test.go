@@ -508,7 +508,7 @@ func dishonest(code int, dead bool, sent []*sentCall, before, between map[string
 // it ends.
 func (s *ship) arrive(t *testing.T, l leg, command []string) {
 	t.Helper()
-	out, code := s.run(t, nil, append(command, "--lock-timeout", "1m")...) // the lock of a killed one goes within seconds
+	out, code := s.run(t, nil, append(command, "--lock-timeout", "3m")...) // the lock of a killed one goes within seconds
 	s.proxy.end()
 	want, left := 0, 0
 	if l.fails {
