@@ -165,16 +165,13 @@ func (in *In[S]) Warnf(attr, format string, args ...any) *diag.Diag {
 // CheckVersion reports the attributes that the connected engine is too old for:
 // it would leave them out without a word.
 func (in *In[S]) CheckVersion() {
-	each := func(path string, f *schema.Field, _ ir.Value) {
-		if in.Env.Info.Has(f.Since) {
-			return
-		}
+	each := func(path string, f *schema.Field) {
 		attr, _, _ := strings.Cut(path, "[")
 		attr, _, _ = strings.Cut(attr, ".")
 		in.Errorf(attr, "%s needs %s (API %s), and the engine here speaks API %s", path, engine.Release(f.Since), f.Since, in.Env.Info.API).
 			Hintf("take it away, or upgrade the engine: an older one would leave it out without a word")
 	}
-	schema.With(any(in.Want).(schema.Binder), func(s *schema.Set) { s.Each(each) })
+	schema.With(any(in.Want).(schema.Binder), func(s *schema.Set) { s.Newer(in.Env.Info.Has, each) })
 }
 
 // Identity returns the labels' content for a new object of this resource. attrs

@@ -301,7 +301,7 @@ func (m *maker) halfDone(k kind.Kind, job *kind.Job) (kind.Verb, []schema.Change
 func (m *maker) compare(k kind.Kind, job *kind.Job) []schema.Change {
 	m.free(job, kind.Update)
 	want := k.Expect(job)
-	changes := schema.Diff(schema.FieldsOf(want), schema.SideOf(want), schema.SideOf(job.Live.Spec), job.Live.Record)
+	changes := schema.Diff(want, job.Live.Spec, job.Live.Record)
 	for i := range changes {
 		changes[i].Pos = job.Want.Res.AttrPos(changes[i].Attr)
 	}

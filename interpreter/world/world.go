@@ -43,11 +43,11 @@ type Options struct {
 func Read(ctx context.Context, o Options) (*World, error) {
 	w := &World{Info: o.Info, Stack: o.Stack, Found: map[string]*kind.Found{}, Wants: map[ir.Addr]*kind.Want{}}
 	byKind := w.decode(o)
-	found := make([]*kind.Found, len(o.Kinds))
+	found, reader := make([]*kind.Found, len(o.Kinds)), engine.Once(o.Reader)
 	g, ctx := errgroup.WithContext(ctx)
 	for i, k := range o.Kinds {
 		name := k.Schema().Name
-		scope := kind.Scope{Reader: o.Reader, Info: o.Info, Auth: o.Auth, Stack: o.Stack, Idle: o.Idle, Now: o.Program.Now}
+		scope := kind.Scope{Reader: reader, Info: o.Info, Auth: o.Auth, Stack: o.Stack, Idle: o.Idle, Now: o.Program.Now}
 		if !o.Leaving {
 			scope.Wants, scope.Adopts = o.asked(k, byKind[name]), adopted(o.Program)
 		}

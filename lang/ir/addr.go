@@ -148,17 +148,27 @@ func compareModules(a, b Addr) int {
 
 // CompareKeys orders keys of for_each: numbers as numbers and before text.
 func CompareKeys(a, b string) int {
-	x, errx := strconv.ParseUint(a, 10, 63)
-	y, erry := strconv.ParseUint(b, 10, 63)
+	x, isx := number(a)
+	y, isy := number(b)
 	switch {
-	case errx == nil && erry == nil:
+	case isx && isy:
 		return cmp.Or(cmp.Compare(x, y), strings.Compare(a, b))
-	case errx == nil:
+	case isx:
 		return -1
-	case erry == nil:
+	case isy:
 		return 1
 	}
 	return strings.Compare(a, b)
+}
+
+// number reads a whole number. Most keys are none, and the error that says so
+// would cost more than to look first.
+func number(s string) (uint64, bool) {
+	if s == "" || s[0] < '0' || s[0] > '9' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(s, 10, 63)
+	return n, err == nil
 }
 
 // MarshalText and UnmarshalText make an Addr a string in JSON.

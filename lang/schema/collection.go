@@ -373,8 +373,6 @@ func attrsOf(v ir.Value) []ir.Attr {
 
 func encodeObject(b Binder) ir.Value {
 	v := ir.MapVal(map[string]ir.Value{})
-	for _, a := range EncodeOf(b) {
-		v.Map[a.Name] = a.Value
-	}
+	With(b, func(s *Set) { s.each(func(f *Field, e ir.Value) { v.Map[f.Name] = e }) })
 	return v
 }

@@ -56,7 +56,7 @@ type declared struct {
 	kind  *Kind
 	spec  Binder
 	named bool                // it has a name on the engine
-	shown map[string]ir.Value // what its handle shows
+	shown map[string]ir.Value // what its handle shows; nil until somebody looks
 	used  bool                // its name was given to somebody
 	hurt  bool                // not all of it was understood, and that was reported
 }
@@ -126,16 +126,15 @@ type Declaration struct {
 	Lifecycle ir.Attr // null if not written; a map
 }
 
-// Declare adds a resource and returns what its handle shows: its attributes in
-// canonical form, its name, and what only the engine knows. Mistakes go to
-// b.Diags; the handle can be used all the same.
-func (b *Builder) Declare(d Declaration) map[string]ir.Value {
+// Declare adds a resource. Mistakes go to b.Diags; it can be referred to all the
+// same.
+func (b *Builder) Declare(d Declaration) {
 	d.Addr.Module = b.module
 	if old := b.resources[d.Addr]; old != nil {
 		m := b.Diags.Addf(d.Pos, "%s is declared twice", d.Addr)
 		m.Hintf("it was declared at %s", old.res.Pos)
 		m.Calls = d.Calls
-		return old.shown
+		return
 	}
 	kind := b.Universe.Kind(d.Addr.Kind)
 	if kind == nil {
@@ -165,8 +164,6 @@ func (b *Builder) Declare(d Declaration) map[string]ir.Value {
 	x.hurt = b.Diags[before:].HasErrors() || slices.ContainsFunc(d.Attrs, func(a ir.Attr) bool { return a.Value.IsBroken() })
 	b.resources[d.Addr] = x
 	b.order = append(b.order, x)
-	x.shown = b.shown(x)
-	return x.shown
 }
 
 // led returns the calls that led to a place in this module, of which calls are
@@ -178,14 +175,15 @@ func (b *Builder) led(calls []diag.Call) []diag.Call {
 	return slices.Concat(b.calls, calls)
 }
 
-// Shown returns what the handle of a resource or module shows. hurt says that
-// something was reported about it, so that what is missing is no news.
+// Shown returns what the handle of a resource or module shows: of a resource its
+// attributes in canonical form, its name, and what only the engine knows. hurt
+// says that something was reported about it, so that what is missing is no news.
 func (b *Builder) Shown(a ir.Addr) (shown map[string]ir.Value, hurt bool) {
 	if m := b.modules[a]; m != nil {
 		return m.shown, m.hurt
 	}
 	if x := b.resources[a]; x != nil {
-		return x.shown, x.hurt
+		return x.show(), x.hurt
 	}
 	return nil, false
 }
@@ -225,18 +223,19 @@ func (b *Builder) Use(a ir.Addr) {
 	}
 }
 
-func (b *Builder) shown(x *declared) map[string]ir.Value {
-	shown := map[string]ir.Value{}
+func (x *declared) show() map[string]ir.Value {
+	if x.shown != nil {
+		return x.shown
+	}
+	x.shown = map[string]ir.Value{}
 	for _, f := range FieldsOf(x.spec) {
-		shown[f.Name] = ir.Value{}
+		x.shown[f.Name] = ir.Value{}
 	}
-	for _, a := range EncodeOf(x.spec) {
-		shown[a.Name] = a.Value
-	}
+	With(x.spec, func(s *Set) { s.each(func(f *Field, v ir.Value) { x.shown[f.Name] = v }) })
 	if x.kind.Show != nil {
-		x.kind.Show(x.spec, x.res.Addr, shown)
+		x.kind.Show(x.spec, x.res.Addr, x.shown)
 	}
-	return shown
+	return x.shown
 }
 
 // depSpec is one element of depends_on in its long form.

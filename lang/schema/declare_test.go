@@ -53,7 +53,9 @@ func declare(b *Builder, at int, label string, as []ir.Attr, deps ...ir.Value) m
 	if len(deps) > 0 {
 		d.DependsOn = ir.Attr{Name: "depends_on", Pos: line(at), Value: ir.ListVal(deps...)}
 	}
-	return b.Declare(d)
+	b.Declare(d)
+	shown, _ := b.Shown(d.Addr)
+	return shown
 }
 
 func TestBuilder(t *testing.T) {

@@ -29,35 +29,26 @@ func (c Change) Name() string {
 	return c.Attr + " " + c.Path
 }
 
-// Side is a table's attributes by name, in canonical form.
-type Side map[string]ir.Value
-
-// SideOf returns the attributes that are set in b.
-func SideOf(b Binder) Side {
-	side := Side{}
-	for _, a := range EncodeOf(b) {
-		side[a.Name] = a.Value
-	}
-	return side
-}
-
 // Diff compares what lives with what is wanted, field by field, in the order
-// of the table. Where want says nothing, a live field is compared all the same
-// (nothing is what is wanted), and another only if rec says that it was set
-// when the object was made.
-func Diff(fields []*Field, want, have Side, rec Record) []Change {
-	var out []Change
-	for _, f := range fields {
-		if f.Custom || f.Effect == None {
-			continue
-		}
-		full := f.Effect == Live || f.Effect == Reconnect
-		cs := differ{full: full, open: f.Open}.field(f, want[f.Name], have[f.Name], rec[f.Name])
-		for i := range cs {
-			cs[i].Attr, cs[i].Effect = f.Name, f.Effect
-		}
-		out = append(out, cs...)
-	}
+// of the table; both are of one type. Where want says nothing, a live field is
+// compared all the same (nothing is what is wanted), and another only if rec
+// says that it was set when the object was made.
+func Diff(want, have Binder, rec Record) (out []Change) {
+	With(want, func(w *Set) {
+		With(have, func(h *Set) {
+			for i, f := range w.Fields {
+				if f.Custom || f.Effect == None {
+					continue
+				}
+				full := f.Effect == Live || f.Effect == Reconnect
+				cs := differ{full: full, open: f.Open}.field(f, f.codec.encode(), h.Fields[i].codec.encode(), rec[f.Name])
+				for i := range cs {
+					cs[i].Attr, cs[i].Effect = f.Name, f.Effect
+				}
+				out = append(out, cs...)
+			}
+		})
+	})
 	return out
 }
 
@@ -67,6 +58,9 @@ type differ struct {
 }
 
 func (d differ) field(f *Field, want, have, rec ir.Value) []Change {
+	if want.Equal(have) {
+		return nil
+	}
 	switch f.shape {
 	case byKey:
 		return d.maps(f, want, have, rec)

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// sideOf decodes attributes and returns them in canonical form.
-func sideOf(t *testing.T, attrs ir.Value) (Side, []ir.Attr) {
+// sideOf decodes attributes and returns them in canonical form too.
+func sideOf(t *testing.T, attrs ir.Value) (*box, []ir.Attr) {
 	t.Helper()
 	var ds diag.List
 	b := new(box)
@@ -20,7 +20,7 @@ func sideOf(t *testing.T, attrs ir.Value) (Side, []ir.Attr) {
 	if err := ds.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return SideOf(b), EncodeOf(b)
+	return b, EncodeOf(b)
 }
 
 func show(cs []Change) string {
@@ -74,7 +74,7 @@ func TestDiff(t *testing.T) {
 		want, _ := sideOf(t, c.want)
 		have, _ := sideOf(t, c.have)
 		_, made := sideOf(t, c.made)
-		got := Diff(Bind(new(box)).Fields, want, have, RecordOf(made))
+		got := Diff(want, have, RecordOf(made))
 		if diff := cmp.Diff(c.diff, show(got)); diff != "" {
 			t.Errorf("%s: %s", c.about, diff)
 		}
@@ -89,11 +89,11 @@ func TestDiff(t *testing.T) {
 func TestDiffAll(t *testing.T) {
 	for name, v := range full() {
 		side, attrs := sideOf(t, obj(name, v))
-		fields, rec := Bind(new(box)).Fields, RecordOf(attrs)
-		if got := Diff(fields, side, side, rec); len(got) > 0 {
+		rec := RecordOf(attrs)
+		if got := Diff(side, side, rec); len(got) > 0 {
 			t.Errorf("%s: changes against itself: %s", name, show(got))
 		}
-		got := Diff(fields, Side{}, side, rec)
+		got := Diff(new(box), side, rec)
 		if len(got) == 0 {
 			t.Errorf("%s: its removal is no change", name)
 		}
@@ -101,6 +101,21 @@ func TestDiffAll(t *testing.T) {
 			if c.Attr != name || c.ByHand || !c.New.IsNull() {
 				t.Errorf("%s: its removal is %s", name, show(got))
 			}
+		}
+	}
+}
+
+// TestFits holds that no record is longer than what is taken for the most.
+func TestFits(t *testing.T) {
+	values := full()
+	values["str"] = str("\x01\"<\xff" + strings.Repeat("\x02", maxLeaf-4))
+	values["text"] = str(strings.Repeat("\x02", 10*maxLeaf))
+	values["labels"] = obj("$sensitive", str("<"), "$", str(""))
+	for name, v := range values {
+		_, attrs := sideOf(t, obj(name, v))
+		text := RecordOf(attrs).Encode()
+		if most := 2 + mostText(name) + mostBytes(attrs[0].Value); len(text) > most {
+			t.Errorf("%s takes %d bytes, more than %d: %s", name, len(text), most, text)
 		}
 	}
 }
@@ -116,6 +131,9 @@ func TestRecord(t *testing.T) {
 	text := rec.Encode()
 	if strings.Contains(text, "s3cret") || strings.Contains(text, long) {
 		t.Errorf("the record holds what it may not: %s", text)
+	}
+	if n := len(text); !Fits(attrs, n) || Fits(attrs, n-1) {
+		t.Errorf("%d bytes: fits into as many %v, into one less %v", n, Fits(attrs, n), Fits(attrs, n-1))
 	}
 	back, err := ParseRecord(text)
 	if err != nil {

@@ -242,7 +242,7 @@ func (b *Builder) rename(to ir.Addr, decl string, pos diag.Pos, calls []diag.Cal
 			return false
 		}
 		x.rename(name)
-		x.shown["name"] = ir.StringVal(name)
+		x.shown = nil // it shows another name
 	}
 	return true
 }

@@ -75,6 +75,39 @@ func (r Record) Encode() string {
 	return string(data)
 }
 
+// Fits reports whether the record of attributes takes at most so many bytes.
+func Fits(attrs []ir.Attr, limit int) bool {
+	most := 2
+	for _, a := range attrs {
+		most += mostText(a.Name) + mostBytes(a.Value)
+	}
+	return most <= limit || len(RecordOf(attrs).Encode()) <= limit
+}
+
+// mostBytes returns how many bytes a value takes in a record at most: far less
+// work than writing it.
+func mostBytes(v ir.Value) int {
+	most := 32 // a number, a mark, brackets
+	for _, e := range v.List {
+		most += 1 + mostBytes(e)
+	}
+	for k, e := range v.Map {
+		most += mostText(k) + mostBytes(e)
+	}
+	switch v.Kind {
+	case ir.Handle:
+		most += mostText(v.Ref.String())
+	case ir.String, ir.Engine, ir.Text:
+		text := v.Template()
+		most += mostText(text[:min(len(text), maxLeaf)]) // of a longer one its hash
+	}
+	return most
+}
+
+// mostText is the most that a text takes: each byte as \u0000, quotes, a colon
+// and a comma, and the $ before a key that could be a mark.
+func mostText(s string) int { return 6*len(s) + 5 }
+
 // plain returns v as JSON has it. Marks become objects with one $ key.
 func plain(v ir.Value) any {
 	switch v.Kind {

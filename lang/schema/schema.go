@@ -208,12 +208,17 @@ func (s *Set) Names() []string {
 // order of the table, without positions.
 func (s *Set) Encode() []ir.Attr {
 	var attrs []ir.Attr
-	for _, f := range s.Fields {
-		if v := f.codec.encode(); !v.IsNull() {
-			attrs = append(attrs, ir.Attr{Name: f.Name, Value: v})
+	s.each(func(f *Field, v ir.Value) { attrs = append(attrs, ir.Attr{Name: f.Name, Value: v}) })
+	return attrs
+}
+
+// each calls f for every attribute that is set.
+func (s *Set) each(f func(*Field, ir.Value)) {
+	for _, fl := range s.Fields {
+		if v := fl.codec.encode(); !v.IsNull() {
+			f(fl, v)
 		}
 	}
-	return attrs
 }
 
 // Told returns what Encode does, but for what an engine may have filled in.
@@ -243,23 +248,35 @@ func (f *Field) told(v ir.Value) ir.Value {
 	return out
 }
 
-// Each calls f for every attribute that is set, then for those within it, with
-// the path of each: "ports", "healthcheck.interval", "networks[0].mac_address".
-func (s *Set) Each(f func(path string, fl *Field, v ir.Value)) {
+// Newer calls f for every attribute that is set, also within others, and that
+// an engine is too old for, with its path: "healthcheck.start_interval",
+// "networks[0].mac_address". has tells which API versions the engine speaks.
+func (s *Set) Newer(has func(api string) bool, f func(path string, fl *Field)) {
 	for _, fl := range s.Fields {
-		if v := fl.codec.encode(); !v.IsNull() {
-			fl.each(fl.Name, v, f)
+		if fl.newer(has) {
+			fl.each(fl.Name, fl.codec.encode(), func(path string, fl *Field) {
+				if !has(fl.Since) {
+					f(path, fl)
+				}
+			})
 		}
 	}
 }
 
-func (fl *Field) each(path string, v ir.Value, f func(string, *Field, ir.Value)) {
-	f(path, fl, v)
+// newer reports whether an engine is too old for the field or one within it.
+func (fl *Field) newer(has func(api string) bool) bool {
+	return !has(fl.Since) || slices.ContainsFunc(fl.Fields, func(sub *Field) bool { return sub.newer(has) })
+}
+
+// each calls f for the field if v, its value, is set, then for those within it.
+func (fl *Field) each(path string, v ir.Value, f func(string, *Field)) {
+	if v.IsNull() {
+		return
+	}
+	f(path, fl)
 	within := func(path string, v ir.Value) {
 		for _, sub := range fl.Fields {
-			if e := v.Map[sub.Name]; !e.IsNull() {
-				sub.each(path+"."+sub.Name, e, f)
-			}
+			sub.each(path+"."+sub.Name, v.Map[sub.Name], f)
 		}
 	}
 	switch {

@@ -61,6 +61,12 @@ func With(b Binder, f func(*Set)) {
 	t.idle.Put(x)
 }
 
+// ValueOf returns one attribute of b in canonical form; null if it is unset.
+func ValueOf(b Binder, name string) (v ir.Value) {
+	With(b, func(s *Set) { v = s.Field(name).codec.encode() })
+	return v
+}
+
 // EncodeOf returns the attributes that are set in b, as Set.Encode does.
 func EncodeOf(b Binder) (attrs []ir.Attr) {
 	With(b, func(s *Set) { attrs = s.Encode() })

@@ -83,10 +83,12 @@ func checkMACs(in *kind.In[Spec]) {
 
 // checkRecord reports a program that says more than a label holds.
 func checkRecord(in *kind.In[Spec]) {
-	if n := len(schema.RecordOf(in.Res.Attrs).Encode()); n > engine.MaxSpec {
-		in.Errorf("", "what it says takes %d bytes of record, and a label holds %d", n, engine.MaxSpec).
-			Hintf("put long lists and many variables into a file: files = { \"/etc/app.env\" = … }")
+	if schema.Fits(in.Res.Attrs, engine.MaxSpec) {
+		return
 	}
+	n := len(schema.RecordOf(in.Res.Attrs).Encode())
+	in.Errorf("", "what it says takes %d bytes of record, and a label holds %d", n, engine.MaxSpec).
+		Hintf("put long lists and many variables into a file: files = { \"/etc/app.env\" = … }")
 }
 
 // checkImage reports what the image brings along, as far as it is known.

@@ -266,6 +266,9 @@ func begun(in kind.In[Spec], changes []schema.Change) []schema.Change {
 // byHand marks the changes of attributes that the program says as it did when
 // the container was made. What another resource brings is none of these.
 func byHand(in kind.In[Spec], changes []schema.Change) {
+	if len(changes) == 0 {
+		return
+	}
 	now := schema.RecordOf(in.Res.Attrs)
 	for i, c := range changes {
 		then := in.Live.Record[c.Attr]

@@ -130,7 +130,7 @@ func plan(t *testing.T, e *engine.Engine, stack string, ws []*kind.Want, dir str
 		var changes []schema.Change
 		if j.Live != nil {
 			want := Kind.Expect(j)
-			changes = schema.Diff(schema.Bind(want).Fields, schema.SideOf(want), schema.SideOf(j.Live.Spec), j.Live.Record)
+			changes = schema.Diff(want, j.Live.Spec, j.Live.Record)
 			p.verb = kind.Same
 		}
 		changes = Kind.Adjust(j, changes)

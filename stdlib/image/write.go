@@ -11,7 +11,7 @@ import (
 )
 
 // buildValue returns `build` in its canonical form.
-func buildValue(s *Spec) ir.Value { return schema.SideOf(s)["build"] }
+func buildValue(s *Spec) ir.Value { return schema.ValueOf(s, "build") }
 
 func create(in kind.In[Spec]) kind.Work { return update(in, nil) }
 

@@ -78,7 +78,7 @@ func goOn(t *testing.T, e *engine.Engine, w *kind.Want) []engine.Op {
 	}
 	j.Live = found.Live[0]
 	want := Kind.Expect(j)
-	cs := Kind.Adjust(j, schema.Diff(schema.Bind(want).Fields, schema.SideOf(want), schema.SideOf(j.Live.Spec), j.Live.Record))
+	cs := Kind.Adjust(j, schema.Diff(want, j.Live.Spec, j.Live.Record))
 	if len(cs) > 0 && cs[0].Effect == schema.Live {
 		return noErrors(t, j, Kind.Update(j, cs)).Ops
 	}

@@ -163,7 +163,7 @@ func changes(w *kind.Want, l *kind.Live) []string {
 	in := kind.In[Spec]{Res: w.Res, Want: w.Spec.(*Spec), Live: l, Have: l.Spec.(*Spec)}
 	want := expect(in)
 	var out []string
-	for _, c := range schema.Diff(schema.Bind(want).Fields, schema.SideOf(want), schema.SideOf(l.Spec), l.Record) {
+	for _, c := range schema.Diff(want, l.Spec, l.Record) {
 		out = append(out, c.Name()+": "+c.Old.Show()+" → "+c.New.Show())
 	}
 	return out

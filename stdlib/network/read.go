@@ -259,7 +259,7 @@ func willChange(s kind.Scope, l *kind.Live) bool {
 		return false
 	}
 	want := expect(kind.In[Spec]{Res: s.Wants[i].Res, Want: s.Wants[i].Spec.(*Spec), Live: l, Have: l.Spec.(*Spec)})
-	return len(schema.Diff(schema.FieldsOf(want), schema.SideOf(want), schema.SideOf(l.Spec), l.Record)) > 0
+	return len(schema.Diff(want, l.Spec, l.Record)) > 0
 }
 
 // readEndpoints asks how each member joined, which the list does not tell, so

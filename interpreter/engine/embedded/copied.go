@@ -2,7 +2,9 @@ package embedded
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -63,6 +65,18 @@ func ownerOf(t reflect.Type) (own owner, plain bool) {
 }
 
 func makeOwner(t reflect.Type) (own owner, plain bool) {
+	switch t {
+	case reflect.TypeFor[[]string](): // what there is most of, without reflection
+		return func(v reflect.Value) {
+			p := v.Addr().Interface().(*[]string)
+			*p = slices.Clone(*p)
+		}, true
+	case reflect.TypeFor[map[string]string]():
+		return func(v reflect.Value) {
+			p := v.Addr().Interface().(*map[string]string)
+			*p = maps.Clone(*p)
+		}, true
+	}
 	switch t.Kind() {
 	case reflect.Interface, reflect.Func, reflect.Chan:
 		return nil, false
@@ -115,13 +129,14 @@ func mapOwner(t reflect.Type) (own owner, plain bool) {
 			return
 		}
 		n := reflect.MakeMapWithSize(t, v.Len())
+		key, e := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
 		for it := v.MapRange(); it.Next(); {
-			e := reflect.New(t.Elem()).Elem()
-			e.Set(it.Value())
+			key.SetIterKey(it)
+			e.SetIterValue(it)
 			if inner != nil {
 				inner(e)
 			}
-			n.SetMapIndex(it.Key(), e)
+			n.SetMapIndex(key, e)
 		}
 		v.Set(n)
 	}, plain
