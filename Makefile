@@ -86,11 +86,11 @@ SIM_DIRECT ?= 1000000
 SIM_CLIENT ?= 10000
 SIM_SEED   ?= 1
 sim:
-	GOGC=400 SIM_DIRECT=$(SIM_DIRECT) SIM_CLIENT=$(SIM_CLIENT) SIM_SEED=$(SIM_SEED) SINGLES=all $(GO) test ./golden/sim -count=1 -timeout 24h -run 'Direct|Client|Lanes|Regressions|Singles|Second' -v
+	GOGC=off GOMEMLIMIT=1GiB SIM_DIRECT=$(SIM_DIRECT) SIM_CLIENT=$(SIM_CLIENT) SIM_SEED=$(SIM_SEED) SINGLES=all $(GO) test ./golden/sim -count=1 -timeout 24h -run 'Direct|Client|Lanes|Regressions|Singles|Second' -v
 
 # Two faults on every two calls that change something, of the same changes (hours).
 two:
-	GOGC=400 TWO=all $(GO) test ./golden/sim -count=1 -timeout 24h -run 'Two' -v
+	GOGC=off GOMEMLIMIT=1GiB TWO=all $(GO) test ./golden/sim -count=1 -timeout 24h -run 'Two' -v
 
 # bay without each of its guards in turn: some test has to fail for it. `make
 # check` tries one a day.

@@ -22,6 +22,9 @@ func dig(x any, path []string) (string, error) {
 			return "", nil
 		}
 	}
+	if text, ok := v.Interface().(string); ok {
+		return text, nil
+	}
 	data, err := json.Marshal(v.Interface())
 	if err != nil {
 		return "", fmt.Errorf("reading %s: %w", strings.Join(path, "."), err)
@@ -30,7 +33,7 @@ func dig(x any, path []string) (string, error) {
 	switch {
 	case string(data) == "null":
 		return "", nil
-	case json.Unmarshal(data, &text) == nil:
+	case data[0] == '"' && json.Unmarshal(data, &text) == nil:
 		return text, nil
 	}
 	return string(data), nil

@@ -358,11 +358,11 @@ func isKeyed(v ir.Value) bool {
 func (e *eval) instance(v ir.Value, key string, r hcl.Range) (ir.Value, bool) {
 	keys := map[string]ir.Value{}
 	for _, el := range v.List {
-		a := el.Ref.Addr
-		if el.Off != "" {
-			if off, err := ir.ParseTarget(el.Off); err == nil {
-				a = off
-			}
+		var a ir.Addr
+		if el.Kind == ir.Handle {
+			a = el.Ref.Addr
+		} else if off, err := ir.ParseTarget(el.Off); err == nil {
+			a = off
 		}
 		k, _ := a.Instance()
 		keys[k] = el

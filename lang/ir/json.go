@@ -58,7 +58,7 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	case Map:
 		w.Map, w.EmptyMap = v.Map, len(v.Map) == 0
 	case Handle, Engine:
-		w.Ref = &v.Ref
+		w.Ref = v.Ref
 	case Text:
 		for _, p := range v.Parts {
 			if p.IsRef() {
@@ -101,7 +101,7 @@ func (v *Value) UnmarshalJSON(data []byte) error {
 			out.Map = map[string]Value{}
 		}
 	case w.Ref != nil:
-		out.Kind, out.Ref = Handle, *w.Ref
+		out.Kind, out.Ref = Handle, w.Ref
 		if w.Ref.Attr != "" {
 			out.Kind = Engine
 		}

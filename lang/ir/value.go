@@ -34,22 +34,24 @@ func (k Kind) String() string {
 }
 
 // Value is a value of a program. The zero value is null.
+//
+// There are very many of them, in lists and maps: it is kept small.
 type Value struct {
 	Kind      Kind
+	Sensitive bool // never shown
+	Opaque    bool // of a sensitive value that was not asked for: it stands for any other; of null: see BrokenVal
+	Bool      bool
 	Pos       diag.Pos // where it was written; not part of its meaning
-	Sensitive bool     // never shown
 
-	Bool  bool
 	Int   int64
 	Float float64
 	Str   string
 	List  []Value
 	Map   map[string]Value
-	Ref   Ref
+	Ref   *Ref // nobody changes what it points at
 	Parts []Part
 
-	Off    string // of a null handle: the address whose `enabled` is off
-	Opaque bool   // of a sensitive value that was not asked for: it stands for any other; of null: see BrokenVal
+	Off string // of a null handle: the address whose `enabled` is off
 }
 
 // Ref points at a resource, or at something the engine knows about it.
@@ -101,10 +103,10 @@ func ListVal(vs ...Value) Value { return Value{Kind: List, List: vs} }
 func MapVal(m map[string]Value) Value { return Value{Kind: Map, Map: m} }
 
 // HandleVal returns a reference to a resource.
-func HandleVal(a Addr) Value { return Value{Kind: Handle, Ref: Ref{Addr: a}} }
+func HandleVal(a Addr) Value { return Value{Kind: Handle, Ref: &Ref{Addr: a}} }
 
 // EngineVal returns a value that only the engine knows.
-func EngineVal(a Addr, attr string) Value { return Value{Kind: Engine, Ref: Ref{Addr: a, Attr: attr}} }
+func EngineVal(a Addr, attr string) Value { return Value{Kind: Engine, Ref: &Ref{Addr: a, Attr: attr}} }
 
 // BrokenVal returns what stands for a value that could not be made, for a
 // reason that was reported. It keeps what follows from that out of the messages.
@@ -157,7 +159,7 @@ func (v Value) ToText() Value {
 	case Float:
 		out.Str = formatFloat(v.Float)
 	case Engine:
-		out.Kind, out.Parts = Text, []Part{{Ref: v.Ref}}
+		out.Kind, out.Parts = Text, []Part{{Ref: *v.Ref}}
 	default:
 		panic(fmt.Sprintf("ir: %s is not text", v.Kind))
 	}
@@ -257,7 +259,7 @@ func (v Value) Any(f func(Value) bool) bool {
 func (v Value) Refs(f func(Ref, diag.Pos)) {
 	switch v.Kind {
 	case Handle, Engine:
-		f(v.Ref, v.Pos)
+		f(*v.Ref, v.Pos)
 	case Text:
 		for _, p := range v.Parts {
 			if p.IsRef() {
@@ -280,7 +282,7 @@ func (v Value) Refs(f func(Ref, diag.Pos)) {
 func (v Value) Resolve(known func(Ref) (Value, bool)) Value {
 	switch v.Kind {
 	case Engine:
-		if got, ok := known(v.Ref); ok {
+		if got, ok := known(*v.Ref); ok {
 			got.Pos, got.Sensitive = v.Pos, v.Sensitive || got.Sensitive
 			return got
 		}
@@ -291,7 +293,7 @@ func (v Value) Resolve(known func(Ref) (Value, bool)) Value {
 				pieces = append(pieces, StringVal(p.Lit))
 				continue
 			}
-			pieces = append(pieces, Value{Kind: Engine, Ref: p.Ref}.Resolve(known))
+			pieces = append(pieces, EngineVal(p.Ref.Addr, p.Ref.Attr).Resolve(known))
 		}
 		return Concat(pieces...)
 	case List:
@@ -328,7 +330,7 @@ func (a Value) Equal(b Value) bool {
 	case Map:
 		return maps.EqualFunc(a.Map, b.Map, Value.Equal)
 	case Handle, Engine:
-		return a.Ref == b.Ref
+		return *a.Ref == *b.Ref
 	case Text:
 		return slices.Equal(a.Parts, b.Parts)
 	}

@@ -222,9 +222,6 @@ func (a *archive) open(fill func(string) (string, error)) (io.ReadCloser, error)
 
 // readBack reads files of a living container. What is not there is left out.
 func readBack(ctx context.Context, r engine.Reader, id string, names []string) (map[string]File, error) {
-	if len(names) == 0 {
-		return nil, nil
-	}
 	files := map[string]File{}
 	for _, name := range names {
 		body, _, err := r.CopyFromContainer(ctx, id, name)

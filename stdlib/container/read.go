@@ -217,8 +217,12 @@ func (r *reading) files(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
 	for _, l := range r.found.Live {
+		names := fileNames(l.Record, r.want(l.Identity.Addr))
+		if len(names) == 0 {
+			continue
+		}
 		g.Go(func() error {
-			files, err := readBack(ctx, r.Reader, l.ID, fileNames(l.Record, r.want(l.Identity.Addr)))
+			files, err := readBack(ctx, r.Reader, l.ID, names)
 			if err != nil {
 				return fmt.Errorf("container %s: %w", l.Name, err)
 			}

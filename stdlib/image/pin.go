@@ -40,7 +40,8 @@ func pinRepo(stack string, a ir.Addr) string {
 	if named, err := reference.ParseNormalizedNamed(a.Key); a.Label == "" && err == nil {
 		name = reference.Path(named)[strings.LastIndex(reference.Path(named), "/")+1:] // of an implicit image: what it is called
 	}
-	name = strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(name), "-"), "-")
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	name = strings.Join(words, "-")
 	sum := sha256.Sum256([]byte(a.String()))
 	return repo + strings.TrimPrefix(name+"-"+hex.EncodeToString(sum[:4]), "-")
 }

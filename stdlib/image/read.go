@@ -192,13 +192,14 @@ func (r *reading) here(w *kind.Want, st *state, ref string) bool {
 		st.fetched(ref, d.Digest().String(), r.shelf)
 		return true
 	}
-	img := r.shelf[familiar(ref)]
+	name := reference.FamiliarString(named)
+	img := r.shelf[name]
 	if img == nil {
 		return false
 	}
-	st.local, st.id, st.ident, st.ref = true, img.ID, img.ID, familiar(ref)
+	st.local, st.id, st.ident, st.ref = true, img.ID, img.ID, name
 	if digest := localDigest(img, named, pinRepo(r.Stack, w.Res.Addr)); digest != "" {
-		st.ident, st.ref = digest, familiar(ref)+"@"+digest
+		st.ident, st.ref = digest, name+"@"+digest
 	}
 	return true
 }

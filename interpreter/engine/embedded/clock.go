@@ -31,13 +31,13 @@ func (s *State) Next() (time.Time, bool) {
 	return due, ok
 }
 
-// next returns the container whose timer comes first. Where
-// only what is visible counts, a health check that changes nothing does not.
+// next returns the container whose timer comes first, of several at once the
+// first by ID. Where only what is visible counts, a health check that changes
+// nothing does not.
 func (s *State) next(visible bool) (first *Container, due time.Time, ok bool) {
-	for _, id := range sorted(s.Containers) {
-		c := s.Containers[id]
+	for id, c := range s.Containers {
 		t, has := s.dueOf(c, visible)
-		if has && (!ok || t.Before(due)) {
+		if has && (!ok || t.Before(due) || t.Equal(due) && id < first.ID) {
 			first, due, ok = c, t, true
 		}
 	}
