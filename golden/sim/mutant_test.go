@@ -53,7 +53,7 @@ func mutants() []mutant {
 		{"an undo leaves the old one's policy", ops, "		ops = append(ops, setPolicy(living(old), p))\n", "", ""},
 		{"an undo does not start the old one", ops, "		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})\n", "", ""},
 		{"an undo starts the old one first", ops, "	return append(ops, removal(id, false))\n", "	slices.Reverse(ops)\n	return append(ops, removal(id, false))\n", ""},
-		{"the policy from before is forgotten", ops, "		return p\n	}\n	return now\n", "		return now\n	}\n	return now\n", ""},
+		{"the policy from before is forgotten", ops, "		return p\n	}\n	return now\n", "		return now\n	}\n	return now\n", "./stdlib/container TestRollbackHalfway"},
 
 		// The order of a replacement.
 		{"the new one has its policy at once", ops, `birth{name: temporary, restart: "no"`, `birth{name: temporary, restart: in.Want.Restart`, ""},

@@ -145,6 +145,38 @@ func TestRollback(t *testing.T) {
 	})
 }
 
+// TestRollbackHalfway stops a replacement after each of its calls, and lets the
+// next apply come to the end that the first one would have come to: the new
+// container fails, and the old one is as it was before the first one began.
+func TestRollbackHalfway(t *testing.T) {
+	w := &workshop{t: t, e: inMemory(t, "1.41"), stack: stackName("halfway"), dir: t.TempDir()}
+	d := func(command string) decls {
+		attrs := obj("image", probe1, "restart", "always", "ports", strs(port(14)+":8080"), "command", command).Map
+		return decls{"container.web": attrs}
+	}
+	good, bad := d("serve"), d("exit 3")
+	w.apply(good)
+	was := w.live("container.web").ID
+	for k := 1; ; k++ {
+		p := w.plan(bad)
+		if k >= cut(p.Steps[0], k) {
+			break // the old one is gone
+		}
+		w.run(p)
+		r := w.run(w.plan(bad))
+		if len(r.Failed) != 1 || !r.Failed[0].RolledBack {
+			t.Fatalf("after %d calls: %+v", k, r.Failed)
+		}
+		w.alone("web")
+		if now := w.live("container.web").ID; now != was {
+			t.Fatalf("after %d calls another container came back", k)
+		}
+		if p := w.plan(good); !p.Empty() {
+			t.Fatalf("after %d calls the old one is not as it was: %s", k, steps(p))
+		}
+	}
+}
+
 func TestStates(t *testing.T) {
 	engines(t, "states", func(t *testing.T, w *workshop) {
 		d := func(state string, more ...any) decls {
