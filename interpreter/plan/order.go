@@ -179,8 +179,13 @@ func (m *maker) after(r *ir.Resource, s *Step, holder *kind.Live, what string) {
 		m.need(s, first)
 		return
 	}
-	m.diags.Addf(r.Pos, "%s wants %s, which %s has", r.Addr, what, holder.Identity.Addr).
-		Hintf("%s keeps it in this plan: choose another for one of them", holder.Identity.Addr)
+	a := holder.Identity.Addr
+	d := m.diags.Addf(r.Pos, "%s wants %s, which %s has", r.Addr, what, a)
+	if m.w.Wants[a] == nil {
+		d.Hintf("where they are the same, say so: moved with old = %q; otherwise choose another", a)
+	} else {
+		d.Hintf("%s keeps it in this plan: choose another for one of them", a)
+	}
 }
 
 // line sorts the steps so that each comes after what it needs, by address

@@ -29,10 +29,13 @@ func expect(in kind.In[Spec]) *Spec {
 		yes := true
 		want.IPv4 = &yes
 	}
-	if want.IPAM == nil || in.Have == nil {
+	if in.Have == nil || want.IPAM == nil && in.Live.Record["ipam"].IsNull() {
 		return &want
 	}
-	ipam := *want.IPAM
+	var ipam IPAM
+	if want.IPAM != nil {
+		ipam = *want.IPAM
+	}
 	if ipam.Driver == "" {
 		ipam.Driver = "default" // this too
 	}
@@ -124,9 +127,12 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	checkEngine(in)
 	for _, o := range k.overlaps {
 		d := in.Errorf("ipam", "subnet %s overlaps %s", o.subnet, o.other)
-		if o.ours {
+		switch {
+		case o.gone != "":
+			d.Hintf("where they are the same network, say so: moved with old = %q; otherwise choose another subnet, or let this plan be two", o.gone)
+		case o.ours:
 			d.Hintf("that one gives it up only when its containers are on this one: choose another subnet, or let this plan be two")
-		} else {
+		default:
 			d.Hintf("the engine refuses two bridges that overlap: choose another subnet, or take the other network away first")
 		}
 	}

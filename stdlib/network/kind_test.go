@@ -82,6 +82,7 @@ func samples() []kindtest.Sample {
 		{Attr: "ipv4", A: yes, Same: true},
 		{Attr: "ipam", A: obj("config", ir.ListVal(str("10.78.0.0/24"), str("fd00:78::/64"))), B: obj("config", ir.ListVal(str("10.78.0.0/24"), str("fd00:79::/64"))), With: kindtest.Attrs{"ipv6": yes}, Stays: true},
 		{Attr: "ipam", A: obj("driver", "default", "options", obj("a", "1"), "config", ir.ListVal(str("10.78.0.0/24"))), B: obj("options", obj("a", "2"), "config", ir.ListVal(str("10.78.0.0/24")))},
+		{Attr: "ipam", A: obj("driver", "default"), Same: true},
 		{Attr: "scope", A: str("local"), Same: true},
 		{Attr: "config_only", A: yes},
 		{Attr: "attachable", A: yes},

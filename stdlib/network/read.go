@@ -42,6 +42,7 @@ type overlap struct {
 	subnet string // the want's
 	other  string // for people: whose subnet it overlaps
 	ours   bool   // a network of this stack that goes, or gets another subnet
+	gone   string // its address, where the program no longer has it
 }
 
 // read lists all networks: the list tells of each what inspect would, but for
@@ -325,17 +326,22 @@ func overlapping(w *kind.Want, list []api.Summary, found *kind.Found, s kind.Sco
 		if !spec.bridge() || n.Driver != "bridge" {
 			continue
 		}
-		what, ours := holder(n).What, false
+		o := overlap{other: holder(n).What}
 		if i := slices.IndexFunc(found.Live, func(l *kind.Live) bool { return l.ID == n.ID }); i >= 0 {
 			addr := found.Live[i].Identity.Addr
 			if addr == w.Res.Addr || stillWanted(addr, spec, s.Wants) {
 				continue
 			}
-			what, ours = fmt.Sprintf("network %s of this stack", n.Name), true
+			o.other, o.ours = fmt.Sprintf("network %s of this stack", n.Name), true
+			if !slices.ContainsFunc(s.Wants, func(w *kind.Want) bool { return w.Res.Addr == addr }) {
+				o.gone = addr.String()
+			}
 		}
 		for _, c := range n.IPAM.Config {
 			if subnet := spec.overlap(c.Subnet); subnet != "" {
-				out = append(out, overlap{subnet: subnet, other: fmt.Sprintf("%s of %s", c.Subnet, what), ours: ours})
+				o := o
+				o.subnet, o.other = subnet, fmt.Sprintf("%s of %s", c.Subnet, o.other)
+				out = append(out, o)
 			}
 		}
 	}
