@@ -67,6 +67,10 @@ func (b *Bay) Load(p Program) load.Result {
 	})
 }
 
+// Check reports what no engine could make of a program. Load has found other
+// mistakes, and Plan finds those that are about an engine.
+func (b *Bay) Check(prog *ir.Program) diag.List { return plan.Check(b.Kinds, prog) }
+
 // Connect reaches an engine: host is a DOCKER_HOST value, the name of a docker
 // context, or `embedded`, `embedded:NAME`, `embedded:NAME@API`. "" follows the
 // docker command.

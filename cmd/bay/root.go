@@ -162,11 +162,19 @@ func (a *app) load(path string, opaque bool) (*program, error) {
 	return a.evaluate(interpreter.Program{Path: path, Stack: a.common.stack, Vars: vars, Files: a.common.varFiles, Opaque: opaque})
 }
 
+// exists refuses a path at which nothing is.
+func exists(path string) error {
+	if _, err := os.Stat(path); err != nil {
+		return &failure{err: fmt.Errorf("there is no %s", path), hint: "name the directory of the stack, or a file main.bay.star or *.bay.hcl in it"}
+	}
+	return nil
+}
+
 // evaluate loads a program. Where it is to be made and inputs are missing,
 // they are asked for on a terminal.
 func (a *app) evaluate(p interpreter.Program) (*program, error) {
-	if _, err := os.Stat(p.Path); err != nil {
-		return nil, &failure{err: fmt.Errorf("there is no %s", p.Path), hint: "name the directory of the stack, or a file main.bay.star or *.bay.hcl in it"}
+	if err := exists(p.Path); err != nil {
+		return nil, err
 	}
 	p.Secret = a.hide
 	got := a.bay.Load(p)

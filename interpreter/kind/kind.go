@@ -233,6 +233,7 @@ type Kind interface {
 	Gate(*Job, ir.Dep) *engine.Wait
 	Outcome(*Job, Verb, []schema.Change) Outcome
 	Claims(schema.Binder) []string
+	Check(Scope) diag.List
 	Source(spec schema.Binder, name, attr string) *engine.Source
 	Succeeds() bool
 }
@@ -306,6 +307,11 @@ type Def[S any] struct {
 
 	// Claims returns what only one object can hold. By default nothing.
 	Claims func(*S) []string
+
+	// Check reports what no engine could make of the program, beyond what its
+	// evaluation finds: without a reader, from Wants and Dir alone. Planning
+	// reports it too. By default nothing.
+	Check func(Scope) diag.List
 
 	// Source tells where an attribute that only the engine knows is read of the
 	// object with this engine name, made from this spec. Nil if there is none such.
@@ -399,6 +405,13 @@ func (e *erased[S]) Claims(b schema.Binder) []string {
 		return nil
 	}
 	return e.d.Claims(any(b).(*S))
+}
+
+func (e *erased[S]) Check(s Scope) diag.List {
+	if e.d.Check == nil {
+		return nil
+	}
+	return e.d.Check(s)
 }
 
 func (e *erased[S]) Source(b schema.Binder, name, attr string) *engine.Source {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -127,8 +128,7 @@ func (m *maker) claims() {
 		claims := m.kinds[r.Addr.Kind].Claims(m.w.Wants[r.Addr].Spec)
 		for _, c := range claims {
 			if other := wanted[c]; other != nil {
-				m.diags.Addf(r.Pos, "%s and %s both want %s", other.Addr, r.Addr, c).
-					Hintf("%s was declared at %s; only one of them can have it", other.Addr, other.Pos)
+				m.diags = append(m.diags, bothWant(other, r, c))
 				continue
 			}
 			wanted[c] = r
@@ -138,6 +138,11 @@ func (m *maker) claims() {
 			m.acquireName(r, s)
 		}
 	}
+}
+
+func bothWant(first, r *ir.Resource, claim string) diag.Diag {
+	d := diag.Diag{Pos: r.Pos, Msg: fmt.Sprintf("%s and %s both want %s", first.Addr, r.Addr, claim)}
+	return *d.Hintf("%s was declared at %s; only one of them can have it", first.Addr, first.Pos)
 }
 
 func (m *maker) held() map[string]*kind.Live {

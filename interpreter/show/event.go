@@ -160,6 +160,8 @@ func jsonType(t reflect.Type) string {
 		return jsonType(t.Elem())
 	case reflect.String:
 		return "text"
+	case reflect.Bool:
+		return "bool"
 	case reflect.Slice:
 		return "list of " + jsonType(t.Elem())
 	case reflect.Map, reflect.Struct:

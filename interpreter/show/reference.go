@@ -140,7 +140,10 @@ func Reference(w io.Writer, u *schema.Universe) error {
 	if err := DocMarkdown(w, DocOf(u)); err != nil {
 		return err
 	}
-	return eventsReference(w)
+	if err := eventsReference(w); err != nil {
+		return err
+	}
+	return diagnosticsReference(w)
 }
 
 // DocMarkdown writes kinds, forms and functions as sections of Markdown.

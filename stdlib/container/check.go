@@ -6,6 +6,7 @@ import (
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
+	"bayplan/lang/diag"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 )
@@ -21,6 +22,30 @@ func check(in *kind.In[Spec]) {
 	checkRecord(in)
 	checkImage(in)
 	checkStrategy(in)
+}
+
+// checkAlone reports what no engine could make of the program's containers:
+// files that are not there, an order of replacement that is none, a wait that
+// has no end.
+func checkAlone(s kind.Scope) diag.List {
+	found := new(kind.Found)
+	byAddr := map[ir.Addr]*Spec{}
+	for _, w := range s.Wants {
+		byAddr[w.Res.Addr] = w.Spec.(*Spec)
+	}
+	for _, w := range s.Wants {
+		spec := w.Spec.(*Spec)
+		readSources(s, w, found)
+		checkHolds(&kind.In[Spec]{Res: w.Res, Want: spec, Diags: &found.Notes}, spec.holds())
+		for _, d := range w.Res.Deps {
+			if to := byAddr[d.To]; to != nil && d.Cond != ir.Exists {
+				if wrong := to.refuses(d); wrong != nil {
+					found.Notes = append(found.Notes, *wrong)
+				}
+			}
+		}
+	}
+	return found.Notes
 }
 
 // checkNames reports plain names that are neither the stack's nor the engine's:

@@ -320,5 +320,6 @@ var Kind = kind.Define(kind.Def[Spec]{
 	Gate:    gate,
 	Outcome: outcome,
 	Claims:  claims,
+	Check:   checkAlone,
 	Source:  source,
 })

@@ -9,6 +9,7 @@ import (
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
+	"bayplan/lang/diag"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 
@@ -144,27 +145,39 @@ func healthLimit(h *Healthcheck, img *kind.ImageConfig) time.Duration {
 
 // gate says what a dependant waits for.
 func gate(in kind.In[Spec], d ir.Dep) *engine.Wait {
-	refuse := func(format, hint string, args ...any) *engine.Wait {
-		in.Diags.Addf(d.Pos, format, args...).Hintf("%s", hint)
+	if wrong := in.Want.refuses(d); wrong != nil {
+		*in.Diags = append(*in.Diags, *wrong)
 		return nil
 	}
 	w := ready(in, 0)
-	job := in.Want.State == completed
-	switch {
-	case in.Want.State == created:
-		return refuse("%s is never started, so that nobody can wait for it to be %s", "leave the condition out, or give it another `state`", d.To, d.Cond)
-	case d.Cond == ir.Completed && !job:
-		return refuse("%s is no job: it does not complete", "give it state = \"completed\", or wait for started or healthy", d.To)
-	case d.Cond != ir.Completed && job:
-		return refuse("%s is a job: it is not %s for long", "wait for completed(…)", d.To, d.Cond)
-	case d.Cond == ir.Healthy && w.Until == ir.Started:
-		return refuse("%s has no healthcheck, so that nobody can tell when it is healthy", "give it a `healthcheck`, or wait for started(…)", d.To)
+	if d.Cond == ir.Healthy && w.Until == ir.Started {
+		in.Diags.Addf(d.Pos, "%s has no healthcheck, so that nobody can tell when it is healthy", d.To).
+			Hintf("give it a `healthcheck`, or wait for started(…)")
+		return nil
 	}
 	w.Until, w.Settle = d.Cond, 0
 	if d.Limit != 0 {
 		w.Limit = d.Limit
 	}
 	return w
+}
+
+// refuses returns why a container never becomes what a dependency waits for,
+// whatever its image is; nil if it can.
+func (s *Spec) refuses(d ir.Dep) *diag.Diag {
+	wrong := &diag.Diag{Pos: d.Pos}
+	switch job := s.State == completed; {
+	case s.State == created:
+		wrong.Msg = fmt.Sprintf("%s is never started, so that nobody can wait for it to be %s", d.To, d.Cond)
+		return wrong.Hintf("leave the condition out, or give it another `state`")
+	case d.Cond == ir.Completed && !job:
+		wrong.Msg = fmt.Sprintf("%s is no job: it does not complete", d.To)
+		return wrong.Hintf("give it state = \"completed\", or wait for started or healthy")
+	case d.Cond != ir.Completed && job:
+		wrong.Msg = fmt.Sprintf("%s is a job: it is not %s for long", d.To, d.Cond)
+		return wrong.Hintf("wait for completed(…)")
+	}
+	return nil
 }
 
 // stopped is how long a container has to stop.

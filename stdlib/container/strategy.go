@@ -100,10 +100,16 @@ type held struct {
 // checkStrategy reports a container that shall start beside its predecessor
 // and could not, whatever that one is like.
 func checkStrategy(in *kind.In[Spec]) {
+	if in.Res.Guard.Strategy == ir.StartFirst {
+		checkHolds(in, append(in.Want.holds(), ofImage(in)...))
+	}
+}
+
+func checkHolds(in *kind.In[Spec], holds []held) {
 	if in.Res.Guard.Strategy != ir.StartFirst {
 		return
 	}
-	for _, h := range append(in.Want.holds(), ofImage(in)...) {
+	for _, h := range holds {
 		in.Errorf(h.attr, `strategy = "start_first" runs old and new at one time, and only one of them can have %s`, h.what).
 			Hintf("take `strategy` away: the old one stops before the new one starts")
 	}

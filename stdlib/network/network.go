@@ -240,5 +240,6 @@ var Kind = kind.Define(kind.Def[Spec]{
 	Replace: replace,
 	Remove:  remove,
 	Outcome: outcome,
+	Check:   checkAlone,
 	Source:  source,
 })

@@ -385,6 +385,14 @@ func (s *Spec) clashes(o *Spec) string {
 	return ""
 }
 
+// checkAlone reports networks of the program that cannot live together.
+func checkAlone(s kind.Scope) (out diag.List) {
+	for i, w := range s.Wants {
+		clash(&out, w, s.Wants[:i])
+	}
+	return out
+}
+
 // clash reports two networks of the program that cannot live together.
 func clash(notes *diag.List, w *kind.Want, others []*kind.Want) {
 	for _, o := range others {
