@@ -2,10 +2,14 @@ package sim
 
 import (
 	"errors"
+	"maps"
+	"strings"
 	"testing"
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/engine/embedded"
+
+	"github.com/docker/docker/api/types/container"
 )
 
 // TestRegressions tells once more what the simulation has found and somebody
@@ -19,7 +23,8 @@ func TestRegressions(t *testing.T) {
 	onVolume := alone
 	onVolume.mounts = []mount{{vol: 0}}
 	renewedHeld, sick := held, held
-	renewedHeld.env = 1
+	thirdHeld := held
+	renewedHeld.env, thirdHeld.env = 1, 2
 	sick.env, sick.bad = 1, "sick"
 	tests := []struct {
 		name   string
@@ -96,6 +101,20 @@ func TestRegressions(t *testing.T) {
 			shape:  shape{from: stack{nets: []net{{label: "n0"}}, boxes: []box{onNet("c0"), onNet("c1")}}, to: stack{nets: []net{{label: "n0", tag: 1}}, boxes: []box{onNet("c1")}}},
 			script: map[int]fault{5: fails},
 		},
+		{
+			// A dead bay's create came when the next one had made its own new
+			// container: two successors of one, and no plan any more.
+			name:   "a second successor, which comes late",
+			shape:  shape{from: stack{vols: 1, boxes: []box{held}}, via: &stack{vols: 1, boxes: []box{renewedHeld}}, to: stack{vols: 1, boxes: []box{renewedHeld}}},
+			then:   secondNew,
+			script: map[int]fault{5: killAfter},
+		},
+		{
+			name:   "a second successor, and a third version",
+			shape:  shape{from: stack{vols: 1, boxes: []box{held}}, via: &stack{vols: 1, boxes: []box{renewedHeld}}, to: stack{vols: 1, boxes: []box{thirdHeld}}},
+			then:   secondNew,
+			script: map[int]fault{5: killAfter},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -108,6 +127,24 @@ func TestRegressions(t *testing.T) {
 			}
 		})
 	}
+}
+
+// secondNew makes another new container of a replacement, as one who is dead had
+// asked for.
+func secondNew(e *embedded.State) error {
+	for _, c := range e.Containers {
+		old := c.Config.Labels[engine.LabelReplaces]
+		if old == "" {
+			continue
+		}
+		cfg := *c.Config
+		cfg.Labels = maps.Clone(cfg.Labels)
+		cfg.Labels[engine.LabelUID] = strings.Repeat("0", 32)
+		host := &container.HostConfig{NetworkMode: c.Host.NetworkMode, Binds: c.Host.Binds, Mounts: c.Host.Mounts}
+		_, err := e.Create(e.Now, e.Version, "harbour-c0.new-"+old[:12], "", container.CreateRequest{Config: &cfg, HostConfig: host})
+		return err
+	}
+	return errors.New("nothing is being replaced")
 }
 
 // pauseNew pauses the new container of a replacement.

@@ -31,6 +31,9 @@ func (m *maker) orphans() {
 		case m.forgotten(l):
 		case slices.Contains(m.spare, l):
 			m.remove(l, "a second object of this address")
+			if l.Identity.Replaces != "" && m.steps[a] != nil {
+				m.need(m.steps[a], m.steering[l]) // its name is that of the next successor
+			}
 		case m.w.Wants[a] == nil:
 			m.remove(l, "no longer in the program")
 		}

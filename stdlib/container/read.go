@@ -371,14 +371,23 @@ func (r *reading) pair() {
 	for _, l := range r.found.Live {
 		byID[l.ID] = l
 	}
-	var out []*kind.Live
+	var out, late []*kind.Live
 	paired := map[*kind.Live]*kind.Live{} // the old one, to its successor
 	for _, l := range r.found.Live {
 		old := byID[l.Identity.Replaces]
 		if old == nil || old == l || old.Identity.Addr != l.Identity.Addr {
 			continue
 		}
-		if other := paired[old]; other != nil || byID[old.Identity.Replaces] != nil {
+		other := paired[old]
+		switch {
+		case other != nil && unborn(l):
+			late = append(late, l)
+			continue
+		case other != nil && unborn(other):
+			late = append(late, other)
+			other.Old, other.Failed, other = nil, "", nil
+		}
+		if other != nil || byID[old.Identity.Replaces] != nil {
 			r.found.Notes.Addf(diag.Pos{}, "more than two containers take part in one replacement of %s: %s, %s and others", l.Identity.Addr, l.Name, old.Name).
 				Hintf("look which of them serves, and remove the others with docker rm -f")
 			continue
@@ -387,12 +396,17 @@ func (r *reading) pair() {
 		l.Old, l.Failed = old, failure(l)
 	}
 	for _, l := range r.found.Live {
-		if paired[l] == nil {
+		if paired[l] == nil && !slices.Contains(late, l) {
 			out = append(out, l)
 		}
 	}
-	r.found.Live = out
+	r.found.Live = append(out, late...)
 }
+
+// unborn reports whether a container was made and never started. As a second
+// successor it is what a dead bay had sent, and the engine did later: it goes as
+// a second one of its address, of which the first counts.
+func unborn(l *kind.Live) bool { return l.Object.(*object).State.Status == "created" }
 
 // failure says how a successor has shown that it does not serve, or was on its
 // way out; "" if it may. Starting it again would most likely end as before. One
