@@ -432,7 +432,7 @@ func TestDiskFull(t *testing.T) {
 	s := afloat(t, crashed[0], d)
 	first, better := s.legs[0], s.legs[1]
 	s.say(s.words.Replace(first.program))
-	s.arrive(t, first, []string{"apply", "--yes"})
+	s.arrive(t, first, []string{"apply", "--yes"}, first.serves)
 
 	if err := os.WriteFile(filepath.Join(s.dir, "probe", "Other"), []byte("FROM scratch\nLABEL bayplan.test=1\nCOPY probe /other\nENTRYPOINT [\"/other\"]\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -457,7 +457,7 @@ func TestDiskFull(t *testing.T) {
 	}
 	d.fill(t, 32<<20)
 	s.say(built)
-	s.arrive(t, better, []string{"apply", "--yes"})
+	s.arrive(t, better, []string{"apply", "--yes"}, better.serves)
 }
 
 // isFull applies and reports whether that failed for want of room. Then what
