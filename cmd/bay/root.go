@@ -96,7 +96,7 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 	f.IntVar(&a.common.parallelism, "parallelism", apply.DefaultParallelism, "steps at once, `N` at most")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse("%v", err) })
 	group(root, "The main job:", a.planCmd(), a.showCmd(), a.applyCmd(), a.destroyCmd(), a.gcCmd())
-	group(root, "Around it:", a.validateCmd(), a.fmtCmd(), a.outputCmd(), a.lsCmd(), a.unlockCmd(), a.docCmd(), a.functionsCmd(), a.versionCmd())
+	group(root, "Around it:", a.validateCmd(), a.fmtCmd(), a.graphCmd(), a.outputCmd(), a.lsCmd(), a.unlockCmd(), a.docCmd(), a.functionsCmd(), a.versionCmd())
 	root.AddCommand(exitCodesCmd())
 	a.completions(root)
 	return root

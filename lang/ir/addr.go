@@ -369,6 +369,16 @@ func (a Addr) moduleSteps() []step {
 	return steps
 }
 
+// Modules returns the modules on the way to a, outermost first.
+func (a Addr) Modules() []Addr {
+	var out []Addr
+	steps := a.moduleSteps()
+	for i := 2; i <= len(steps); i += 2 { // the word, and the name with its key
+		out = append(out, Addr{Module: joinSteps(steps[:i])})
+	}
+	return out
+}
+
 // clean joins words to a name the engine takes. Where that loses something, a
 // piece of the address's hash keeps the name distinct.
 func (a Addr) clean(words []string) string {

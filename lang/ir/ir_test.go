@@ -2,6 +2,7 @@ package ir
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"bayplan/lang/diag"
@@ -147,5 +148,24 @@ func TestModules(t *testing.T) {
 	}
 	if got := (Addr{Module: "module.module", Kind: "container", Label: "this"}).EngineName("s"); got != "s-module" {
 		t.Errorf("a module of the name module is left out: %s", got)
+	}
+}
+
+func TestModules(t *testing.T) {
+	for text, want := range map[string][]string{
+		`container.web["0"]`:                      nil,
+		`module.a["x.y"].module.b.container.this`: {`module.a["x.y"]`, `module.a["x.y"].module.b`},
+	} {
+		a, err := ParseAddr(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range a.Modules() {
+			got = append(got, m.String())
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s lies in %q, want %q", text, got, want)
+		}
 	}
 }
