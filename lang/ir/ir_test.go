@@ -151,7 +151,7 @@ func TestModules(t *testing.T) {
 	}
 }
 
-func TestModules(t *testing.T) {
+func TestWayThroughModules(t *testing.T) {
 	for text, want := range map[string][]string{
 		`container.web["0"]`:                      nil,
 		`module.a["x.y"].module.b.container.this`: {`module.a["x.y"]`, `module.a["x.y"].module.b`},
