@@ -83,8 +83,9 @@ func handCmd(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // loseCmd lets the embedded engine lose hold of a container's process, as a
-// daemon that is killed can: lose CONTAINER. A Docker Engine does so when it
-// likes, which the tests of a daemon of their own come upon.
+// daemon that is killed can: lose CONTAINER, or what its name begins with up to
+// a hash. A Docker Engine does so when it likes, which the tests of a daemon of
+// their own come upon.
 func loseCmd(ts *testscript.TestScript, neg bool, args []string) {
 	r := runOf(ts)
 	if len(args) != 1 || neg || *lane != "embedded" || r.wire != nil {
@@ -92,8 +93,14 @@ func loseCmd(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	w, err := embedded.Open(ts.Getenv("XDG_STATE_HOME")+"/bay/embedded", "default", "")
 	ts.Check(err)
-	var lost error
-	w.Direct().With(func(s *embedded.State) { lost = s.Lose(s.Now, r.out(args[0])) })
+	name, lost := r.out(args[0]), errors.New("there is no such container")
+	w.Direct().With(func(s *embedded.State) {
+		for id, c := range s.Containers {
+			if c.Name == name || strings.HasSuffix(name, "-") && strings.HasPrefix(c.Name, name) {
+				lost = s.Lose(s.Now, id)
+			}
+		}
+	})
 	ts.Check(errors.Join(lost, w.Close()))
 }
 

@@ -103,9 +103,6 @@ func (a *app) failed(f apply.Failure) {
 	if f.Holder != "" {
 		a.detail("", f.Holder)
 	}
-	if engine.LostTask(errors.Join(f.Err, f.UndoErr).Error()) {
-		a.detail("", "the engine has lost hold of the container's process, as happens when it is killed: the next `bay apply` makes the container anew")
-	}
 	a.looked(f.Look)
 	switch {
 	case f.UndoErr != nil:
@@ -118,6 +115,9 @@ func (a *app) failed(f apply.Failure) {
 		a.detail("", "it was taken back: what was there before is there again")
 	case !f.Touched:
 		a.detail("", "nothing of it was changed")
+	}
+	if engine.LostTask(errors.Join(f.Err, f.UndoErr).Error()) {
+		a.detail("", "the engine has lost hold of the container's process, as happens when it is killed: the next `bay apply` makes the container anew")
 	}
 	if f.Serves != "" {
 		a.detail("", f.Serves)
