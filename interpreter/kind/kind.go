@@ -9,6 +9,7 @@ package kind
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 
 	"bayplan/interpreter/engine"
@@ -99,6 +100,10 @@ type Outcome struct {
 	ID    string       // "" until it is made
 	Image *ImageConfig // of images: what containers inherit; nil until it is made
 	Why   string       // for people, where Verb is not Same: what moved, such as "main.go changed"
+
+	// Subnets are those of a network from which addresses can be asked for; nil
+	// where it has none.
+	Subnets []netip.Prefix
 }
 
 // Disturbed reports whether values that only the engine knows may change.

@@ -2,6 +2,7 @@ package container
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"bayplan/interpreter/engine"
@@ -19,6 +20,7 @@ func check(in *kind.In[Spec]) {
 	checkModes(in)
 	checkNames(in)
 	checkMACs(in)
+	checkAddresses(in)
 	checkRecord(in)
 	checkImage(in)
 	checkStrategy(in)
@@ -102,6 +104,26 @@ func checkMACs(in *kind.In[Spec]) {
 		if i > 0 && n.MAC != "" {
 			in.Errorf("networks", "a MAC address on %s needs %s (API %s), and the engine here speaks API %s", n.Network.Name, engine.Release(perEndpoint), perEndpoint, in.Env.Info.API).
 				Hintf("older engines set one only on the first network: put it first, or upgrade the engine")
+		}
+	}
+}
+
+// checkAddresses reports fixed addresses that lie in no subnet of their network:
+// the engine would say so when the container joins, half way.
+func checkAddresses(in *kind.In[Spec]) {
+	for _, n := range in.Want.Networks {
+		addr, ok := in.Env.Named("network", n.Network.Name)
+		if !ok {
+			continue
+		}
+		subnets := in.Env.Outcome(addr).Subnets
+		for _, text := range []string{n.IPv4, n.IPv6} {
+			ip, err := netip.ParseAddr(text)
+			if err != nil || slices.ContainsFunc(subnets, func(s netip.Prefix) bool { return s.Contains(ip) }) {
+				continue
+			}
+			in.Errorf("networks", "address %s is in no subnet that %s asks for", text, addr).
+				Hintf("its subnets are its ipam: name one that has the address, or choose another")
 		}
 	}
 }

@@ -42,6 +42,8 @@ func (s *Spec) Finish(f *schema.Finishing) {
 			*list = nil // to the engine, an empty list is none
 		}
 	}
+	finishCaps(f, "cap_add", s.CapAdd)
+	finishCaps(f, "cap_drop", s.CapDrop)
 	s.finishHealthcheck(f)
 	s.finishProcess(f)
 	s.finishTexts(f)
@@ -248,3 +250,24 @@ func (s *Spec) finishTexts(f *schema.Finishing) {
 func tag(name, word, oldID string) string {
 	return fmt.Sprintf("%s.%s-%.12s", name, word, oldID)
 }
+
+// finishCaps reports capabilities that Linux does not have.
+func finishCaps(f *schema.Finishing, attr string, caps []string) {
+	for _, c := range caps {
+		name := strings.TrimPrefix(c, "CAP_")
+		if name == "ALL" || slices.Contains(capNames, name) {
+			continue
+		}
+		m := f.Errorf(attr, "there is no capability %s", name).DidYouMean(name, capNames)
+		if m.Hint == "" {
+			m.Hintf("the capabilities are %s", strings.Join(capNames, ", "))
+		}
+	}
+}
+
+// capNames are the capabilities of Linux: capabilities(7).
+var capNames = strings.Fields(`
+	AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH
+	FOWNER FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN
+	NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID SETPCAP SETUID SYSLOG SYS_ADMIN SYS_BOOT
+	SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG WAKE_ALARM`)

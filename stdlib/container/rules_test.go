@@ -94,6 +94,8 @@ func TestRules(t *testing.T) {
 		{obj("blkio", obj("weight", 3)).Map, `unknown attribute "weight"`, "blkio_weight beside blkio"},
 		{obj("blkio", obj("device_read_bps", ir.ListVal(obj("path", "sda", "rate", "1m")))).Map, "want an absolute path", ""},
 		{obj("ulimits", obj("nofiles", 1)).Map, `there is no limit "nofiles"`, `did you mean "nofile"?`},
+		{obj("cap_add", strs("net_admn")).Map, "there is no capability NET_ADMN", `did you mean "NET_ADMIN"?`},
+		{obj("cap_drop", strs("CAP_FLY")).Map, "there is no capability FLY", "WAKE_ALARM"},
 		{obj("devices", strs("fuse")).Map, `want "/dev/fuse" or`, ""},
 		{obj("devices", strs("/dev/fuse:x")).Map, "want some of r, w and m", ""},
 		{obj("devices", strs("vendor.com/gpu=0")).Map, "which is a CDI name and no path", ""},

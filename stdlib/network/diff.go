@@ -1,6 +1,8 @@
 package network
 
 import (
+	"cmp"
+	"net/netip"
 	"strings"
 
 	"bayplan/interpreter/kind"
@@ -157,9 +159,28 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 
 // outcome says what containers can rely on.
 func outcome(in kind.In[Spec], v kind.Verb, _ []schema.Change) kind.Outcome {
-	o := kind.Outcome{Verb: v, Name: in.Want.Name}
+	o := kind.Outcome{Verb: v, Name: in.Want.Name, Subnets: subnets(in)}
 	if in.Live != nil && !o.Disturbed() {
 		o.ID = in.Live.ID
 	}
 	return o
+}
+
+// subnets are those from which an address can be asked for: the ones that the
+// program names, and those that live where it leaves them as they are.
+func subnets(in kind.In[Spec]) []netip.Prefix {
+	var out []netip.Prefix
+	ipam := in.Want.IPAM
+	if in.Have != nil {
+		ipam = cmp.Or(expect(in).IPAM, in.Have.IPAM)
+	}
+	if ipam == nil {
+		return nil
+	}
+	for _, p := range ipam.Config {
+		if s, err := netip.ParsePrefix(p.Subnet); err == nil {
+			out = append(out, s)
+		}
+	}
+	return out
 }
