@@ -110,6 +110,19 @@ func TestShow(t *testing.T) {
 	}
 }
 
+func TestShowAddress(t *testing.T) {
+	for text, want := range map[string]string{
+		`module.a["x y"].image.this`: `module.a["x y"].image.this`,
+		`container.a["x"]`:           `container.a["x"]`,
+		`container.a[x]`:             `"container.a[x]"`,
+		"container.a[\"\x1b\"]":      `"container.a[\"\x1b\"]"`,
+	} {
+		if got := StringVal(text).Show(); got != want {
+			t.Errorf("%q is shown as %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestModules(t *testing.T) {
 	eu := ModuleAddr("module.a", "db", "eu", true)
 	if eu.String() != `module.a.module.db["eu"]` || !eu.IsModule() || eu.Base().String() != "module.a.module.db" {

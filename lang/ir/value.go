@@ -385,10 +385,13 @@ func (v Value) Template() string {
 	return b.String()
 }
 
-// showString quotes s only where it could be taken for something else.
+// showString quotes s only where it could be taken for something else. An
+// address, which may have a key in quotes, is none.
 func showString(s string) string {
 	if s == "" || s != strings.TrimSpace(s) || s == "(none)" || s == "(sensitive)" || strings.ContainsAny(s, ",[]{}\"\n\t") && !strings.ContainsRune(s, '/') || strings.ContainsAny(s, "\n\r") {
-		return strconv.Quote(s)
+		if a, err := ParseTarget(s); err != nil || a.String() != s {
+			return strconv.Quote(s)
+		}
 	}
 	return diag.Escape(s)
 }

@@ -213,7 +213,11 @@ func (v *Variable) check() *diag.Diag {
 	}
 	got, err := v.Type.Convert(v.Default)
 	if err != nil {
-		return (&diag.Diag{Pos: v.Default.Pos, Msg: fmt.Sprintf("variable %q: the default is not of its type: %v", v.Name, v.hide(err))}).
+		at := v.Default.Pos
+		if m, ok := errors.AsType[*Mismatch](err); ok && m.Pos.Known() {
+			at = m.Pos
+		}
+		return (&diag.Diag{Pos: at, Msg: fmt.Sprintf("variable %q: the default is not of its type: %v", v.Name, v.hide(err))}).
 			Hintf("want %s", v.Type.want())
 	}
 	if got.IsNull() && v.NotNull {

@@ -285,3 +285,87 @@ forget "x" {                              ### 8: forget takes no label
   address = "container.z"
 }
 import {}                                 ### 1: there is no block "import" ~ adopt { resource = volume.NAME
+---
+# modules
+stack { name = "shop" }
+module "a" {                              ### 1: module.a.inputs: "size" is missing ~ the variable is declared at box/box.bay.hcl:1:1 with type string
+  source = "./box"
+}
+module "b" {
+  source = "./box"
+  inputs = { size = [1] }                 ### 21: module.b.inputs.size: got a list, want text
+}
+module "c" {
+  source = "./box"
+  inputs = { size = "1m", net = container.x, siez = 1 } ### 33: module.c.inputs.net: got container.x, want a network ### 53: module.c.inputs: the module has no variable "siez" ~ did you mean "size"?
+}
+container "x" {}
+module "d" {
+  source = "./bx"                         ### 12: module.d.source: there is no module "./bx"
+}
+module "f" {
+  source  = "./box"
+  size    = "1m"                          ### 3: module.f: unknown attribute "size" ~ inputs = { size = … }
+  version = "1.0"                         ### 3: module.f: unknown attribute "version" ~ it has no version
+}
+module "g" {
+  source = 5                              ### 12: module.g.source: got 5, want text
+  count  = 2                              ### 3: there is no count ~ for_each = range(n)
+  inputs {}                               ### 3: module.g: there is no block "inputs" here ~ write inputs = { … }
+  lifecycle {}                            ### 3: module.g: there is no block "lifecycle" here ~ write it there, in the module
+}
+module "h" {
+  source = "./box"
+  inputs = ["1m"]                         ### 12: module.h.inputs: got a list, want a map with the values of the module's variables
+}
+module {}                                 ### 1: module has 0 labels, want one
+module "1x" {}                            ### 8: "1x" is no label: want letters, digits, _ and -, not a digit or - first
+module "j" {
+  source = "./box"
+  inputs = { size = module.j.size }       ### 21: module.j refers to itself
+}
+module "k" {
+  source   = "./box"
+  for_each = ["x", "y"]
+  inputs   = { size = "1m" }
+}
+output "k" { value = module.k.size }      ### 30: a list has no attribute "size" ~ choose one by its place or key, such as [0] or ["x"]
+output "l" { value = module.k["z"].size } ### 30: module.k has no element "z" ~ it has x, y
+output "m" { value = module.k[0].seize }  ### 33: module.k["x"] has no output "seize" ~ did you mean "size"?
+output "n" { value = module.nn.size }     ### 22: there is no module "nn"
+output "o" { value = "${module.k[1]}" }   ### 25: module.k["y"] is a module and cannot stand in text ~ choose one of its outputs
+output "p" { value = module.k[0] == 1 ? 1 : module.k[0].container } ### 45: output "p" is a resource
+---
+# libraries
+stack { name = "shop" }
+library "text" { source = "./text.star" }
+library "more" { source = "./more.star" } ### 27: library.more.source: there is no file "./more.star" ~ source = "./lib/more.star"
+library "src" { sourc = "./text.star" }   ### 1: library.src: "source" is missing ### 17: library.src: unknown attribute "sourc" ~ did you mean "source"?
+library "ref" { source = var.x }          ### 26: var.x cannot be used here ~ a library comes before all else
+variable "x" { default = "" }
+locals {
+  a = text::greet()                       ### 7: text::greet: it takes a name
+  b = text::gret("x")                     ### 7: the library text has no function "gret" ~ did you mean "greet"?
+  c = txt::greet("x")                     ### 7: there is no library "txt" ~ did you mean "text"?
+  d = more::greet("x")
+  e = nothing::greet("x")                 ### 7: there is no library "nothing" ~ library "nothing" { source = "./lib/nothing.star" }
+}
+---
+# types
+stack { name = "shop" }
+variable "a" {
+  type    = netwrok                       ### 13: variable "a": there is no type "netwrok" (did you mean network?)
+  default = null
+}
+variable "b" {
+  type    = list(optional(string))        ### 18: variable "b": optional stands only at an attribute of an object
+  default = []
+}
+variable "c" {
+  type    = object({ a = number })
+  default = { a = 1, b = 2 }              ### 26: variable "c": the default is not of its type: there is no attribute "b"
+}
+variable "d" {
+  type    = network
+  default = "back"                        ### 13: variable "d": the default is not of its type: got "back", want a network
+}

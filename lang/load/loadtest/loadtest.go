@@ -35,6 +35,7 @@ type Reader func(*schema.Builder, schema.Body, *value.Inputs, schema.Source)
 // values in vars.
 func Read(read Reader, f schema.File, vars map[string]string) (*ir.Program, diag.List) {
 	b := schema.NewBuilder(Universe(), "/stack", "")
+	b.LoadBy(loader{})
 	in := &value.Inputs{Lookup: func(name string) (value.Given, bool) {
 		text, ok := vars[name]
 		return value.Given{Text: text, From: "--var"}, ok
