@@ -19,8 +19,8 @@ func (a *app) docCmd() *cobra.Command {
 		Short: "Print the reference of kinds, attributes and functions",
 		Long: `Doc prints what can be written: for each attribute its type, what a change does
 to a living object, the engine's field, and what it says. NAME is a kind, an
-attribute of one, a function, or one of lifecycle, depends_on, module, library,
-moved, adopt and forget. It needs no files and no engine.`,
+attribute of one, a function, or one of stack, lifecycle, depends_on, module,
+library, moved, adopt and forget. It needs no files and no engine.`,
 		Example: `  bay doc                   # everything
   bay doc container         # a kind
   bay doc container.ports   # an attribute, with what is in it

@@ -21,7 +21,7 @@ type Program struct {
 	Format    string      `json:"format"`
 	Stack     string      `json:"stack"`             // the stack's name
 	StackPos  diag.Pos    `json:"stack_pos"`         // where it was declared
-	Dir       string      `json:"dir"`               // the root module's directory, absolute
+	Dir       string      `json:"dir"`               // below which all of its files lie, absolute: the root module's, or one above
 	Resources []*Resource `json:"resources"`         // in order of their addresses
 	Outputs   []Output    `json:"outputs,omitempty"` // in order of their names
 	Moves     []Move      `json:"moves,omitempty"`   // in order of New

@@ -94,7 +94,7 @@ func Load(o Options) Result {
 		ds.Addf(diag.Pos{File: o.Path}, "%v", err)
 		return Result{Diags: ds}
 	}
-	defer src.close()
+	defer func() { _ = src.close() }() // nothing was written
 	src.shown = cmp.Or(o.Shown, src.shown)
 	b := schema.NewBuilder(o.Universe, src.abs, o.Stack)
 	l := &loader{options: o, std: stdSource(o.Modules, src.seen)}

@@ -122,7 +122,7 @@ func (s *source) moduleDir(from, text string) (dir, file string, wrong *diag.Dia
 	dir, err := s.rel(from, filepath.FromSlash(text))
 	if err != nil {
 		_, _, wrong = fail("%v", err)
-		return "", "", wrong.Hintf("a module is below the directory of the stack: %s", s.shown)
+		return "", "", wrong.Hintf(`a module lies below the directory of the stack, or of one above that the stack names: root = ".."`)
 	}
 	info, err := fs.Stat(s.files, filepath.ToSlash(dir))
 	switch {
@@ -181,7 +181,18 @@ func stdSource(modules fs.FS, seen diag.Sources) *source {
 	}
 	// Nothing can lie there: no path of such a module leads to a file of the machine.
 	abs := filepath.Join(os.DevNull, "std")
-	return &source{files: modules, abs: abs, shown: "std", seen: seen}
+	return &source{files: modules, abs: abs, home: abs, shown: "std", seen: seen}
+}
+
+// Widen makes a directory above the root module's the root. See schema.Loader.
+func (l *loader) Widen(path string) (string, error) {
+	top := &l.open[0]
+	below, err := top.src.widen(filepath.FromSlash(path))
+	if err != nil {
+		return "", err
+	}
+	top.dir = below
+	return top.src.abs, nil
 }
 
 // Library reads a file of functions. See schema.Loader.

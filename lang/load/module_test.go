@@ -149,6 +149,44 @@ func TestLed(t *testing.T) {
 	}
 }
 
+// TestRoot holds that a stack can have modules and files beside it, if it says so.
+func TestRoot(t *testing.T) {
+	files := map[string]string{
+		"shop/main.bay.hcl":  "stack {\n  name = \"shop\"\n  root = \"..\"\n}\nmodule \"b\" { source = \"../box\" }\nlibrary \"l\" { source = \"../lib/l.star\" }\noutput \"o\" { value = [module.b.motd, l::f(1), file(\"../box/motd\")] }\n",
+		"shop/main.bay.star": "stack(name = \"shop\", root = \"..\")\nload(\"../lib/l.star\", \"f\")\nb = module(\"b\", source = \"../box\")\noutput(\"o\", [b.motd, f(1), file(\"../box/motd\")])\n",
+		"box/box.bay.hcl":    "container \"this\" { memory = \"1m\" }\noutput \"motd\" { value = file(\"motd\") }\n",
+		"box/motd":           "hello",
+		"lib/l.star":         "def f(x):\n    return x + 1\n",
+	}
+	write(t, files)
+	t.Chdir("shop")
+	for _, body := range []string{"main.bay.hcl", "main.bay.star"} {
+		res := Load(Options{Universe: loadtest.Universe(), Path: body})
+		if res.Diags.HasErrors() {
+			t.Errorf("%s: %v", body, res.Diags)
+			continue
+		}
+		this := res.Program.Resources[0]
+		if got := res.Program.Outputs[0].Value.Show(); got != "[hello, 2, hello]" || this.Pos.String() != "../box/box.bay.hcl:1:1" ||
+			this.Dir != filepath.Join(res.Program.Dir, "box") || res.Sources["../box/box.bay.hcl"] == nil {
+			t.Errorf("%s: got %s, %s in %s of %s", body, got, this.Pos, this.Dir, res.Program.Dir)
+		}
+	}
+	for root, want := range map[string]string{
+		"x":    `main.bay.hcl:3:10: stack.root: "x" is not above the directory of the stack`,
+		"../x": `main.bay.hcl:3:10: stack.root: "../x" is not above the directory of the stack`,
+		"/":    `main.bay.hcl:3:10: stack.root: "/" is an absolute path, and another checkout lies elsewhere`,
+	} {
+		text := "stack {\n  name = \"shop\"\n  root = \"" + root + "\"\n}\n"
+		if err := os.WriteFile("main.bay.hcl", []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if res := Load(Options{Universe: loadtest.Universe(), Path: "main.bay.hcl"}); res.Diags.Error() != want {
+			t.Errorf("%s: got %v, want %s", root, res.Diags, want)
+		}
+	}
+}
+
 // box is a module of one container.
 const box = `variable "memory" {
   type        = string

@@ -24,7 +24,8 @@ type source struct {
 	files fs.FS
 	close func() error
 	abs   string // the root
-	shown string // the root as messages show it
+	home  string // the directory that messages begin with: the root, or the stack's own below it
+	shown string // home as messages show it
 	seen  diag.Sources
 }
 
@@ -40,11 +41,38 @@ func openSource(dir string) (*source, error) {
 	case err != nil:
 		return nil, fmt.Errorf("opening the directory: %w", reason(err))
 	}
-	return &source{files: root.FS(), close: root.Close, abs: abs, shown: dir, seen: diag.Sources{}}, nil
+	return &source{files: root.FS(), close: root.Close, abs: abs, home: abs, shown: dir, seen: diag.Sources{}}, nil
 }
 
-// show returns how messages call a directory, which is relative to the root.
-func (s *source) show(dir string) string { return filepath.Join(s.shown, dir) }
+// show returns how messages call what is at a path from the root.
+func (s *source) show(path string) string {
+	rel, err := filepath.Rel(s.home, filepath.Join(s.abs, path))
+	if err != nil {
+		panic(err) // both are absolute
+	}
+	return filepath.Join(s.shown, rel)
+}
+
+// widen makes a directory above the root the root, and returns where the old one
+// is below it.
+func (s *source) widen(path string) (below string, err error) {
+	if filepath.IsAbs(path) {
+		return "", fmt.Errorf("%q is an absolute path, and another checkout lies elsewhere", path)
+	}
+	abs := filepath.Join(s.abs, path)
+	below, err = filepath.Rel(abs, s.abs)
+	if err != nil || below == ".." || strings.HasPrefix(below, ".."+string(filepath.Separator)) {
+		return "", fmt.Errorf("%q is not above the directory of the stack", path)
+	}
+	root, err := os.OpenRoot(abs)
+	if err != nil {
+		return "", fmt.Errorf("opening %q: %w", path, reason(err))
+	}
+	old := s.close
+	s.files, s.abs = root.FS(), abs
+	s.close = func() error { return errors.Join(old(), root.Close()) }
+	return below, nil
+}
 
 // names lists the files in a directory, sorted.
 func (s *source) names(dir string) ([]string, error) {

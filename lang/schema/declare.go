@@ -33,7 +33,7 @@ type program struct {
 	stack     string
 	stackPos  diag.Pos
 	override  string // --stack
-	root      string // the directory of the root module
+	root      string // the directory below which all files lie
 	loader    Loader
 	resources map[ir.Addr]*declared
 	order     []*declared
@@ -84,7 +84,7 @@ func (b *Builder) Addr(kind, label string) ir.Addr {
 func (b *Builder) Len() int { return len(b.order) }
 
 // stackSpec is the declaration `stack`.
-type stackSpec struct{ name string }
+type stackSpec struct{ name, root string }
 
 func (s *stackSpec) Bind(f *Set) {
 	f.Parsed(&s.name, "name", "string", "a name", None, "Name of the stack, unique on an engine.", func(s string) (string, error) {
@@ -93,6 +93,7 @@ func (s *stackSpec) Bind(f *Set) {
 		}
 		return s, nil
 	}).Required()
+	f.String(&s.root, "root", None, "A directory above that of the stack, such as \"..\": files and modules of the stack may lie anywhere below it. By default it is the stack's own.")
 }
 
 // Stack takes the declaration of the stack. It comes before any resource:
@@ -110,6 +111,16 @@ func (b *Builder) Stack(attrs []ir.Attr, pos diag.Pos) {
 	var s stackSpec
 	Decoding{Owner: "stack", Pos: pos, Diags: &b.Diags}.Decode(&s, attrs)
 	b.stack, b.stackPos = s.name, pos
+	if s.root == "" || b.loader == nil {
+		return
+	}
+	dir, err := b.loader.Widen(s.root)
+	if err != nil {
+		i := slices.IndexFunc(attrs, func(a ir.Attr) bool { return a.Name == "root" })
+		b.Diags.Addf(firstPos(attrs[i].Value.Pos, pos), "stack.root: %v", err).Hintf(`write root = ".." for the directory above`)
+		return
+	}
+	b.root = dir
 }
 
 // StackName returns the stack's name, or "" if none was declared yet.

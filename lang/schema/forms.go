@@ -1,10 +1,14 @@
 package schema
 
-// Forms returns what can be written beside kinds and functions: what every
-// resource can say about itself, and declarations about resources. Their tables
+// Forms returns what can be written beside kinds and functions: the stack, what
+// every resource can say about itself, and declarations about resources. Their tables
 // are those that decode them.
 func Forms() []*Kind {
 	return []*Kind{
+		{
+			Name: "stack", New: func() Binder { return &stackSpec{} },
+			Doc: "The stack itself. It stands in the root module alone.",
+		},
 		{
 			Name: "lifecycle", New: func() Binder { return &lifecycleSpec{} },
 			Doc: "In a resource: what a plan may do to its object, and how a new one takes its place.",

@@ -32,6 +32,10 @@ type Loader interface {
 	// directory of the module that b is of. What is wrong in it goes to b.Diags,
 	// and an error says that it cannot be had at all.
 	Library(b *Builder, path string) (Library, error)
+
+	// Widen lets files lie below a directory above that of the root module, which
+	// path names from there, and returns it.
+	Widen(path string) (dir string, err error)
 }
 
 // Module is a module that is going to be evaluated.
