@@ -438,11 +438,18 @@ func handle(addr string) ir.Value {
 	return ir.HandleVal(a)
 }
 
-// Destroy takes the stack away, data too.
+// Destroy takes the stack away, data too, and from an engine that others use the
+// images that it brought.
 func (s Suite) Destroy(t *testing.T) {
 	t.Helper()
 	if err := s.leave(); err != nil {
 		t.Errorf("taking the stack away: %v", err)
+	}
+	if !s.Shared {
+		return
+	}
+	if err := s.collect(); err != nil {
+		t.Errorf("taking its images away: %v", err)
 	}
 }
 

@@ -163,16 +163,16 @@ func (k Soak) mutate(r *rand.Rand, decls []Decl, members []member) error {
 }
 
 // collect takes the images away that the stack brought.
-func (k Soak) collect() error {
-	w, err := world.Read(context.Background(), world.Options{Kinds: k.Kinds, Reader: k.Engine.Reader(), Info: k.Engine.Info, Stack: k.Stack, Idle: true})
+func (s Suite) collect() error {
+	w, err := world.Read(context.Background(), world.Options{Kinds: s.Kinds, Reader: s.Engine.Reader(), Info: s.Engine.Info, Stack: s.Stack, Idle: true})
 	if err != nil {
 		return err
 	}
-	p, diags := plan.Make(w, nil, plan.Options{Mode: plan.Collect, Kinds: k.Kinds})
+	p, diags := plan.Make(w, nil, plan.Options{Mode: plan.Collect, Kinds: s.Kinds})
 	if diags.HasErrors() {
 		return diags
 	}
-	return k.run(p)
+	return s.run(p)
 }
 
 // lists is what lives on the engine, by name; on one that others use, of the
