@@ -271,7 +271,7 @@ func (s *story) apply(x stack) (done bool, err error) {
 		return false, nil // killed
 	}
 	s.failed(r, were)
-	if s.harmed == 1 && s.lost && !s.meddled && len(r.Failed) > 0 && x.works() && !x.ended(r.Failed[0]) {
+	if s.harmed == 1 && s.lost && !s.meddled && len(r.Failed) > 0 && x.works() && !s.ended(r.Failed[0]) {
 		s.breaks(fmt.Errorf("2.4: a lost answer made the apply fail: %w", r.Failed[0].Err))
 	}
 	done = len(r.Failed) == 0 && len(r.NotRun) == 0
@@ -281,12 +281,18 @@ func (s *story) apply(x stack) (done bool, err error) {
 	return done, nil
 }
 
-// ended reports whether a step failed since a job, which ran when it was
-// planned, has come to its end.
-func (x stack) ended(f apply.Failure) bool {
+// ended reports whether a step failed since a program that ends by itself, and
+// ran when it was planned, has come to its end.
+func (s *story) ended(f apply.Failure) (yes bool) {
 	var stale *apply.Stale
-	return errors.As(f.Err, &stale) && slices.Equal(stale.Fact.Path, []string{"State", "Running"}) &&
-		slices.ContainsFunc(x.boxes, func(b box) bool { return b.job && b.label == f.Step.Addr.Label })
+	if !errors.As(f.Err, &stale) || !slices.Equal(stale.Fact.Path, []string{"State", "Running"}) {
+		return false
+	}
+	s.with(func(e *embedded.State) {
+		c, err := e.Container(stale.Fact.Read.Arg)
+		yes = err == nil && len(c.Config.Cmd) > 0 && c.Config.Cmd[0] == "exit"
+	})
+	return yes
 }
 
 // run applies a plan; nil means that the process was killed.
