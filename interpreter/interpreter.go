@@ -67,6 +67,12 @@ func (b *Bay) Load(p Program) load.Result {
 	})
 }
 
+// Outline tells what the module at a path declares, which may be std/NAME,
+// without its inputs.
+func (b *Bay) Outline(path string) (schema.Outline, diag.List, diag.Sources) {
+	return load.Outline(load.Options{Universe: b.Universe(), Modules: b.Modules, Path: path})
+}
+
 // Check reports what no engine could make of a program. Load has found other
 // mistakes, and Plan finds those that are about an engine.
 func (b *Bay) Check(prog *ir.Program) diag.List { return plan.Check(b.Kinds, prog) }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,18 +17,30 @@ import (
 func (a *app) docCmd() *cobra.Command {
 	var asJSON, markdown bool
 	cmd := &cobra.Command{
-		Use:   "doc [NAME]",
-		Short: "Print the reference of kinds, attributes and functions",
+		Use:   "doc [NAME|DIR]",
+		Short: "Print the reference of the language, or of a module",
 		Long: `Doc prints what can be written: for each attribute its type, what a change does
 to a living object, the engine's field, and what it says. NAME is a kind, an
 attribute of one, a function, or one of stack, lifecycle, depends_on, module,
-library, moved, adopt and forget. It needs no files and no engine.`,
+library, moved, adopt and forget. It needs no files and no engine.
+
+Of the module in DIR, or of one that comes with bay (std/postgres), it prints a
+page of Markdown: inputs, outputs and resources, as its files declare them. A DIR
+that has the name of something else is written ./DIR.`,
 		Example: `  bay doc                   # everything
   bay doc container         # a kind
   bay doc container.ports   # an attribute, with what is in it
-  bay doc --markdown`,
-		Args: atMost(1, "one NAME at most"),
+  bay doc --markdown
+  bay doc ./modules/db > modules/db/README.md
+  bay doc std/postgres`,
+		Args: atMost(1, "one NAME or DIR at most"),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 && isModule(a.bay.Universe(), args[0]) {
+				if asJSON {
+					return misuse("--json is for the reference of the language: of a module there is a page of Markdown")
+				}
+				return a.docModule(args[0])
+			}
 			d, err := docNamed(a.bay.Universe(), args)
 			switch {
 			case err != nil:
@@ -44,6 +58,38 @@ library, moved, adopt and forget. It needs no files and no engine.`,
 	f.BoolVar(&markdown, "markdown", false, "as tables of Markdown")
 	cmd.MarkFlagsMutuallyExclusive("json", "markdown")
 	return cmd
+}
+
+// isModule reports whether an argument can only be where a module is.
+func isModule(u *schema.Universe, arg string) bool {
+	if arg == "." || arg == ".." || strings.ContainsRune(arg, '/') || isBody(arg) {
+		return true
+	}
+	if _, err := docNamed(u, []string{arg}); err == nil {
+		return false
+	}
+	info, err := os.Stat(arg)
+	return err == nil && info.IsDir()
+}
+
+// docModule prints the page of a module.
+func (a *app) docModule(path string) error {
+	m, diags, sources := a.bay.Outline(path)
+	if len(diags) > 0 {
+		return &mistakes{list: diags, sources: sources}
+	}
+	name := filepath.ToSlash(filepath.Clean(path))
+	if !strings.HasPrefix(name, "std/") {
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return fmt.Errorf("finding the module's name: %w", err)
+		}
+		if isBody(abs) {
+			abs = filepath.Dir(abs)
+		}
+		name = filepath.Base(abs)
+	}
+	return show.ModuleMarkdown(a.out, name, m)
 }
 
 // docNamed returns the part of the reference that a name asks for.

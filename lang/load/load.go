@@ -72,12 +72,14 @@ type language struct {
 	read   func(*schema.Builder, schema.Body, *value.Inputs, schema.Source)
 	ext    string // of all files in it, also those that are no body
 	format func(schema.File, *diag.List) ([]byte, bool)
+
+	outline func([]schema.File, []string, *diag.List) schema.Outline
 }
 
 func languages() []language {
 	return []language{
-		{files: "*.bay.hcl", read: hclfile.Read, ext: ".hcl", format: hclfile.Format},
-		{files: "main.bay.star", read: starfile.Read, ext: ".star", format: starfile.Format},
+		{files: "*.bay.hcl", read: hclfile.Read, ext: ".hcl", format: hclfile.Format, outline: hclfile.Outline},
+		{files: "main.bay.star", read: starfile.Read, ext: ".star", format: starfile.Format, outline: starfile.Outline},
 	}
 }
 

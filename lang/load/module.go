@@ -181,7 +181,7 @@ func stdSource(modules fs.FS, seen diag.Sources) *source {
 	}
 	// Nothing can lie there: no path of such a module leads to a file of the machine.
 	abs := filepath.Join(os.DevNull, "std")
-	return &source{files: modules, abs: abs, home: abs, shown: "std", seen: seen}
+	return &source{files: modules, close: func() error { return nil }, abs: abs, home: abs, shown: "std", seen: seen}
 }
 
 // Widen makes a directory above the root module's the root. See schema.Loader.

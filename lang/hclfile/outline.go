@@ -1,0 +1,101 @@
+package hclfile
+
+import (
+	"slices"
+	"strings"
+
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+	"bayplan/lang/schema"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// Outline tells what the files of a body declare, without an evaluation. kinds
+// are the names of those that there are.
+func Outline(files []schema.File, kinds []string, ds *diag.List) schema.Outline {
+	bodies, _ := parse(files, ds)
+	var out schema.Outline
+	for i, body := range bodies {
+		if body == nil {
+			continue
+		}
+		o := &outline{files[i], kinds, &out}
+		for _, b := range body.Blocks {
+			if len(b.Labels) == 1 {
+				o.block(b)
+			}
+		}
+	}
+	return out
+}
+
+type outline struct {
+	file  schema.File
+	kinds []string
+	out   *schema.Outline
+}
+
+func (o *outline) block(b *hclsyntax.Block) {
+	name, has := b.Labels[0], b.Body.Attributes
+	switch {
+	case b.Type == "variable":
+		in := schema.InputOutline{
+			Name: name, Type: "any", Description: o.text(has["description"]), Required: has["default"] == nil, Default: o.text(has["default"]),
+			Sensitive: o.text(has["sensitive"]) == "true",
+		}
+		if t := has["type"]; t != nil {
+			in.Type = o.source(t.Expr)
+		}
+		o.out.Inputs = append(o.out.Inputs, in)
+	case b.Type == "output":
+		o.out.Outputs = append(o.out.Outputs, schema.OutputOutline{
+			Name: name, Description: o.text(has["description"]), Sensitive: o.text(has["sensitive"]) == "true",
+		})
+	case b.Type == "module" || slices.Contains(o.kinds, b.Type):
+		o.out.Parts = append(o.out.Parts, schema.PartOutline{
+			Kind: b.Type, Label: name, Source: o.text(has["source"]), Many: has["for_each"] != nil, Perhaps: has["enabled"] != nil,
+		})
+	}
+}
+
+// text returns an attribute's value as it is shown, or the expression where
+// that does not say it all by itself; "" for none.
+func (o *outline) text(a *hclsyntax.Attribute) string {
+	if a == nil {
+		return ""
+	}
+	v, ok := o.constant(a.Expr)
+	switch {
+	case !ok:
+		return o.source(a.Expr)
+	case v.Kind == ir.String && a.Name != "default":
+		return v.Str
+	}
+	return v.Show()
+}
+
+func (o *outline) constant(x hclsyntax.Expression) (ir.Value, bool) {
+	var unsaid diag.List // it may well be no constant
+	e := &eval{files: map[string][]byte{o.file.Name: o.file.Src}, diags: &unsaid, spent: new(schema.Spent)}
+	return e.constant(x)
+}
+
+// source returns an expression as it is written, on one line: where a new line
+// parts the elements of an object, a comma does.
+func (o *outline) source(x hclsyntax.Expression) string {
+	var b strings.Builder
+	for line := range strings.Lines(string(x.Range().SliceBytes(o.file.Src))) {
+		line = strings.Join(strings.Fields(line), " ")
+		before := b.String()
+		switch {
+		case line == "" || before == "":
+		case strings.ContainsRune("{[(,", rune(before[len(before)-1])) || strings.ContainsRune("}])", rune(line[0])):
+			b.WriteByte(' ')
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}

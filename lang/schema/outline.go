@@ -1,0 +1,31 @@
+package schema
+
+// Outline is what a module's files say of what is in it, without an evaluation.
+type Outline struct {
+	Doc     string // the comment at the top, or ""
+	Inputs  []InputOutline
+	Outputs []OutputOutline
+	Parts   []PartOutline // resources and modules
+}
+
+// InputOutline is a variable.
+type InputOutline struct {
+	Name, Type, Description string // Type is "any" where none is written
+	Required                bool   // it has no default
+	Default                 string // as plans show a value, or else the expression
+	Sensitive               bool
+}
+
+// OutputOutline is an output.
+type OutputOutline struct {
+	Name, Description string
+	Sensitive         bool
+}
+
+// PartOutline is the declaration of a resource or of a module.
+type PartOutline struct {
+	Kind, Label string // Kind may be "module"
+	Source      string // of a module
+	Many        bool   // none or any number of it, by keys
+	Perhaps     bool   // none or one
+}
