@@ -31,7 +31,7 @@ type Diagnostic struct {
 	Range    *Range      `json:"range,omitempty" doc:"start and end of the word that it is about, each with line and col, which count from 1; col counts characters, and the end is behind the last one. Absent where it is about the file as a whole."`
 	Message  string      `json:"message" doc:"What is wrong."`
 	Hint     string      `json:"hint,omitempty" doc:"What to do; may be of several lines."`
-	Calls    []diag.Call `json:"calls,omitempty" doc:"Starlark calls that led there, outermost first, each with pos and func."`
+	Calls    []diag.Call `json:"calls,omitempty" doc:"Calls of modules and of Starlark functions that led there, outermost first, each with pos and func."`
 }
 
 // Range is a word of a file. Where the source was not read, the end is the start.

@@ -161,7 +161,7 @@ type Note struct {
 	Pos     *diag.Pos   `json:"pos,omitempty"`
 	Text    string      `json:"text"`
 	Hint    string      `json:"hint,omitempty"`
-	Calls   []diag.Call `json:"calls,omitempty"` // Starlark calls that led there, outermost first
+	Calls   []diag.Call `json:"calls,omitempty"` // of modules and functions that led there, outermost first
 	Warning bool        `json:"warning,omitempty"`
 }
 

@@ -3,6 +3,7 @@ package ir
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"bayplan/lang/diag"
@@ -180,5 +181,19 @@ func TestWayThroughModules(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s lies in %q, want %q", text, got, want)
 		}
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	pw := StringVal("hunter2").AsSensitive()
+	stand := Value{Kind: String, Sensitive: true, Opaque: true}
+	v := MapVal(map[string]Value{
+		"a": StringVal("plain"), "b": Concat(StringVal("pw:"), pw), "c": Concat(StringVal("postgres://"), stand),
+		"d": ListVal(IntVal(42)).AsSensitive(),
+	})
+	var got []string
+	v.Secrets(func(text string) { got = append(got, text) })
+	if strings.Join(got, " ") != "pw:hunter2 42" {
+		t.Errorf("the secrets are %q", got)
 	}
 }

@@ -223,7 +223,8 @@ func (v Value) HasEngine() bool {
 	return v.Any(func(v Value) bool { return v.Kind == Engine || v.Kind == Text })
 }
 
-// Secrets calls f with each text and number within v that is sensitive.
+// Secrets calls f with each text and number within v that is sensitive. What
+// was made of a value that was not asked for holds nothing of it.
 func (v Value) Secrets(f func(text string)) {
 	for _, e := range v.List {
 		e.Sensitive = e.Sensitive || v.Sensitive
@@ -236,7 +237,7 @@ func (v Value) Secrets(f func(text string)) {
 	}
 	switch v.Kind {
 	case String, Text, Int, Float:
-		if v.Sensitive {
+		if v.Sensitive && !v.Opaque {
 			f(v.Template())
 		}
 	}

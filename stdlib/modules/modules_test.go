@@ -28,9 +28,9 @@ func use(t *testing.T, name, hcl, star, body string) load.Result {
 	t.Helper()
 	dir := t.TempDir()
 	for file, text := range map[string]string{
-		"main.bay.hcl": "stack { name = \"t\" }\nvariable \"secret\" {\n  default   = \"hunter2\"\n  sensitive = true\n}\nnetwork \"back\" {}\n" +
+		"main.bay.hcl": "stack { name = \"t\" }\nvariable \"secret\" {\n  default   = \"hunter2hunter2\"\n  sensitive = true\n}\nnetwork \"back\" {}\n" +
 			"module \"x\" {\n  source = \"std/" + name + "\"\n  inputs = " + hcl + "\n}\noutput \"host\" { value = module.x.host }\noutput \"url\" { value = module.x.url }\n",
-		"main.bay.star": "stack(name = \"t\")\nsecret = variable(\"secret\", default = \"hunter2\", sensitive = True)\nback = network(\"back\")\n" +
+		"main.bay.star": "stack(name = \"t\")\nsecret = variable(\"secret\", default = \"hunter2hunter2\", sensitive = True)\nback = network(\"back\")\n" +
 			"x = module(\"x\", source = \"std/" + name + "\", inputs = " + star + ")\noutput(\"host\", x.host)\noutput(\"url\", x.url)\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
@@ -127,12 +127,12 @@ func bodyOf(t *testing.T, name string) string {
 func TestRefused(t *testing.T) {
 	for _, c := range []struct{ name, hcl, star, want string }{
 		{"postgres", `{}`, `{}`, `module.x.inputs: "password" is missing`},
-		{"postgres", `{ password = "abc" }`, `{"password": "abc"}`, "module.x.inputs.password: the password has fewer than 4 characters"},
-		{"postgres", `{ password = "abcd", database = "my db" }`, `{"password": "abcd", "database": "my db"}`, "module.x.inputs.database: want a name of letters"},
-		{"postgres", `{ password = "abcd", version = "9.6" }`, `{"password": "abcd", "version": "9.6"}`, "module.x.inputs.version: want a tag of version 13 to 17"},
-		{"postgres", `{ password = "abcd", port = 70000 }`, `{"password": "abcd", "port": 70000}`, "module.x.inputs.port: want a port from 1 to 65535, got 70000"},
-		{"postgres", `{ password = "abcd", init = { "a.txt" = "" } }`, `{"password": "abcd", "init": {"a.txt": ""}}`, "module.x.inputs.init: the name of a script ends in .sql or .sh: got a.txt"},
-		{"postgres", `{ password = "abcd", memory = "lots" }`, `{"password": "abcd", "memory": "lots"}`, `module.x.container.this.memory: got "lots"`},
+		{"postgres", `{ password = "abc" }`, `{"password": "abc"}`, "module.x.inputs.password: the password has fewer than 8 characters"},
+		{"postgres", `{ password = "abcdefgh", database = "my db" }`, `{"password": "abcdefgh", "database": "my db"}`, "module.x.inputs.database: want a name of letters"},
+		{"postgres", `{ password = "abcdefgh", version = "9.6" }`, `{"password": "abcdefgh", "version": "9.6"}`, "module.x.inputs.version: want a tag of version 13 to 17"},
+		{"postgres", `{ password = "abcdefgh", port = 70000 }`, `{"password": "abcdefgh", "port": 70000}`, "module.x.inputs.port: want a port from 1 to 65535, got 70000"},
+		{"postgres", `{ password = "abcdefgh", init = { "a.txt" = "" } }`, `{"password": "abcdefgh", "init": {"a.txt": ""}}`, "module.x.inputs.init: the name of a script ends in .sql or .sh: got a.txt"},
+		{"postgres", `{ password = "abcdefgh", memory = "lots" }`, `{"password": "abcdefgh", "memory": "lots"}`, `module.x.container.this.memory: got "lots"`},
 		{"redis", `{ eviction = "lru" }`, `{"eviction": "lru"}`, "module.x.inputs.eviction: there is no policy lru"},
 		{"redis", `{ password = "a b" }`, `{"password": "a b"}`, "module.x.inputs.password: the password has spaces, quotes"},
 		{"redis", `{ version = "latest" }`, `{"version": "latest"}`, "module.x.inputs.version: want a tag of version 6, 7 or 8"},

@@ -6,8 +6,8 @@ variable "password" {
   nullable    = false
   description = "Password of the user. The server takes it when it makes its data, and not again."
   validation {
-    condition     = length(var.password) >= 4
-    error_message = "the password has fewer than 4 characters"
+    condition     = length(var.password) >= 8
+    error_message = "the password has fewer than 8 characters"
   }
 }
 variable "database" {
