@@ -53,6 +53,15 @@ func (c *conversion) fail(v ir.Value, path, format string, args ...any) ir.Value
 	return v
 }
 
+// step returns the path to a part of a value. Within a sensitive one it says
+// nothing: keys are part of the value.
+func (c *conversion) step(path, format string, args ...any) string {
+	if c.secret {
+		return path
+	}
+	return path + fmt.Sprintf(format, args...)
+}
+
 func (c *conversion) refuse(t Type, v ir.Value, path string) ir.Value {
 	if v.Sensitive || c.secret {
 		v = ir.Value{Kind: v.Kind, Pos: v.Pos, Sensitive: true}
@@ -147,6 +156,8 @@ func (c *conversion) list(t Type, v ir.Value, path string) ir.Value {
 	switch {
 	case v.Kind != ir.List:
 		return c.refuse(t, v, path)
+	case t.name == "tuple" && len(v.List) != len(t.elems) && c.secret:
+		return c.refuse(t, v, path)
 	case t.name == "tuple" && len(v.List) != len(t.elems):
 		return c.fail(v, path, "got %d elements, want %d: %s", len(v.List), len(t.elems), t)
 	}
@@ -156,7 +167,7 @@ func (c *conversion) list(t Type, v ir.Value, path string) ir.Value {
 		if t.name == "tuple" {
 			of = t.elems[i]
 		}
-		list[i] = c.value(of, e, fmt.Sprintf("%s[%d]", path, i))
+		list[i] = c.value(of, e, c.step(path, "[%d]", i))
 	}
 	v.List = list
 	if t.name == "set" && c.wrong == nil {
@@ -181,7 +192,7 @@ func (c *conversion) mapping(t Type, v ir.Value, path string) ir.Value {
 	}
 	m := make(map[string]ir.Value, len(v.Map))
 	for _, k := range v.Keys() {
-		m[k] = c.value(t.elems[0], v.Map[k], fmt.Sprintf("%s[%q]", path, k))
+		m[k] = c.value(t.elems[0], v.Map[k], c.step(path, "[%q]", k))
 	}
 	v.Map = m
 	return v
@@ -193,7 +204,9 @@ func (c *conversion) object(t Type, v ir.Value, path string) ir.Value {
 	}
 	names := slices.Sorted(maps.Keys(t.attrs))
 	for _, k := range v.Keys() {
-		if _, ok := t.attrs[k]; !ok {
+		if _, ok := t.attrs[k]; !ok && c.secret {
+			return c.refuse(t, v, path)
+		} else if !ok {
 			more := ""
 			if near := diag.Nearest(k, names); near != "" {
 				more = fmt.Sprintf(" (did you mean %q?)", near)
@@ -206,12 +219,12 @@ func (c *conversion) object(t Type, v ir.Value, path string) ir.Value {
 		a := t.attrs[k]
 		e, ok := v.Map[k]
 		if !ok && !a.optional {
-			return c.fail(v, path, "the attribute %q is missing", k)
+			return c.fail(v, path, "the attribute %q is missing", k) // the type's own, and no secret
 		}
 		if e.IsNull() && e.Off == "" && !e.IsBroken() {
 			e = a.def.At(e.Pos)
 		}
-		m[k] = c.value(a.Type, e, path+"."+k)
+		m[k] = c.value(a.Type, e, c.step(path, ".%s", k))
 	}
 	v.Map = m
 	return v

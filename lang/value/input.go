@@ -44,11 +44,11 @@ func (in *Inputs) given(v *Variable, given ir.Value, ds *diag.List) (ir.Value, b
 		if m.Pos.Known() {
 			at.Pos = m.Pos
 		}
-		why := m.Msg
+		path, why := m.Path, m.Msg
 		if v.Sensitive {
-			why = "the value, which is sensitive, is not of the variable's type"
+			path, why = "", "the value, which is sensitive, is not of the variable's type"
 		}
-		in.Caller.fail(v, at, m.Path, "%s", why)
+		in.Caller.fail(v, at, path, "%s", why)
 		return ir.Value{}, false
 	}
 	in.hide(v, x)
