@@ -99,7 +99,7 @@ func (r *reader) target(b *hclsyntax.Block, a *hclsyntax.Attribute, n *node) ir.
 		addr.Key, addr.Keyed = key.ToText().Str, true
 	}
 	if t.RootName() == "module" {
-		addr = ir.ModuleAddr(addr.Module, label, addr.Key, addr.Keyed)
+		addr = r.b.ModuleAddr(label, addr.Key, addr.Keyed)
 	}
 	r.early = append(r.early, early{n: n, name: name, at: t.SourceRange(), of: t})
 	return ir.HandleVal(addr).At(r.pos(at))

@@ -115,7 +115,7 @@ func (d *instances) nested(in *hclsyntax.Block) {
 // addr returns the address of the one instance, or of that with a key.
 func (d *instances) addr(key string, keyed bool) ir.Addr {
 	if d.isModule() {
-		return ir.ModuleAddr(d.b.Addr("", "").Module, d.label, key, keyed)
+		return d.b.ModuleAddr(d.label, key, keyed)
 	}
 	a := d.b.Addr(d.block.Type, d.label)
 	a.Key, a.Keyed = key, keyed

@@ -80,6 +80,12 @@ func (b *Builder) Addr(kind, label string) ir.Addr {
 	return ir.Addr{Module: b.module, Kind: kind, Label: label}
 }
 
+// ModuleAddr returns the address of a module that this one uses, or of its
+// instance with a key.
+func (b *Builder) ModuleAddr(name, key string, keyed bool) ir.Addr {
+	return ir.ModuleAddr(b.module, name, key, keyed)
+}
+
 // Len returns how many resources were declared so far, in all modules.
 func (b *Builder) Len() int { return len(b.order) }
 

@@ -101,7 +101,7 @@ func (d *decoder) inputs(v ir.Value) map[string]ir.Value {
 // attributes are the module's outputs. Mistakes go to b.Diags, those within the
 // module with the call that led there; the handle can be used all the same.
 func (b *Builder) Module(c ModuleCall) ir.Addr {
-	a := ir.ModuleAddr(b.module, c.Name, c.Key, c.Keyed)
+	a := b.ModuleAddr(c.Name, c.Key, c.Keyed)
 	if old := b.modules[a]; old != nil {
 		m := b.Diags.Addf(c.Pos, "%s is declared twice", a).Hintf("it was declared at %s", old.pos)
 		m.Calls = c.Calls

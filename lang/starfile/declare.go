@@ -597,11 +597,11 @@ func (r *reader) module(in *invocation) (starlark.Value, error) {
 		return nil, f
 	}
 	c := schema.ModuleCall{Name: name, Pos: in.pos, Calls: in.calls}
-	a := ir.ModuleAddr(r.b.Addr("", "").Module, name, "", false)
+	a := r.b.ModuleAddr(name, "", false)
 	if c.Key, c.Keyed, err = in.takeKey(a); err != nil {
 		return nil, err
 	}
-	a = ir.ModuleAddr(r.b.Addr("", "").Module, name, c.Key, c.Keyed)
+	a = r.b.ModuleAddr(name, c.Key, c.Keyed)
 	in.name = a.String()
 	if !in.takeBool("enabled", true) {
 		return &off{a.String()}, nil
