@@ -116,7 +116,11 @@ func checkAddresses(in *kind.In[Spec]) {
 		if !ok {
 			continue
 		}
-		subnets := in.Env.Outcome(addr).Subnets
+		made := in.Env.Outcome(addr)
+		if made == nil {
+			continue // the plan is of a part that the network is not in
+		}
+		subnets := made.Subnets
 		for _, text := range []string{n.IPv4, n.IPv6} {
 			ip, err := netip.ParseAddr(text)
 			if err != nil || slices.ContainsFunc(subnets, func(s netip.Prefix) bool { return s.Contains(ip) }) {
