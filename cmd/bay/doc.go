@@ -22,7 +22,7 @@ func (a *app) docCmd() *cobra.Command {
 		Long: `Doc prints what can be written: for each attribute its type, what a change does
 to a living object, the engine's field, and what it says. NAME is a kind, an
 attribute of one, a function, or one of stack, lifecycle, depends_on, module,
-library, moved, adopt and forget. It needs no files and no engine.
+library, assert, moved, adopt and forget. It needs no files and no engine.
 
 Of the module in DIR, or of one that comes with bay (std/postgres), it prints a
 page of Markdown: inputs, outputs and resources, as its files declare them. A DIR

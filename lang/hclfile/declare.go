@@ -29,6 +29,8 @@ func (r *reader) collect(file *hclsyntax.Body) {
 			r.addLocals(b)
 		case b.Type == "output":
 			r.addOutput(b)
+		case b.Type == "assert":
+			r.addAssert(b)
 		case b.Type == "library":
 			r.addLibrary(b)
 		case b.Type == "moved":
@@ -60,7 +62,7 @@ func attributes(b *hclsyntax.Body) []*hclsyntax.Attribute {
 // unknownBlock reports a block that is no declaration, with what to write for
 // the habits of other tools.
 func (r *reader) unknownBlock(b *hclsyntax.Block) {
-	known := append(sortedKeys(r.kinds), "adopt", "forget", "library", "locals", "module", "moved", "output", "stack", "variable")
+	known := append(sortedKeys(r.kinds), "adopt", "assert", "forget", "library", "locals", "module", "moved", "output", "stack", "variable")
 	slices.Sort(known)
 	m := r.fail(b.TypeRange, "there is no block %q", b.Type)
 	label := "NAME"
@@ -88,6 +90,8 @@ func (r *reader) unknownBlock(b *hclsyntax.Block) {
 		m.Hintf(`write variable "NAME" {}`)
 	case "local":
 		m.Hintf("write locals { NAME = … }")
+	case "check":
+		m.Hintf(`write assert "NAME" { condition = …, error_message = … }`)
 	case "import":
 		m.Hintf(`write adopt { resource = volume.NAME, name = "NAME ON THE ENGINE" }`)
 	case "removed":
@@ -218,6 +222,42 @@ func (r *reader) addOutput(b *hclsyntax.Block) {
 		}
 	}
 	r.add(n)
+}
+
+func (r *reader) addAssert(b *hclsyntax.Block) {
+	label, ok := r.label(b)
+	for _, in := range b.Body.Blocks {
+		r.fail(in.TypeRange, "assert: there is no block %q here", in.Type)
+	}
+	if !ok {
+		return
+	}
+	n := &node{name: "assert." + label, at: b.TypeRange}
+	for _, a := range attributes(b.Body) {
+		n.exprs = append(n.exprs, expr{Expression: a.Expr})
+	}
+	n.run = func(n *node) { r.b.Assert(label, r.ruleOf(b, nil), r.pos(n.at), nil) }
+	r.add(n)
+}
+
+// ruleOf evaluates the attributes of a rule. What it says where it does not hold
+// may have no value where it does, so that it is left alone there.
+func (r *reader) ruleOf(b *hclsyntax.Block, sc *scope) []ir.Attr {
+	var out []ir.Attr
+	holds := false
+	for _, a := range attributes(b.Body) {
+		if a.Name != "error_message" {
+			x := r.attrOf(a, sc)
+			holds = holds || x.Name == "condition" && (x.Value.IsBroken() || x.Value.Kind == ir.Bool && x.Value.Bool)
+			out = append(out, x)
+		}
+	}
+	if a := b.Body.Attributes["error_message"]; a != nil && holds {
+		out = append(out, ir.Attr{Name: a.Name, Pos: r.pos(a.NameRange), Value: ir.BrokenVal()})
+	} else if a != nil {
+		out = append(out, r.attrOf(a, sc))
+	}
+	return out
 }
 
 func (r *reader) addLibrary(b *hclsyntax.Block) {

@@ -293,20 +293,8 @@ func (e *eval) plain(x hclsyntax.Expression, sc *scope, what string) (ir.Value, 
 }
 
 func (e *eval) isPlain(r hcl.Range, v ir.Value, what string) bool {
-	if v.HasSensitive() {
-		e.fail(r, "%s cannot depend on a sensitive value", what).
-			Hintf("it would show something of the value; pass it on, put it into text, or decide on another variable")
-		return false
-	}
-	if v.HasEngine() {
-		name := v.Kind.String()
-		v.Refs(func(r ir.Ref, _ diag.Pos) {
-			if r.Attr != "" {
-				name = r.String()
-			}
-		})
-		e.fail(r, "%s is known only to a running engine, so %s cannot depend on it", name, what).
-			Hintf("it can be passed on and put into text; decide on a variable, or on what the program itself says")
+	if m := schema.Undecided(v, what); m != nil {
+		e.failed(r, m)
 		return false
 	}
 	return true

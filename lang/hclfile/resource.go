@@ -1,6 +1,8 @@
 package hclfile
 
 import (
+	"slices"
+
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 
@@ -33,8 +35,10 @@ func (r *reader) addInstances(b *hclsyntax.Block) {
 		n.exprs = append(n.exprs, expr{Expression: a.Expr, each: d.forEach != nil && a != d.forEach})
 	}
 	if d.guard != nil {
-		for _, a := range attributes(d.guard.Body) {
-			n.exprs = append(n.exprs, expr{Expression: a.Expr, each: d.forEach != nil})
+		for _, b := range append([]*hclsyntax.Block{d.guard}, d.guard.Body.Blocks...) {
+			for _, a := range attributes(b.Body) {
+				n.exprs = append(n.exprs, expr{Expression: a.Expr, each: d.forEach != nil})
+			}
 		}
 	}
 	r.add(n)
@@ -89,10 +93,8 @@ func (d *instances) nested(in *hclsyntax.Block) {
 	switch f := set.Field(in.Type); {
 	case in.Type == "lifecycle" && d.guard == nil && d.lifecycle == nil:
 		d.unlabelled(in)
-		for _, sub := range in.Body.Blocks {
-			d.fail(sub.TypeRange, "lifecycle: there is no block %q here", sub.Type)
-		}
 		d.guard = in
+		in.Body.Blocks = slices.DeleteFunc(in.Body.Blocks, d.notInLifecycle)
 	case in.Type == "lifecycle":
 		d.fail(in.TypeRange, "lifecycle is written twice")
 	case in.Type == "dynamic":
@@ -110,6 +112,23 @@ func (d *instances) nested(in *hclsyntax.Block) {
 		// The decoder knows what the name may have been meant for.
 		schema.Decoding{Owner: d.block.Type + "." + d.label, Diags: d.diags}.Unknown(set, ir.Attr{Name: in.Type, Pos: d.pos(in.TypeRange)})
 	}
+}
+
+// notInLifecycle reports a block that does not belong into lifecycle.
+func (d *instances) notInLifecycle(in *hclsyntax.Block) bool {
+	switch {
+	case in.Type == "precondition" && d.guard.Body.Attributes[in.Type] != nil:
+		d.fail(in.TypeRange, "lifecycle: precondition stands here as an attribute already")
+	case in.Type == "precondition":
+		d.unlabelled(in)
+		for _, sub := range in.Body.Blocks {
+			d.fail(sub.TypeRange, "precondition: there is no block %q here", sub.Type)
+		}
+		return false
+	default:
+		d.fail(in.TypeRange, "lifecycle: there is no block %q here", in.Type).DidYouMean(in.Type, []string{"precondition"})
+	}
+	return true
 }
 
 // addr returns the address of the one instance, or of that with a key.
@@ -243,6 +262,20 @@ func (d *instances) lifecycleOf(sc *scope) ir.Attr {
 		if x.Value.Pos = x.Pos; !x.Value.IsNull() {
 			v.Map[x.Name] = x.Value
 		}
+	}
+	rules := ir.ListVal().At(at)
+	for _, b := range d.guard.Body.Blocks {
+		rule := ir.MapVal(map[string]ir.Value{}).At(d.pos(b.TypeRange))
+		for _, x := range d.ruleOf(b, sc) {
+			if x.Name != "condition" || !x.Value.Pos.Known() {
+				x.Value.Pos = x.Pos
+			}
+			rule.Map[x.Name] = x.Value
+		}
+		rules.List = append(rules.List, rule)
+	}
+	if len(rules.List) > 0 {
+		v.Map["precondition"] = rules
 	}
 	return ir.Attr{Name: "lifecycle", Pos: at, Value: v}
 }

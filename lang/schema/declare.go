@@ -41,6 +41,7 @@ type program struct {
 	moves     []move
 	adopts    []adoption
 	forgets   []ir.Forget
+	asserts   map[ir.Addr]diag.Pos // where each was declared
 }
 
 // Spent is the work that an evaluation took so far, over all modules. Readers
@@ -64,7 +65,7 @@ type declared struct {
 // NewBuilder returns a builder for the root module in dir, an absolute path.
 // A stack name that is not empty overrides the program's.
 func NewBuilder(u *Universe, dir, stack string) *Builder {
-	p := &program{root: dir, override: stack, resources: map[ir.Addr]*declared{}, modules: map[ir.Addr]*module{}}
+	p := &program{root: dir, override: stack, resources: map[ir.Addr]*declared{}, modules: map[ir.Addr]*module{}, asserts: map[ir.Addr]diag.Pos{}}
 	return &Builder{Universe: u, program: p, outputs: map[string]ir.Output{}}
 }
 
@@ -372,15 +373,19 @@ func (s *lifecycleSpec) Bind(f *Set) {
 	f.Bool(&s.prevent, "prevent_destroy", None, "A plan that removes or replaces the object is an error.")
 	f.Enum(&s.strategy, "strategy", None, "How a new one takes the place of the old one: start_first lets both run until the new one is ready, stop_first stops the old one before. auto, the default, is start_first where the two share nothing that only one can have.", auto, string(ir.StartFirst), string(ir.StopFirst))
 	f.OptDuration(&s.settle, "settle", None, "How long a new one without a healthcheck has to run before the old one goes; 2s by default.")
+	f.rules("precondition", "Rules that have to hold before anything is planned: in HCL a block for each, in Starlark rule(condition, message).")
 }
 
-const auto = "auto"
+const (
+	auto        = "auto"
+	inLifecycle = ".lifecycle" // of the path that stands before messages
+)
 
 func (b *Builder) lifecycle(x *declared, a ir.Attr) {
 	if a.Value.IsNull() {
 		return
 	}
-	d := &decoder{Decoding: Decoding{Owner: x.res.Addr.String() + ".lifecycle", Diags: &b.Diags}, pos: firstPos(a.Value.Pos, a.Pos)}
+	d := &decoder{Decoding: Decoding{Owner: x.res.Addr.String() + inLifecycle, Diags: &b.Diags}, pos: firstPos(a.Value.Pos, a.Pos)}
 	if a.Value.Kind != ir.Map {
 		d.want(a.Value, "an object")
 		return

@@ -26,6 +26,10 @@ func Forms() []*Kind {
 			Doc: "In HCL: functions of a Starlark file, called as NAME::FUNCTION(…). Starlark has load for that.",
 		},
 		{
+			Name: "assert", New: func() Binder { return &ruleSpec{} },
+			Doc: "A rule on the program, written check(label, condition, message) in Starlark. Where it does not hold, there is no plan.",
+		},
+		{
 			Name: "moved", New: func() Binder { return &movedSpec{} },
 			Doc: "The declaration has another address now, and its object stays.",
 		},

@@ -25,6 +25,7 @@ func (r *reader) declarations() starlark.StringDict {
 	add("module", r.module)
 	add("variable", r.variable)
 	add("rule", r.rule)
+	add("check", r.check)
 	add("output", r.output)
 	add("lifecycle", r.lifecycle)
 	add("moved", func(in *invocation) (starlark.Value, error) { return r.move(r.b.Moved, in) })
@@ -216,6 +217,8 @@ func (in *invocation) example() string {
 		return `variable("replicas", type = "number", default = 3)`
 	case "rule":
 		return `rule(lambda v: v > 0, "want more than 0, got {value}")`
+	case "check":
+		return `check("odd", replicas % 2 == 1, "replicas must be odd, got %d" % replicas)`
 	case "module":
 		return `module("db", source = "./modules/db", inputs = {"name": value})`
 	case "output":
@@ -357,12 +360,11 @@ func (in *invocation) takeBool(name string, def bool) bool {
 
 // decisive returns a message if v is a value on which nothing can be decided.
 func decisive(v ir.Value, what string) *diag.Diag {
-	if !v.HasSensitive() && !v.HasEngine() {
-		return nil
+	d := schema.Undecided(v, what)
+	if d != nil {
+		d.Pos = v.Pos
 	}
-	d := undecided(v, what).(*failure).Diag
-	d.Pos = v.Pos
-	return &d
+	return d
 }
 
 // takeRules reads the validations. Those of a secret see it, and print nothing.
@@ -373,8 +375,9 @@ func (in *invocation) takeRules(secret bool) []value.Rule {
 		return nil
 	}
 	list, ok := v.(*starlark.List)
-	if one, isRule := v.(*rule); isRule {
-		list, ok = starlark.NewList([]starlark.Value{one}), true
+	switch v.(type) {
+	case *rule, *word:
+		list, ok = starlark.NewList([]starlark.Value{v}), true
 	}
 	if !ok {
 		in.errorf(at.value.at(), "variable: validation: got %s, want a list of rules", typeName(v)).
@@ -384,6 +387,11 @@ func (in *invocation) takeRules(secret bool) []value.Rule {
 	var rules []value.Rule
 	for i := range list.Len() {
 		x, ok := list.Index(i).(*rule)
+		if w, decided := list.Index(i).(*word); decided && w.name == "rule" {
+			in.errorf(w.v.Pos, "variable: validation: the rule does not ask about the value: its condition is decided already").
+				Hintf(`write rule(lambda v: v > 0, "want more than 0, got {value}")`)
+			continue
+		}
 		if !ok {
 			in.errorf(at.value.elem(i).at(), "variable: validation: got %s, want a rule", typeName(list.Index(i))).
 				Hintf(`write rule(lambda v: v > 0, "want more than 0, got {value}")`)
@@ -449,20 +457,77 @@ func (in *invocation) message(x *rule) func(ir.Value) (ir.Value, *diag.Diag) {
 	}
 }
 
+// rule returns a validation of a variable, whose condition is a function of the
+// value, or a precondition of a resource, whose condition is decided already.
 func (r *reader) rule(in *invocation) (starlark.Value, error) {
 	pos, err := in.positional(2, "condition", "message")
 	if err != nil {
 		return nil, err
 	}
 	in.none("condition", "message")
+	switch pos[0].(type) {
+	case starlark.Bool, *deferred:
+		attrs, err := in.ruleAttrs(0, pos)
+		if err != nil {
+			return nil, err
+		}
+		v := ir.MapVal(map[string]ir.Value{}).At(in.pos)
+		for _, a := range attrs {
+			v.Map[a.Name] = a.Value
+		}
+		return &word{"rule", v}, nil
+	}
 	f, ok := pos[0].(starlark.Callable)
 	if !ok {
-		return nil, in.failf("condition: got %s, want a function", typeName(pos[0])).Hintf("write %s", in.example())
+		return nil, in.failf("condition: got %s, want True or False, or a function of a variable's value", typeName(pos[0])).Hintf("write %s", in.example())
 	}
 	if !isText(pos[1]) {
 		return nil, in.failf("message: got %s, want text", typeName(pos[1])).Hintf("write %s", in.example())
 	}
 	return &rule{holds: f, message: pos[1], pos: in.pos}, nil
+}
+
+// ruleAttrs returns a condition and its message, which are positional arguments
+// from at on, as the attributes of a rule.
+func (in *invocation) ruleAttrs(at int, args []starlark.Value) ([]ir.Attr, error) {
+	var out []ir.Attr
+	for i, name := range []string{"condition", "message"} {
+		v, d := in.positionalIR(at+i, name, args[at+i])
+		if d != nil {
+			d.Msg = in.name + ": " + name + ": " + d.Msg
+			return nil, failed(d)
+		}
+		if in.r.unresolved && v.Any(func(v ir.Value) bool { return v.Opaque }) {
+			v = ir.BrokenVal().At(v.Pos)
+		}
+		if name == "message" {
+			name = "error_message"
+		}
+		out = append(out, ir.Attr{Name: name, Pos: v.Pos, Value: v})
+	}
+	return out, nil
+}
+
+// check takes a rule on the program.
+func (r *reader) check(in *invocation) (starlark.Value, error) {
+	if err := r.declaring("check(…)"); err != nil {
+		return nil, err
+	}
+	args, err := in.positional(3, "label", "condition", "message")
+	if err != nil {
+		return nil, err
+	}
+	label, err := in.text(0, "label", args[0])
+	if err != nil {
+		return nil, err
+	}
+	in.none("label", "condition", "message")
+	attrs, err := in.ruleAttrs(1, args)
+	if err != nil {
+		return nil, err
+	}
+	r.b.Assert(label, attrs, in.pos, in.calls)
+	return starlark.None, nil
 }
 
 func (r *reader) output(in *invocation) (starlark.Value, error) {

@@ -9,6 +9,7 @@ import (
 
 	"bayplan/lang/diag"
 	"bayplan/lang/ir"
+	"bayplan/lang/schema"
 
 	"go.starlark.net/starlark"
 )
@@ -39,18 +40,7 @@ func failed(d *diag.Diag) *failure { return &failure{*d} }
 // undecided says that something would be decided on a value that is not known
 // or may not be shown. what is that something: "a condition", "a key".
 func undecided(v ir.Value, what string) error {
-	if v.Sensitive {
-		return failf("%s cannot depend on a sensitive value", what).
-			Hintf("it would show something of the value; pass it on, put it into text, or decide on another variable")
-	}
-	name := v.Kind.String()
-	v.Refs(func(r ir.Ref, _ diag.Pos) {
-		if r.Attr != "" {
-			name = r.String()
-		}
-	})
-	return failf("%s is known only to a running engine, so %s cannot depend on it", name, what).
-		Hintf("it can be passed on and put into text; decide on a variable, or on what the program itself says")
+	return failed(schema.Undecided(v, what))
 }
 
 // withheld says that something failed on a sensitive value, without the

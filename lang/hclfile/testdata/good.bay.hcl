@@ -67,8 +67,22 @@ container "job" {
   command  = "run ${each.key} ${each.value}"
 }
 container "word" {
-  for_each  = toset(["b", "a"])
-  lifecycle { prevent_destroy = true }
+  for_each = toset(["b", "a"])
+  lifecycle {
+    prevent_destroy = true
+    precondition {
+      condition     = each.key != "c" && container.db.memory == "512m"
+      error_message = "no word c"
+    }
+    precondition {
+      condition     = true
+      error_message = null["where it holds, it is not asked what it says"]
+    }
+  }
+}
+assert "memory" {
+  condition     = container.db.memory == "512m"
+  error_message = "db has ${container.db.memory}"
 }
 output "name" { value = container.db.name }                               ### = shop-db
 output "memory" { value = container.db.memory }                           ### = 512m

@@ -369,3 +369,134 @@ variable "d" {
   type    = network
   default = "back"                        ### 13: variable "d": the default is not of its type: got "back", want a network
 }
+---
+# rules
+stack { name = "shop" }
+variable "n" { default = 2 }
+variable "pass" {
+  default   = "hunter2"
+  sensitive = true
+}
+container "db" {}
+assert "odd" {
+  condition     = var.n % 2 == 1          ### 19: assert.odd: n has to be odd, got 2
+  error_message = "n has to be odd, got ${var.n}"
+}
+assert "engine" {
+  condition     = container.db.ip != ""   ### 19: container.db.ip is known only to a running engine, so a comparison cannot depend on it ~ decide on a variable
+  error_message = "no address"
+}
+assert "passed" {
+  condition     = container.db.ip         ### 19: container.db.ip is known only to a running engine, so a condition cannot depend on it ~ decide on a variable
+  error_message = "no address"
+}
+assert "secret" {
+  condition     = length(var.pass) > 8    ### 19: a comparison cannot depend on a sensitive value ~ decide on another variable
+  error_message = "too short"
+}
+assert "told" {
+  condition     = var.n > 2               ### 19: assert.told: the condition does not hold, and its message would show a sensitive value ~ write the message without the value
+  error_message = "it is ${var.pass}"
+}
+assert "kind" {
+  condition     = [var.n]                 ### 19: assert.kind.condition: got a list, want true or false
+  error_message = "no"
+}
+assert "text" {
+  condition     = false
+  error_message = [1]                     ### 19: assert.text.error_message: got a list, want text
+}
+assert "address" {
+  condition     = var.n > 2               ### 19: assert.address: it is at ${container.db.ip}
+  error_message = "it is at ${container.db.ip}"
+}
+assert "empty" {}                         ### 1: assert.empty: "condition" is missing ~ Has to be true ### 1: assert.empty: "error_message" is missing ~ What is said
+assert "misspelt" {                       ### 1: assert.misspelt: "error_message" is missing
+  condition = true
+  eror_message = "x"                      ### 3: assert.misspelt: unknown attribute "eror_message" ~ did you mean "error_message"?
+}
+assert "elsewhere" {
+  condition     = var.m                   ### 19: there is no variable "m" ~ there is var.n
+  error_message = "x"
+  rule {}                                 ### 3: assert: there is no block "rule" here
+}
+assert "odd" {                            ### 1: assert.odd is declared twice ~ it was declared at f:
+  condition     = true
+  error_message = "x"
+}
+assert {}                                 ### 1: assert has 0 labels, want one
+check "x" {}                              ### 1: there is no block "check" ~ write assert "NAME" { condition = …, error_message = … }
+---
+stack { name = "shop" }
+variable "pass" {
+  default   = "hunter2"
+  sensitive = true
+}
+container "web" {
+  for_each = range(3)
+  lifecycle {
+    precondition {
+      condition     = each.value < 1      ### 23: container.web["1"]: no web 1
+      error_message = "no web ${each.key}"
+    }
+  }
+}
+container "db" {
+  lifecycle {
+    precondition {
+      condition     = container.five.ip == ""      ### 23: container.five.ip is known only to a running engine, so a comparison cannot depend on it
+      error_message = "x"
+    }
+  }
+}
+container "self" {
+  lifecycle {
+    precondition {
+      condition     = container.self.memory == null ### 23: container.self refers to itself
+      error_message = "x"
+    }
+  }
+}
+container "off" {
+  enabled = false
+  lifecycle {
+    precondition {
+      condition     = false
+      error_message = "not asked"
+    }
+  }
+}
+container "secret" {
+  lifecycle {
+    precondition {
+      condition     = false               ### 23: container.secret: the condition does not hold, and its message would show a sensitive value
+      error_message = var.pass
+    }
+    precondition {                        ### 5: container.secret.lifecycle.precondition[1]: "error_message" is missing
+      condition = true
+      message   = "x"                     ### 7: container.secret.lifecycle.precondition[1]: unknown attribute "message" ~ `message` is `error_message` here
+    }
+    precondition {}                       ### 5: container.secret.lifecycle.precondition[2]: "condition" is missing ### 5: container.secret.lifecycle.precondition[2]: "error_message" is missing
+  }
+}
+container "attr" {
+  lifecycle = {
+    precondition = [
+      { condition = 1 > 2, error_message = "one is less" }, ### 21: container.attr: one is less
+      "x",                                ### 7: container.attr.lifecycle.precondition[1]: got "x", want an object
+    ]
+  }
+}
+container "five" {}
+container "six" { lifecycle = { precondition = 5 } }  ### 48: container.six.lifecycle.precondition: got 5, want a list of rules ~ a rule has condition and error_message
+container "block" {
+  lifecycle {
+    preconditio {}                        ### 5: lifecycle: there is no block "preconditio" here ~ did you mean "precondition"?
+    postcondition {}                      ### 5: lifecycle: there is no block "postcondition" here
+    precondition "x" {                    ### 18: precondition takes no label
+      condition     = true
+      error_message = "x"
+      nested {}                           ### 7: precondition: there is no block "nested" here
+    }
+  }
+}
