@@ -30,6 +30,7 @@ type example struct {
 
 var examples = []example{
 	{"getting-started", visitCounter},
+	{"modules", nil},
 	{"shop", visitShop},
 	{"web-postgres", nil},
 }

@@ -4,23 +4,97 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"bayplan/interpreter"
+	"bayplan/lang/diag"
 	"bayplan/lang/ir"
 	"bayplan/lang/load"
 	"bayplan/stdlib"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// calls are how each module is used in both languages, with all that it has to
-// be given.
-var calls = map[string]struct{ hcl, star string }{
-	"postgres": {`{ password = var.secret, network = network.back }`, `{"password": secret, "network": back}`},
-	"redis":    {`{ password = var.secret, network = network.back }`, `{"password": secret, "network": back}`},
+// call is how a module is used in both languages.
+type call struct{ hcl, star string }
+
+// calls are the uses of each module: with what it has to be given, and with all
+// that it takes.
+var calls = map[string]struct{ least, most call }{
+	"postgres": {
+		call{`{ password = var.secret }`, `{"password": secret}`},
+		call{
+			`{ password = var.secret, database = "d", user = "u", version = "16.4", network = network.back, aliases = ["db"], port = 5432, settings = { max_connections = 9 }, init = { "1.sql" = "" }, protect = true, memory = "1g", cpus = 1.5, shm_size = "64m" }`,
+			`{"password": secret, "database": "d", "user": "u", "version": "16.4", "network": back, "aliases": ["db"], "port": 5432, "settings": {"max_connections": 9}, "init": {"1.sql": ""}, "protect": True, "memory": "1g", "cpus": 1.5, "shm_size": "64m"}`,
+		},
+	},
+	"redis": {
+		call{`{}`, `{}`},
+		call{
+			`{ password = var.secret, version = "7.2", network = network.back, aliases = ["c"], port = 6379, persist = false, protect = true, max_memory = "9mb", eviction = "allkeys-lru", memory = "64m", cpus = 0.5 }`,
+			`{"password": secret, "version": "7.2", "network": back, "aliases": ["c"], "port": 6379, "persist": False, "protect": True, "max_memory": "9mb", "eviction": "allkeys-lru", "memory": "64m", "cpus": 0.5}`,
+		},
+	},
+	"mysql": {
+		call{`{ password = var.secret }`, `{"password": secret}`},
+		call{
+			`{ password = var.secret, root_password = "${var.secret}2", database = "d", user = "u", version = "8.0", network = network.back, aliases = ["db"], port = 3306, settings = { max_connections = 9 }, init = { "1.sql" = "" }, protect = true, memory = "2g", cpus = 1.5 }`,
+			`{"password": secret, "root_password": secret + "2", "database": "d", "user": "u", "version": "8.0", "network": back, "aliases": ["db"], "port": 3306, "settings": {"max_connections": 9}, "init": {"1.sql": ""}, "protect": True, "memory": "2g", "cpus": 1.5}`,
+		},
+	},
+	"rabbitmq": {
+		call{`{ password = var.secret }`, `{"password": secret}`},
+		call{
+			`{ password = var.secret, user = "u", vhost = "a/b", version = "3.13.7-management", network = network.back, aliases = ["mq"], port = 5672, management_port = 15672, settings = { channel_max = 100 }, protect = true, memory = "1g", cpus = 1 }`,
+			`{"password": secret, "user": "u", "vhost": "a/b", "version": "3.13.7-management", "network": back, "aliases": ["mq"], "port": 5672, "management_port": 15672, "settings": {"channel_max": 100}, "protect": True, "memory": "1g", "cpus": 1}`,
+		},
+	},
+	"nginx": {
+		call{`{}`, `{}`},
+		call{
+			`{ proxy_to = "http://web:8000", volume = volume.kept, version = "1.31.4-alpine", network = network.back, aliases = ["www"], port = 8080, public = true, memory = "64m", cpus = 0.5 }`,
+			`{"proxy_to": "http://web:8000", "volume": kept, "version": "1.31.4-alpine", "network": back, "aliases": ["www"], "port": 8080, "public": True, "memory": "64m", "cpus": 0.5}`,
+		},
+	},
+	"caddy": {
+		call{`{}`, `{}`},
+		call{
+			`{ site = "example.org", proxy_to = ["a:80", "b:80"], volume = volume.kept, version = "2-alpine", network = network.back, aliases = ["www"], port = 80, https_port = 443, public = true, protect = true, memory = "64m", cpus = 0.5 }`,
+			`{"site": "example.org", "proxy_to": ["a:80", "b:80"], "volume": kept, "version": "2-alpine", "network": back, "aliases": ["www"], "port": 80, "https_port": 443, "public": True, "protect": True, "memory": "64m", "cpus": 0.5}`,
+		},
+	},
+	"traefik": {
+		call{`{}`, `{}`},
+		call{
+			"{ routes = { web = { rule = \"Host(`a`)\", urls = [\"http://web:80\"] } }, docker = true, acme_email = \"a@b\", version = \"3\", network = network.back, aliases = [\"www\"], port = 80, https_port = 443, public = true, dashboard_port = 8080, protect = true, memory = \"64m\", cpus = 0.5 }",
+			"{\"routes\": {\"web\": {\"rule\": \"Host(`a`)\", \"urls\": [\"http://web:80\"]}}, \"docker\": True, \"acme_email\": \"a@b\", \"version\": \"3\", \"network\": back, \"aliases\": [\"www\"], \"port\": 80, \"https_port\": 443, \"public\": True, \"dashboard_port\": 8080, \"protect\": True, \"memory\": \"64m\", \"cpus\": 0.5}",
+		},
+	},
+	"registry": {
+		call{`{}`, `{}`},
+		call{
+			`{ auth = true, htpasswd = "a:$2y$05$x", mirror_of = "https://registry-1.docker.io", deletes = false, version = "3.0.0", network = network.back, aliases = ["hub"], port = 5000, protect = true, memory = "64m", cpus = 0.5 }`,
+			`{"auth": True, "htpasswd": "a:$2y$05$x", "mirror_of": "https://registry-1.docker.io", "deletes": False, "version": "3.0.0", "network": back, "aliases": ["hub"], "port": 5000, "protect": True, "memory": "64m", "cpus": 0.5}`,
+		},
+	},
+	"minio": {
+		call{`{ password = var.secret }`, `{"password": secret}`},
+		call{
+			`{ password = var.secret, user = "admin", region = "eu", version = "RELEASE.2025-04-22T22-12-26Z", network = network.back, aliases = ["s3"], port = 9000, console_port = 9001, protect = true, memory = "2g", cpus = 2 }`,
+			`{"password": secret, "user": "admin", "region": "eu", "version": "RELEASE.2025-04-22T22-12-26Z", "network": back, "aliases": ["s3"], "port": 9000, "console_port": 9001, "protect": True, "memory": "2g", "cpus": 2}`,
+		},
+	},
+	"prometheus": {
+		call{`{ grafana_password = var.secret }`, `{"grafana_password": secret}`},
+		call{
+			`{ grafana_password = var.secret, targets = { web = ["a:1", "b:2"] }, interval = "1m", rules = { "a.yml" = "" }, dashboards = { web = "{}" }, retention = "1y", version = "v3.5.0", grafana_version = "11.6.1", network = network.back, aliases = ["p"], port = 9090, grafana_port = 3000, protect = true, memory = "2g", grafana_memory = "1g", cpus = 1 }`,
+			`{"grafana_password": secret, "targets": {"web": ["a:1", "b:2"]}, "interval": "1m", "rules": {"a.yml": ""}, "dashboards": {"web": "{}"}, "retention": "1y", "version": "v3.5.0", "grafana_version": "11.6.1", "network": back, "aliases": ["p"], "port": 9090, "grafana_port": 3000, "protect": True, "memory": "2g", "grafana_memory": "1g", "cpus": 1}`,
+		},
+	},
 }
 
 // use writes a stack that uses a module in both languages, and loads it in one.
@@ -28,10 +102,11 @@ func use(t *testing.T, name, hcl, star, body string) load.Result {
 	t.Helper()
 	dir := t.TempDir()
 	for file, text := range map[string]string{
-		"main.bay.hcl": "stack { name = \"t\" }\nvariable \"secret\" {\n  default   = \"hunter2hunter2\"\n  sensitive = true\n}\nnetwork \"back\" {}\n" +
-			"module \"x\" {\n  source = \"std/" + name + "\"\n  inputs = " + hcl + "\n}\noutput \"host\" { value = module.x.host }\noutput \"url\" { value = module.x.url }\n",
-		"main.bay.star": "stack(name = \"t\")\nsecret = variable(\"secret\", default = \"hunter2hunter2\", sensitive = True)\nback = network(\"back\")\n" +
-			"x = module(\"x\", source = \"std/" + name + "\", inputs = " + star + ")\noutput(\"host\", x.host)\noutput(\"url\", x.url)\n",
+		"main.bay.hcl": "stack { name = \"t\" }\nvariable \"secret\" {\n  default   = \"hunter2hunter2\"\n  sensitive = true\n}\nnetwork \"back\" {}\nvolume \"kept\" {}\n" +
+			"module \"x\" {\n  source = \"std/" + name + "\"\n  inputs = " + hcl + "\n}\noutput \"host\" { value = module.x.host }\noutput \"port\" { value = module.x.port }\n" +
+			"output \"url\" {\n  value = module.x.url\n  sensitive = true\n}\noutput \"container\" { value = module.x.container.name }\n",
+		"main.bay.star": "stack(name = \"t\")\nsecret = variable(\"secret\", default = \"hunter2hunter2\", sensitive = True)\nback = network(\"back\")\nkept = volume(\"kept\")\n" +
+			"x = module(\"x\", source = \"std/" + name + "\", inputs = " + star + ")\noutput(\"host\", x.host)\noutput(\"port\", x.port)\noutput(\"url\", x.url, sensitive = True)\noutput(\"container\", x.container.name)\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -60,43 +135,71 @@ func names(t *testing.T) []string {
 // effect, and has what every module of bay's has.
 func TestBoth(t *testing.T) {
 	for _, name := range names(t) {
-		t.Run(name, func(t *testing.T) {
-			c, ok := calls[name]
-			if !ok {
-				t.Fatal("it is not in the table of calls, so that no test uses it")
-			}
-			hcl, star := use(t, name, c.hcl, c.star, "main.bay.hcl"), use(t, name, c.hcl, c.star, "main.bay.star")
-			if hcl.Diags.HasErrors() || star.Diags.HasErrors() {
-				t.Fatal(hcl.Diags, star.Diags)
-			}
-			var seen [2][]string
-			for i, res := range []load.Result{hcl, star} {
-				for _, r := range res.Program.Resources {
-					line := r.Addr.String() + " " + r.Name
-					for _, a := range r.Attrs {
-						line += " " + a.Name + "=" + a.Value.Show()
-					}
-					seen[i] = append(seen[i], line)
+		c, ok := calls[name]
+		if !ok {
+			t.Errorf("std/%s is not in the table of calls, so that no test uses it", name)
+			continue
+		}
+		t.Run(name+"/least", func(t *testing.T) { hasAll(t, both(t, name, c.least)) })
+		t.Run(name+"/most", func(t *testing.T) {
+			p := both(t, name, c.most)
+			hasAll(t, p)
+			for _, r := range containers(p) {
+				if to := r.Attr("networks").Value.Show(); !strings.Contains(to, "t-back") {
+					t.Errorf("%s is on %s, and not on the network that it was given", r.Addr, to)
 				}
-				for _, o := range res.Program.Outputs {
-					seen[i] = append(seen[i], o.Name+"="+o.Value.Show())
-				}
-			}
-			if diff := cmp.Diff(seen[0], seen[1]); diff != "" {
-				t.Errorf("the languages make two things of it (-HCL +Starlark):\n%s", diff)
-			}
-			for _, r := range hcl.Program.Resources {
-				for _, want := range []string{"healthcheck", "memory", "pids_limit", "restart", "mounts"} {
-					if r.Addr.Kind == "container" && r.Attr(want) == nil {
-						t.Errorf("%s has no %s", r.Addr, want)
-					}
-				}
-			}
-			if !slices.ContainsFunc(hcl.Program.Outputs, func(o ir.Output) bool { return o.Name == "host" && o.Value.Str == "t-x" }) {
-				t.Errorf("its host is not t-x: %v", hcl.Program.Outputs)
 			}
 		})
 	}
+}
+
+// both loads a use of a module from both languages, and returns what both make
+// of it.
+func both(t *testing.T, name string, c call) *ir.Program {
+	t.Helper()
+	hcl, star := use(t, name, c.hcl, c.star, "main.bay.hcl"), use(t, name, c.hcl, c.star, "main.bay.star")
+	if len(hcl.Diags) > 0 || len(star.Diags) > 0 {
+		t.Fatal(hcl.Diags, star.Diags)
+	}
+	if diff := cmp.Diff(hcl.Program, star.Program, unplaced); diff != "" {
+		t.Errorf("the languages make two things of it (-HCL +Starlark):\n%s", diff)
+	}
+	return hcl.Program
+}
+
+// unplaced compares programs without where they are written.
+var unplaced = cmp.Options{
+	cmp.Exporter(func(reflect.Type) bool { return true }),
+	cmpopts.IgnoreTypes(diag.Pos{}, []diag.Call{}),
+	cmpopts.IgnoreFields(ir.Program{}, "Dir"),
+	cmpopts.IgnoreFields(ir.Resource{}, "Dir"),
+}
+
+// hasAll holds that the containers of a module have what keeps them well, and
+// that it says where it is.
+func hasAll(t *testing.T, p *ir.Program) {
+	t.Helper()
+	for _, r := range containers(p) {
+		for _, want := range []string{"healthcheck", "memory", "pids_limit", "restart", "mounts"} {
+			if r.Attr(want) == nil {
+				t.Errorf("%s has no %s", r.Addr, want)
+			}
+		}
+	}
+	out := map[string]ir.Value{}
+	for _, o := range p.Outputs {
+		out[o.Name] = o.Value
+	}
+	if out["host"].Str != "t-x" || out["port"].Int == 0 || !strings.Contains(out["url"].Str, "t-x") {
+		t.Errorf("want the host t-x, a port and a url with that host, got %v", p.Outputs)
+	}
+	if out["container"].Str != "t-x" {
+		t.Errorf("the name of its container is %s", out["container"].Show())
+	}
+}
+
+func containers(p *ir.Program) []*ir.Resource {
+	return slices.DeleteFunc(slices.Clone(p.Resources), func(r *ir.Resource) bool { return r.Addr.Kind != "container" })
 }
 
 // TestDescribed holds that every input says what it is.
@@ -136,11 +239,43 @@ func TestRefused(t *testing.T) {
 		{"redis", `{ eviction = "lru" }`, `{"eviction": "lru"}`, "module.x.inputs.eviction: there is no policy lru"},
 		{"redis", `{ password = "a b" }`, `{"password": "a b"}`, "module.x.inputs.password: the password has spaces, quotes"},
 		{"redis", `{ version = "latest" }`, `{"version": "latest"}`, "module.x.inputs.version: want a tag of version 6, 7 or 8"},
+		{"mysql", `{}`, `{}`, `module.x.inputs: "password" is missing`},
+		{"mysql", `{ password = "it's wrong" }`, `{"password": "it's wrong"}`, "module.x.inputs.password: the password has fewer than 8 characters, or one of ' and"},
+		{"mysql", `{ password = "abcdefgh", root_password = "abc" }`, `{"password": "abcdefgh", "root_password": "abc"}`, "module.x.inputs.root_password: the password has fewer"},
+		{"mysql", `{ password = "abcdefgh", user = "root" }`, `{"password": "abcdefgh", "user": "root"}`, "module.x.inputs.user: want a name of letters"},
+		{"mysql", `{ password = "abcdefgh", version = "5.7" }`, `{"password": "abcdefgh", "version": "5.7"}`, "module.x.inputs.version: want a tag of version 8.0, 8.4 or 9"},
+		{"rabbitmq", `{ password = "abc" }`, `{"password": "abc"}`, "module.x.inputs.password: the password has fewer than 8 characters"},
+		{"rabbitmq", `{ password = "abcdefgh", version = "4.2.9-alpine" }`, `{"password": "abcdefgh", "version": "4.2.9-alpine"}`, "module.x.inputs.version: want a tag of version 3.12, 3.13 or 4 with management"},
+		{"rabbitmq", `{ password = "abcdefgh", management_port = 0 }`, `{"password": "abcdefgh", "management_port": 0}`, "module.x.inputs.management_port: want a port from 1 to 65535, got 0"},
+		{"nginx", `{ proxy_to = "web:8000" }`, `{"proxy_to": "web:8000"}`, "module.x.inputs.proxy_to: want http:// or https://"},
+		{"nginx", `{ pages = { "../x" = "" } }`, `{"pages": {"../x": ""}}`, "module.x.inputs.pages: want paths such as img/logo.svg"},
+		{"nginx", `{ version = "1.30.4" }`, `{"version": "1.30.4"}`, "module.x.inputs.version: want a tag of version 1 with alpine"},
+		{"caddy", `{ config = "{\n\tadmin off\n}" }`, `{"config": "{\n\tadmin off\n}"}`, "module.x.inputs.config: the healthcheck asks Caddy's admin endpoint"},
+		{"caddy", `{ proxy_to = ["a:80", "b c"] }`, `{"proxy_to": ["a:80", "b c"]}`, "module.x.inputs.proxy_to: want names with at most a port"},
+		{"caddy", `{ https_port = 99999 }`, `{"https_port": 99999}`, "module.x.inputs.https_port: want a port from 1 to 65535, got 99999"},
+		{"traefik", `{ routes = { a = { rule = "Path()", urls = ["web:80"] } } }`, `{"routes": {"a": {"rule": "Path()", "urls": ["web:80"]}}}`, "module.x.inputs.routes: the servers of a route are URLs"},
+		{"traefik", `{ routes = { "a b" = { rule = "Path()", urls = [] } } }`, `{"routes": {"a b": {"rule": "Path()", "urls": []}}}`, "module.x.inputs.routes: the name of a route"},
+		{"traefik", `{ acme_email = "me" }`, `{"acme_email": "me"}`, "module.x.inputs.acme_email: want an address of mail"},
+		{"registry", `{ auth = true, htpasswd = "a:plain" }`, `{"auth": True, "htpasswd": "a:plain"}`, "module.x.inputs.htpasswd: want lines of NAME:HASH"},
+		{"registry", `{ mirror_of = "docker.io" }`, `{"mirror_of": "docker.io"}`, "module.x.inputs.mirror_of: want a URL"},
+		{"registry", `{ version = "2" }`, `{"version": "2"}`, "module.x.inputs.version: want a tag of version 3"},
+		{"minio", `{ password = "abcdefg " }`, `{"password": "abcdefg "}`, "module.x.inputs.password: the password has fewer than 8 characters, or spaces"},
+		{"minio", `{ password = "abcdefgh", user = "me" }`, `{"password": "abcdefgh", "user": "me"}`, "module.x.inputs.user: want at least 3 letters"},
+		{"minio", `{ password = "abcdefgh", version = "latest" }`, `{"password": "abcdefgh", "version": "latest"}`, "module.x.inputs.version: want a release of 2024 or later"},
+		{"prometheus", `{ grafana_password = "abc" }`, `{"grafana_password": "abc"}`, "module.x.inputs.grafana_password: the password has fewer"},
+		{"prometheus", `{ grafana_password = "abcdefgh", targets = { web = ["web"] } }`, `{"grafana_password": "abcdefgh", "targets": {"web": ["web"]}}`, "module.x.inputs.targets: want names with ports"},
+		{"prometheus", `{ grafana_password = "abcdefgh", targets = { prometheus = [] } }`, `{"grafana_password": "abcdefgh", "targets": {"prometheus": []}}`, "module.x.inputs.targets: the job prometheus is there already"},
+		{"prometheus", `{ grafana_password = "abcdefgh", retention = "long" }`, `{"grafana_password": "abcdefgh", "retention": "long"}`, "module.x.inputs.retention: want a time such as 15d"},
+		{"prometheus", `{ grafana_password = "abcdefgh", dashboards = { "a/b" = "{}" } }`, `{"grafana_password": "abcdefgh", "dashboards": {"a/b": "{}"}}`, "module.x.inputs.dashboards: the name of a dashboard"},
 	} {
 		for _, body := range []string{"main.bay.hcl", "main.bay.star"} {
 			res := use(t, c.name, c.hcl, c.star, body)
 			if len(res.Diags) == 0 || !strings.HasPrefix(res.Diags[0].Msg, c.want) {
 				t.Errorf("std/%s from %s with %s: got %v, want %s", c.name, body, c.hcl, res.Diags, c.want)
+				continue
+			}
+			if got := filepath.Base(res.Diags[0].Pos.File); strings.HasPrefix(c.want, "module.x.inputs") && (got != body || strings.HasPrefix(res.Diags[0].Pos.File, "std/")) {
+				t.Errorf("std/%s from %s with %s: %v is not where it is used", c.name, body, c.hcl, res.Diags[0])
 			}
 		}
 	}

@@ -1,4 +1,5 @@
-# std/postgres: a PostgreSQL server with a volume of its own.
+# std/postgres: a PostgreSQL server with a volume of its own. The default tag
+# stands in library/postgres of docker-library/official-images.
 
 variable "password" {
   type        = string
@@ -153,6 +154,10 @@ output "volume" {
 output "host" {
   value       = container.this.name
   description = "Name of the server on its network."
+}
+output "port" {
+  value       = 5432
+  description = "Its port there."
 }
 output "url" {
   value       = "postgres://${var.user}:${replace(urlencode(var.password), "+", "%20")}@${container.this.name}:5432/${var.database}"
