@@ -19,7 +19,7 @@ const (
 	LabelReplaces = "bayplan.replaces" // full ID of the container that this one replaces
 	LabelDeps     = "bayplan.deps"     // JSON list of addresses, for removal without the program
 	LabelVersion  = "bayplan.v"        // version of this scheme
-	LabelKeep     = "bayplan.keep"     // "true": never removed
+	LabelKeep     = "bayplan.keep"     // "true": never removed; absent on others
 	LabelSpec     = "bayplan.spec"     // what the program set, see schema.Record
 
 	LabelGuests = "bayplan.guests" // on a network that only remembers who was on another: what that was, and how
@@ -48,6 +48,7 @@ type Identity struct {
 	Run      string
 	Replaces string    // "" if it replaced nothing
 	Deps     []ir.Addr // in order
+	Keep     bool      // never removed, only released
 	Spec     string
 }
 
@@ -69,6 +70,9 @@ func (i Identity) Labels(b *Blanks) map[string]string {
 	if i.Replaces != "" {
 		labels[LabelReplaces] = i.Replaces
 	}
+	if i.Keep {
+		labels[LabelKeep] = "true"
+	}
 	return labels
 }
 
@@ -84,7 +88,7 @@ func IdentityOf(labels map[string]string) (Identity, bool, error) {
 	}
 	i := Identity{
 		Stack: stack, Name: labels[LabelName], UID: labels[LabelUID], Run: labels[LabelRun],
-		Replaces: labels[LabelReplaces], Spec: labels[LabelSpec],
+		Replaces: labels[LabelReplaces], Spec: labels[LabelSpec], Keep: labels[LabelKeep] == "true",
 	}
 	var err error
 	if i.Addr, err = ir.ParseAddr(labels[LabelAddr]); err != nil {

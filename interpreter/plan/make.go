@@ -32,6 +32,7 @@ func Make(w *world.World, prog *ir.Program, o Options) (*Plan, diag.List) {
 	m.index()
 	m.moves()
 	m.countLives()
+	m.kept = m.keeps()
 	switch o.Mode {
 	case Destroy:
 		m.destroy()
@@ -75,8 +76,9 @@ type maker struct {
 	kinds    map[string]kind.Kind
 	live     map[ir.Addr]*kind.Live // the one that a resource goes on with
 	byName   map[object]*kind.Live
-	names    map[object]ir.Addr // of the program's resources
-	spare    []*kind.Live       // others at the address of one in live
+	names    map[object]ir.Addr    // of the program's resources
+	spare    []*kind.Live          // others at the address of one in live
+	kept     map[*kind.Live]string // what is not removed, and why
 	outcomes map[ir.Addr]*kind.Outcome
 
 	steps    map[ir.Addr]*Step        // of resources of the program
@@ -354,7 +356,9 @@ func (m *maker) guard(job *kind.Job, verb kind.Verb, changes []schema.Change) {
 		job.Diags.Addf(r.Guard.Pos, "%s.lifecycle: strategy and settle say how a new one takes over from the old one, and no %s does", r.Addr, r.Addr.Kind).
 			Hintf("take them away")
 	}
-	if !r.Guard.PreventDestroy || verb != kind.Replace && verb != kind.Restore {
+	m.keepable(m.kinds[r.Addr.Kind], job, verb)
+	word := forbids(r.Guard, m.kinds[r.Addr.Kind])
+	if word == "" || verb != kind.Replace && verb != kind.Restore {
 		return
 	}
 	var names []string
@@ -364,12 +368,12 @@ func (m *maker) guard(job *kind.Job, verb kind.Verb, changes []schema.Change) {
 		}
 	}
 	if len(names) == 0 && job.Asked == schema.Replace {
-		job.Diags.Addf(r.Guard.Pos, "%s would be replaced, since --replace asks for it, and prevent_destroy forbids it", r.Addr).
-			Hintf("take prevent_destroy away first")
+		job.Diags.Addf(r.Guard.Pos, "%s would be replaced, since --replace asks for it, and %s forbids it", r.Addr, word).
+			Hintf("take %s away first", word)
 		return
 	}
-	job.Diags.Addf(r.Guard.Pos, "%s would be replaced, since %s changed, and prevent_destroy forbids it", r.Addr, list(names, len(names))).
-		Hintf("put the change back, or take prevent_destroy away first")
+	job.Diags.Addf(r.Guard.Pos, "%s would be replaced, since %s changed, and %s forbids it", r.Addr, list(names, len(names)), word).
+		Hintf("put the change back, or take %s away first", word)
 }
 
 func work(k kind.Kind, job *kind.Job, verb kind.Verb, changes []schema.Change) kind.Work {

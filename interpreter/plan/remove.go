@@ -90,7 +90,7 @@ func (m *maker) collect() {
 func (m *maker) remove(l *kind.Live, why string) {
 	k := m.kinds[l.Kind]
 	a := l.Identity.Addr
-	if k.Lasts() {
+	if k.Lasts() || m.stays(l, why) {
 		return
 	}
 	if k.Data() && !m.o.Volumes && !slices.Contains(m.o.Remove, a) {

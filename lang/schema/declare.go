@@ -365,12 +365,14 @@ func (d *depender) handle(v ir.Value, s depSpec) {
 // lifecycleSpec is the attribute `lifecycle` of every resource.
 type lifecycleSpec struct {
 	prevent  bool
+	keep     bool
 	strategy string
 	settle   *time.Duration
 }
 
 func (s *lifecycleSpec) Bind(f *Set) {
 	f.Bool(&s.prevent, "prevent_destroy", None, "A plan that removes or replaces the object is an error.")
+	f.Bool(&s.keep, "keep", None, "The object is never removed, only released: where its declaration goes, or the stack is destroyed, it stays on the engine, with what it uses.")
 	f.Enum(&s.strategy, "strategy", None, "How a new one takes the place of the old one: start_first lets both run until the new one is ready, stop_first stops the old one before. auto, the default, is start_first where the two share nothing that only one can have.", auto, string(ir.StartFirst), string(ir.StopFirst))
 	f.OptDuration(&s.settle, "settle", None, "How long a new one without a healthcheck has to run before the old one goes; 2s by default.")
 	f.rules("precondition", "Rules that have to hold before anything is planned: in HCL a block for each, in Starlark rule(condition, message).")
@@ -392,7 +394,7 @@ func (b *Builder) lifecycle(x *declared, a ir.Attr) {
 	}
 	var s lifecycleSpec
 	d.into(&s, attrsOf(a.Value), d.pos)
-	x.res.Guard = ir.Lifecycle{PreventDestroy: s.prevent, Strategy: ir.Strategy(s.strategy), Settle: s.settle, Pos: d.pos}
+	x.res.Guard = ir.Lifecycle{PreventDestroy: s.prevent, Keep: s.keep, Strategy: ir.Strategy(s.strategy), Settle: s.settle, Pos: d.pos}
 	if s.strategy == auto {
 		x.res.Guard.Strategy = ir.Auto
 	}
