@@ -12,6 +12,10 @@ module "db" {
   source = "std/mysql"
   inputs = { password = var.db_password, database = "shop", network = network.back, protect = true }
 }
+module "cache" {
+  source = "std/redis"
+  inputs = { password = var.db_password, network = network.back, persist = false }
+}
 module "queue" {
   source = "std/rabbitmq"
   inputs = { password = var.db_password, network = network.back, management_port = 15672 }

@@ -202,6 +202,148 @@ func containers(p *ir.Program) []*ir.Resource {
 	return slices.DeleteFunc(slices.Clone(p.Resources), func(r *ir.Resource) bool { return r.Addr.Kind != "container" })
 }
 
+// TestSensitive holds that a text of a program's may hold a secret, and that no
+// module makes it known or decides on it.
+func TestSensitive(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		call call
+	}{
+		{"postgres", call{`{ password = var.secret, init = { "1.sql" = var.secret }, settings = { a = var.secret } }`, `{"password": secret, "init": {"1.sql": secret}, "settings": {"a": secret}}`}},
+		{"redis", call{`{ password = var.secret }`, `{"password": secret}`}},
+		{"mysql", call{`{ password = var.secret, init = { "1.sql" = var.secret }, settings = { a = var.secret } }`, `{"password": secret, "init": {"1.sql": secret}, "settings": {"a": secret}}`}},
+		{"rabbitmq", call{`{ password = var.secret, settings = { a = var.secret } }`, `{"password": secret, "settings": {"a": secret}}`}},
+		{"nginx", call{`{ config = "# ${var.secret}", pages = { a = var.secret } }`, `{"config": "# " + secret, "pages": {"a": secret}}`}},
+		{"caddy", call{`{ config = "# ${var.secret}" }`, `{"config": "# " + secret}`}},
+		{"registry", call{`{ auth = true, htpasswd = "a:$2y$05$.${var.secret}" }`, `{"auth": True, "htpasswd": "a:$2y$05$." + secret}`}},
+		{"minio", call{`{ password = var.secret }`, `{"password": secret}`}},
+		{
+			"prometheus",
+			call{
+				`{ grafana_password = var.secret, config = "# ${var.secret}", rules = { "a.yml" = var.secret }, dashboards = { a = var.secret } }`,
+				`{"grafana_password": secret, "config": "# " + secret, "rules": {"a.yml": secret}, "dashboards": {"a": secret}}`,
+			},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			hidden := false
+			for _, r := range both(t, c.name, c.call).Resources {
+				for _, a := range r.Attrs {
+					text := a.Value.Show()
+					hidden = hidden || strings.Contains(text, "(sensitive)")
+					if strings.Contains(text, "hunter2") {
+						t.Errorf("%s.%s shows the secret: %s", r.Addr, a.Name, text)
+					}
+				}
+			}
+			if !hidden {
+				t.Error("the secret is nowhere")
+			}
+		})
+	}
+}
+
+// TestWritten has the files that modules write from their inputs.
+func TestWritten(t *testing.T) {
+	for _, c := range []struct {
+		name, addr, path string
+		least, most      string
+	}{
+		{
+			"nginx", "module.x.container.this", "/etc/nginx/conf.d/default.conf",
+			"server {\n  listen 80;\n  root /usr/share/nginx/html;\n}\n",
+			`server {
+  listen 80;
+  resolver 127.0.0.11 valid=10s;
+  location / {
+    set $upstream http://web:8000;
+    proxy_pass $upstream;
+    proxy_set_header Host $host;
+    proxy_set_header X-Real-IP $remote_addr;
+    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    proxy_set_header X-Forwarded-Proto $scheme;
+  }
+}
+`,
+		},
+		{"caddy", "module.x.container.this", "/etc/caddy/Caddyfile", ":80 {\n\troot * /srv\n\tfile_server\n}\n", "example.org {\n\treverse_proxy a:80 b:80\n}\n"},
+		{"rabbitmq", "module.x.container.this", "/etc/rabbitmq/conf.d/90-settings.conf", "", "channel_max = 100\n"},
+		{"mysql", "module.x.container.this", "/run/mysql/root_password", "hunter2hunter2", "hunter2hunter22"},
+		{"minio", "module.x.container.this", "/etc/minio/root_password", "hunter2hunter2", "hunter2hunter2"},
+		{"registry", "module.x.container.this", "/etc/distribution/htpasswd", "", "a:$2y$05$x"},
+		{
+			"traefik", "module.x.container.this", "/etc/traefik/routes.yml", "",
+			`"http":
+  "routers":
+    "web":
+      "entryPoints":
+      - "websecure"
+      "rule": "Host(` + "`a`" + `)"
+      "service": "web"
+  "services":
+    "web":
+      "loadBalancer":
+        "servers":
+        - "url": "http://web:80"
+`,
+		},
+		{
+			"prometheus", "module.x.container.this", "/etc/prometheus/prometheus.yml",
+			`"global":
+  "evaluation_interval": "15s"
+  "scrape_interval": "15s"
+"rule_files":
+- "/etc/prometheus/rules/*"
+"scrape_configs":
+- "job_name": "prometheus"
+  "static_configs":
+  - "targets":
+    - "127.0.0.1:9090"
+`,
+			`"global":
+  "evaluation_interval": "1m"
+  "scrape_interval": "1m"
+"rule_files":
+- "/etc/prometheus/rules/*"
+"scrape_configs":
+- "job_name": "prometheus"
+  "static_configs":
+  - "targets":
+    - "127.0.0.1:9090"
+- "job_name": "web"
+  "static_configs":
+  - "targets":
+    - "a:1"
+    - "b:2"
+`,
+		},
+		{"prometheus", "module.x.container.grafana", "/etc/grafana/dashboards/web.json", "", "{}"},
+		{
+			"prometheus", "module.x.container.grafana", "/etc/grafana/provisioning/dashboards/bay.yaml", "",
+			"\"apiVersion\": 1\n\"providers\":\n- \"name\": \"bay\"\n  \"options\":\n    \"path\": \"/etc/grafana/dashboards\"\n  \"type\": \"file\"\n",
+		},
+	} {
+		for _, x := range []struct {
+			call call
+			want string
+		}{{calls[c.name].least, c.least}, {calls[c.name].most, c.most}} {
+			if diff := cmp.Diff(x.want, written(both(t, c.name, x.call), c.addr, c.path)); diff != "" {
+				t.Errorf("std/%s with %s: %s (-want +got):\n%s", c.name, x.call.hcl, c.path, diff)
+			}
+		}
+	}
+}
+
+// written returns what a container's file holds, or "" if it has no such file.
+func written(p *ir.Program, addr, path string) string {
+	for _, r := range containers(p) {
+		if files := r.Attr("files"); files != nil && r.Addr.String() == addr {
+			return files.Value.Map[path].Map["content"].Str
+		}
+	}
+	return ""
+}
+
 // TestDescribed holds that every input says what it is.
 func TestDescribed(t *testing.T) {
 	for _, name := range names(t) {

@@ -1,5 +1,5 @@
-# std/mysql: a MySQL server with a volume of its own. The default tag stands in
-# library/mysql of docker-library/official-images, as a release of the 8.4 LTS
+# std/mysql: a MySQL server with a volume of its own. The default tag is one of
+# library/mysql in docker-library/official-images, as a release of the 8.4 LTS
 # series.
 
 variable "password" {

@@ -1,5 +1,5 @@
 # std/nginx: an nginx server, for files or in front of another server. The
-# default tag stands in library/nginx of docker-library/official-images, as a
+# default tag is one of library/nginx in docker-library/official-images, as a
 # release of the stable series.
 
 variable "config" {
@@ -112,10 +112,10 @@ locals {
   # names, passwords or what is behind them.
   health = "server { listen 127.0.0.1:8099; access_log off; location / { return 200; } }\n"
   conf = {
-    "/etc/nginx/conf.d/default.conf" = { content = var.config == null ? local.default : var.config, on_change = "restart" }
-    "/etc/nginx/conf.d/health.conf"  = { content = local.health, on_change = "restart" }
+    "/etc/nginx/conf.d/default.conf" = coalesce(var.config, local.default)
+    "/etc/nginx/conf.d/health.conf"  = local.health
   }
-  pages = { for path, text in var.pages : "${local.root}/${path}" => { content = text, on_change = "none" } }
+  pages = { for path, text in var.pages : "${local.root}/${path}" => text }
   cache = { type = "tmpfs", target = "/var/cache/nginx" }
 }
 
@@ -124,7 +124,11 @@ container "this" {
   networks = var.network == null ? null : [{ network = var.network, aliases = var.aliases }]
   ports    = var.port == null ? null : [{ container = 80, host = var.port, host_ip = var.public ? null : "127.0.0.1" }]
   mounts   = var.volume == null ? [local.cache] : [local.cache, { volume = var.volume, target = local.root, read_only = true }]
-  files    = merge(local.conf, local.pages)
+  # The server reads its pages at any time, and what is in conf once.
+  files = { for path in concat([for path, text in local.conf : path], [for path, text in local.pages : path]) : path => {
+    content   = startswith(path, local.root) ? local.pages[path] : local.conf[path]
+    on_change = startswith(path, local.root) ? "none" : "restart"
+  } }
   healthcheck = {
     test     = ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8099/"]
     interval = "5s"

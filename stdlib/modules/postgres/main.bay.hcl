@@ -1,5 +1,5 @@
 # std/postgres: a PostgreSQL server with a volume of its own. The default tag
-# stands in library/postgres of docker-library/official-images.
+# is one of library/postgres in docker-library/official-images.
 
 variable "password" {
   type        = string

@@ -155,37 +155,38 @@ variable "cpus" {
 }
 
 locals {
-  jobs     = merge({ prometheus = ["127.0.0.1:9090"] }, var.targets)
-  has_text = var.config != null
+  jobs = merge({ prometheus = ["127.0.0.1:9090"] }, var.targets)
   settings = yamlencode({
     global         = { scrape_interval = var.interval, evaluation_interval = var.interval }
     rule_files     = ["/etc/prometheus/rules/*"]
     scrape_configs = [for job, targets in local.jobs : { job_name = job, static_configs = [{ targets = targets }] }]
   })
-  conf  = { "/etc/prometheus/prometheus.yml" = local.has_text ? var.config : local.settings }
+  conf  = "/etc/prometheus/prometheus.yml"
   rules = { for name, text in var.rules : "/etc/prometheus/rules/${name}" => text }
 
   provisioning = "/etc/grafana/provisioning"
-  source = yamlencode({
-    apiVersion = 1
-    datasources = [{
-      name = "Prometheus", uid = "prometheus", type = "prometheus", access = "proxy", isDefault = true
-      url  = "http://${container.this.name}:9090"
-    }]
-  })
-  folder = yamlencode({
-    apiVersion = 1
-    providers  = [{ name = "bay", type = "file", options = { path = "/etc/grafana/dashboards" } }]
-  })
-  boards = { for name, text in var.dashboards : "/etc/grafana/dashboards/${name}.json" => text }
-  # Grafana complains of a folder that is not there.
-  has_boards = length([for name, text in var.dashboards : name]) > 0
-  grafana = merge(
-    { "${local.provisioning}/datasources/prometheus.yaml" = local.source },
-    { for path, text in { "${local.provisioning}/dashboards/bay.yaml" = local.folder } : path => text if local.has_boards },
-    local.boards,
-  )
-  secret = "/etc/grafana/admin_password"
+  drawn        = "/etc/grafana/dashboards"
+  secret       = "/etc/grafana/admin_password"
+  source       = "${local.provisioning}/datasources/prometheus.yaml"
+  folder       = "${local.provisioning}/dashboards/bay.yaml"
+  boards       = { for name, text in var.dashboards : "${local.drawn}/${name}.json" => text }
+  texts = {
+    (local.secret) = var.grafana_password
+    (local.source) = yamlencode({
+      apiVersion = 1
+      datasources = [{
+        name = "Prometheus", uid = "prometheus", type = "prometheus", access = "proxy", isDefault = true
+        url  = "http://${container.this.name}:9090"
+      }]
+    })
+    (local.folder) = yamlencode({
+      apiVersion = 1
+      providers  = [{ name = "bay", type = "file", options = { path = local.drawn } }]
+    })
+  }
+  # Grafana complains of a folder of dashboards that is not there.
+  drawings = [for path, text in local.boards : path]
+  paths    = concat([local.secret, local.source], [for path in [local.folder] : path if length(local.drawings) > 0], local.drawings)
 }
 
 volume "data" {
@@ -201,7 +202,9 @@ container "this" {
   networks = var.network == null ? null : [{ network = var.network, aliases = var.aliases }]
   ports    = var.port == null ? null : [{ container = 9090, host = var.port, host_ip = "127.0.0.1" }]
   mounts   = [{ volume = volume.data, target = "/prometheus" }]
-  files    = merge(local.conf, local.rules)
+  files = { for path in concat([local.conf], [for path, text in local.rules : path]) : path =>
+    path == local.conf ? coalesce(var.config, local.settings) : local.rules[path]
+  }
   healthcheck = {
     test         = ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:9090/-/ready"]
     interval     = "5s"
@@ -229,8 +232,8 @@ container "grafana" {
   }
   # 472 is the image's user. What lies in provisioning is read at the start,
   # dashboards at any time, and the password when the data are made.
-  files = { for path in concat([for path, text in local.grafana : path], [local.secret]) : path => {
-    content   = path == local.secret ? var.grafana_password : local.grafana[path]
+  files = { for path in local.paths : path => {
+    content   = startswith(path, local.drawn) ? local.boards[path] : local.texts[path]
     mode      = path == local.secret ? "0400" : "0644"
     uid       = path == local.secret ? 472 : 0
     on_change = startswith(path, local.provisioning) ? "restart" : "none"

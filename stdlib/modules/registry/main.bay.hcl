@@ -1,6 +1,6 @@
 # std/registry: a registry of images (CNCF Distribution), with its images in a
 # volume. It speaks HTTP: a proxy in front of it has the certificate. The default
-# tag stands in library/registry of docker-library/official-images.
+# tag is one of library/registry in docker-library/official-images.
 
 variable "auth" {
   type        = bool
