@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -377,7 +378,8 @@ func TestRefused(t *testing.T) {
 		{"postgres", `{ password = "abcdefgh", version = "9.6" }`, `{"password": "abcdefgh", "version": "9.6"}`, "module.x.inputs.version: want a tag of version 13 to 17"},
 		{"postgres", `{ password = "abcdefgh", port = 70000 }`, `{"password": "abcdefgh", "port": 70000}`, "module.x.inputs.port: want a port from 1 to 65535, got 70000"},
 		{"postgres", `{ password = "abcdefgh", init = { "a.txt" = "" } }`, `{"password": "abcdefgh", "init": {"a.txt": ""}}`, "module.x.inputs.init: the name of a script ends in .sql or .sh: got a.txt"},
-		{"postgres", `{ password = "abcdefgh", memory = "lots" }`, `{"password": "abcdefgh", "memory": "lots"}`, `module.x.container.this.memory: got "lots"`},
+		{"postgres", `{ password = "abcdefgh", shm_size = "lots" }`, `{"password": "abcdefgh", "shm_size": "lots"}`, `module.x.inputs.shm_size: want a size such as 512m, got "lots"`},
+		{"prometheus", `{ grafana_password = "abcdefgh", grafana_memory = "lots" }`, `{"grafana_password": "abcdefgh", "grafana_memory": "lots"}`, `module.x.inputs.grafana_memory: want a size such as 512m, got "lots"`},
 		{"redis", `{ eviction = "lru" }`, `{"eviction": "lru"}`, "module.x.inputs.eviction: there is no policy lru"},
 		{"redis", `{ password = "a b" }`, `{"password": "a b"}`, "module.x.inputs.password: the password has spaces, quotes"},
 		{"redis", `{ version = "latest" }`, `{"version": "latest"}`, "module.x.inputs.version: want a tag of version 6, 7 or 8"},
@@ -391,6 +393,7 @@ func TestRefused(t *testing.T) {
 		{"rabbitmq", `{ password = "abcdefgh", management_port = 0 }`, `{"password": "abcdefgh", "management_port": 0}`, "module.x.inputs.management_port: want a port from 1 to 65535, got 0"},
 		{"nginx", `{ proxy_to = "web:8000" }`, `{"proxy_to": "web:8000"}`, "module.x.inputs.proxy_to: want http:// or https://"},
 		{"nginx", `{ pages = { "../x" = "" } }`, `{"pages": {"../x": ""}}`, "module.x.inputs.pages: want paths such as img/logo.svg"},
+		{"nginx", `{ pages = { a = "" }, volume = volume.kept }`, `{"pages": {"a": ""}, "volume": kept}`, "module.x.assert.pages: it is either pages or a volume"},
 		{"nginx", `{ version = "1.30.4" }`, `{"version": "1.30.4"}`, "module.x.inputs.version: want a tag of version 1 with alpine"},
 		{"caddy", `{ config = "{\n\tadmin off\n}" }`, `{"config": "{\n\tadmin off\n}"}`, "module.x.inputs.config: the healthcheck asks Caddy's admin endpoint"},
 		{"caddy", `{ proxy_to = ["a:80", "b c"] }`, `{"proxy_to": ["a:80", "b c"]}`, "module.x.inputs.proxy_to: want names with at most a port"},
@@ -410,15 +413,49 @@ func TestRefused(t *testing.T) {
 		{"prometheus", `{ grafana_password = "abcdefgh", retention = "long" }`, `{"grafana_password": "abcdefgh", "retention": "long"}`, "module.x.inputs.retention: want a time such as 15d"},
 		{"prometheus", `{ grafana_password = "abcdefgh", dashboards = { "a/b" = "{}" } }`, `{"grafana_password": "abcdefgh", "dashboards": {"a/b": "{}"}}`, "module.x.inputs.dashboards: the name of a dashboard"},
 	} {
-		for _, body := range []string{"main.bay.hcl", "main.bay.star"} {
-			res := use(t, c.name, c.hcl, c.star, body)
-			if len(res.Diags) == 0 || !strings.HasPrefix(res.Diags[0].Msg, c.want) {
-				t.Errorf("std/%s from %s with %s: got %v, want %s", c.name, body, c.hcl, res.Diags, c.want)
-				continue
-			}
-			if got := filepath.Base(res.Diags[0].Pos.File); strings.HasPrefix(c.want, "module.x.inputs") && (got != body || strings.HasPrefix(res.Diags[0].Pos.File, "std/")) {
-				t.Errorf("std/%s from %s with %s: %v is not where it is used", c.name, body, c.hcl, res.Diags[0])
-			}
+		refuses(t, c.name, call{c.hcl, c.star}, c.want)
+	}
+}
+
+// TestLimits has wrong values of what every module takes.
+func TestLimits(t *testing.T) {
+	for _, name := range names(t) {
+		least := calls[name].least
+		for _, c := range []struct{ input, value, want string }{
+			{"memory", `"lots"`, `want a size such as 512m, got "lots"`},
+			{"cpus", "-1", "want a number of CPUs such as"},
+			{"port", "70000", "want a port from 1 to 65535, got 70000"},
+			{"version", `"latest"`, "want a"},
+			{"aliases", "7", "got 7"},
+			{"prot", "1", `the module has no variable "prot"`},
+		} {
+			refuses(t, name, call{with(least.hcl, c.input+" = "+c.value), with(least.star, strconv.Quote(c.input)+": "+c.value)}, c.want)
+		}
+	}
+}
+
+// with adds an entry to a map as either language writes it.
+func with(inputs, entry string) string {
+	inputs = strings.TrimRight(inputs, " }")
+	if inputs != "{" {
+		inputs += ", "
+	}
+	return inputs + entry + " }"
+}
+
+// refuses holds that a use of a module is refused in both languages, with a
+// message that stands where it is written if it is about an input.
+func refuses(t *testing.T, name string, c call, want string) {
+	t.Helper()
+	for _, body := range []string{"main.bay.hcl", "main.bay.star"} {
+		res := use(t, name, c.hcl, c.star, body)
+		if len(res.Diags) == 0 || !strings.Contains(res.Diags[0].Msg, want) {
+			t.Errorf("std/%s from %s with %s: got %v, want %s", name, body, c.hcl, res.Diags, want)
+			continue
+		}
+		d := res.Diags[0]
+		if strings.HasPrefix(d.Msg, "module.x.inputs") && (strings.HasPrefix(d.Pos.File, "std/") || filepath.Base(d.Pos.File) != body) {
+			t.Errorf("std/%s from %s with %s: %v is not where it is used", name, body, c.hcl, d)
 		}
 	}
 }

@@ -76,11 +76,19 @@ variable "memory" {
   default     = "128m"
   nullable    = false
   description = "Memory limit."
+  validation {
+    condition     = length(regexall("(?i)^[0-9]+([.][0-9]+)?[bkmgt]?b?$", var.memory)) > 0
+    error_message = "want a size such as 512m, got \"${var.memory}\""
+  }
 }
 variable "cpus" {
   type        = number
   default     = null
   description = "CPU limit, such as 0.5; none if it is left out."
+  validation {
+    condition     = var.cpus == null ? true : var.cpus > 0
+    error_message = "want a number of CPUs such as 1.5, got ${var.cpus}"
+  }
 }
 
 locals {
@@ -117,6 +125,11 @@ locals {
   }
   pages = { for path, text in var.pages : "${local.root}/${path}" => text }
   cache = { type = "tmpfs", target = "/var/cache/nginx" }
+}
+
+assert "pages" {
+  condition     = var.volume == null || length([for path, text in var.pages : path]) == 0
+  error_message = "it is either pages or a volume that is served: pages would be written over the volume's files"
 }
 
 container "this" {

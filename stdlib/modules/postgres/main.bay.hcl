@@ -92,17 +92,29 @@ variable "memory" {
   default     = "512m"
   nullable    = false
   description = "Memory limit."
+  validation {
+    condition     = length(regexall("(?i)^[0-9]+([.][0-9]+)?[bkmgt]?b?$", var.memory)) > 0
+    error_message = "want a size such as 512m, got \"${var.memory}\""
+  }
 }
 variable "cpus" {
   type        = number
   default     = null
   description = "CPU limit, such as 1.5; none if it is left out."
+  validation {
+    condition     = var.cpus == null ? true : var.cpus > 0
+    error_message = "want a number of CPUs such as 1.5, got ${var.cpus}"
+  }
 }
 variable "shm_size" {
   type        = string
   default     = "128m"
   nullable    = false
   description = "Shared memory, which queries that run side by side use."
+  validation {
+    condition     = length(regexall("(?i)^[0-9]+([.][0-9]+)?[bkmgt]?b?$", var.shm_size)) > 0
+    error_message = "want a size such as 512m, got \"${var.shm_size}\""
+  }
 }
 
 locals {

@@ -141,17 +141,29 @@ variable "memory" {
   default     = "1g"
   nullable    = false
   description = "Memory limit of Prometheus."
+  validation {
+    condition     = length(regexall("(?i)^[0-9]+([.][0-9]+)?[bkmgt]?b?$", var.memory)) > 0
+    error_message = "want a size such as 512m, got \"${var.memory}\""
+  }
 }
 variable "grafana_memory" {
   type        = string
   default     = "512m"
   nullable    = false
   description = "Memory limit of Grafana."
+  validation {
+    condition     = length(regexall("(?i)^[0-9]+([.][0-9]+)?[bkmgt]?b?$", var.grafana_memory)) > 0
+    error_message = "want a size such as 512m, got \"${var.grafana_memory}\""
+  }
 }
 variable "cpus" {
   type        = number
   default     = null
   description = "CPU limit of each, such as 0.5; none if it is left out."
+  validation {
+    condition     = var.cpus == null ? true : var.cpus > 0
+    error_message = "want a number of CPUs such as 1.5, got ${var.cpus}"
+  }
 }
 
 locals {

@@ -79,11 +79,19 @@ variable "memory" {
   default     = "256m"
   nullable    = false
   description = "Memory limit."
+  validation {
+    condition     = length(regexall("(?i)^[0-9]+([.][0-9]+)?[bkmgt]?b?$", var.memory)) > 0
+    error_message = "want a size such as 512m, got \"${var.memory}\""
+  }
 }
 variable "cpus" {
   type        = number
   default     = null
   description = "CPU limit, such as 0.5; none if it is left out."
+  validation {
+    condition     = var.cpus == null ? true : var.cpus > 0
+    error_message = "want a number of CPUs such as 1.5, got ${var.cpus}"
+  }
 }
 
 locals {
