@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"bayplan/lang/diag"
 	"bayplan/lang/ir"
 	"bayplan/lang/load"
+	"bayplan/lang/schema"
 	"bayplan/stdlib"
 
 	"github.com/google/go-cmp/cmp"
@@ -345,28 +347,62 @@ func written(p *ir.Program, addr, path string) string {
 	return ""
 }
 
-// TestDescribed holds that every input says what it is.
+// TestDescribed holds that all that a module takes and gives says what it is,
+// that its tag stays the same and comes from somewhere, and that a test gives
+// each input once, but for what stands in the place of another.
 func TestDescribed(t *testing.T) {
+	bay := interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs(), Modules: stdlib.Modules()}
 	for _, name := range names(t) {
-		body := bodyOf(t, name)
-		for _, part := range strings.Split(body, "variable")[1:] {
-			if (strings.HasPrefix(part, " \"") || strings.HasPrefix(part, "(")) && !strings.Contains(part, "description") {
-				first, _, _ := strings.Cut(part, "\n")
-				t.Errorf("std/%s: variable%s … has no description", name, first)
+		m, diags, _ := bay.Outline("std/" + name)
+		if len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		if !strings.Contains(strings.Join(strings.Fields(m.Doc), " "), "default tag") {
+			t.Errorf("std/%s does not say where its tag comes from: %s", name, m.Doc)
+		}
+		for _, in := range m.Inputs {
+			if in.Description == "" {
+				t.Errorf("std/%s: the input %s has no description", name, in.Name)
+			}
+			if strings.HasSuffix(in.Name, "version") && !whole.MatchString(in.Default) {
+				t.Errorf("std/%s: the tag %s moves", name, in.Default)
+			}
+			if in.Type != "image" && !instead[in.Name] && !strings.Contains(calls[name].most.star, strconv.Quote(in.Name)+": ") {
+				t.Errorf("std/%s: no test gives %s", name, in.Name)
+			}
+		}
+		for _, out := range m.Outputs {
+			if out.Description == "" {
+				t.Errorf("std/%s: the output %s has no description", name, out.Name)
+			}
+		}
+		for _, want := range []string{"container", "host", "port", "url"} {
+			if !slices.ContainsFunc(m.Outputs, func(o schema.OutputOutline) bool { return o.Name == want }) {
+				t.Errorf("std/%s has no output %s", name, want)
 			}
 		}
 	}
 }
 
-func bodyOf(t *testing.T, name string) string {
-	t.Helper()
-	for _, file := range []string{"/main.bay.hcl", "/main.bay.star"} {
-		if data, err := fs.ReadFile(stdlib.Modules(), name+file); err == nil {
-			return string(data)
-		}
+// whole is a tag that names one release: three numbers, of PostgreSQL two.
+var whole = regexp.MustCompile(`\d+[.-]\d+[.-]\d|^1\d[.]\d`)
+
+// instead are inputs that stand in the place of others; other tests give them.
+var instead = map[string]bool{"config": true, "pages": true}
+
+// TestHalves holds that bay's own modules are written in both languages alike.
+func TestHalves(t *testing.T) {
+	hcl, err := fs.Glob(stdlib.Modules(), "*/main.bay.hcl")
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatalf("std/%s has no body", name)
-	return ""
+	star, err := fs.Glob(stdlib.Modules(), "*/main.bay.star")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(hcl) != len(star) || len(hcl) == 0 {
+		t.Errorf("%d modules are in HCL and %d in Starlark", len(hcl), len(star))
+	}
 }
 
 // TestRefused has inputs that the modules do not take, and what they say.
