@@ -270,12 +270,12 @@ func TestWritten(t *testing.T) {
 `,
 		},
 		{"caddy", "module.x.container.this", "/etc/caddy/Caddyfile", ":80 {\n\troot * /srv\n\tfile_server\n}\n", "example.org {\n\treverse_proxy a:80 b:80\n}\n"},
-		{"rabbitmq", "module.x.container.this", "/etc/rabbitmq/conf.d/90-settings.conf", "", "channel_max = 100\n"},
+		{"rabbitmq", "module.x.container.this", "/etc/rabbitmq/conf.d/90-settings.conf", absent, "channel_max = 100\n"},
 		{"mysql", "module.x.container.this", "/run/mysql/root_password", "hunter2hunter2", "hunter2hunter22"},
 		{"minio", "module.x.container.this", "/etc/minio/root_password", "hunter2hunter2", "hunter2hunter2"},
-		{"registry", "module.x.container.this", "/etc/distribution/htpasswd", "", "a:$2y$05$x"},
+		{"registry", "module.x.container.this", "/etc/distribution/htpasswd", absent, "a:$2y$05$x"},
 		{
-			"traefik", "module.x.container.this", "/etc/traefik/routes.yml", "",
+			"traefik", "module.x.container.this", "/etc/traefik/routes.yml", absent,
 			`"http":
   "routers":
     "web":
@@ -320,9 +320,9 @@ func TestWritten(t *testing.T) {
     - "b:2"
 `,
 		},
-		{"prometheus", "module.x.container.grafana", "/etc/grafana/dashboards/web.json", "", "{}"},
+		{"prometheus", "module.x.container.grafana", "/etc/grafana/dashboards/web.json", absent, "{}"},
 		{
-			"prometheus", "module.x.container.grafana", "/etc/grafana/provisioning/dashboards/bay.yaml", "",
+			"prometheus", "module.x.container.grafana", "/etc/grafana/provisioning/dashboards/bay.yaml", absent,
 			"\"apiVersion\": 1\n\"providers\":\n- \"name\": \"bay\"\n  \"options\":\n    \"path\": \"/etc/grafana/dashboards\"\n  \"type\": \"file\"\n",
 		},
 	} {
@@ -337,14 +337,50 @@ func TestWritten(t *testing.T) {
 	}
 }
 
-// written returns what a container's file holds, or "" if it has no such file.
+// absent is what written says of a file that is not there.
+const absent = "absent"
+
+// written returns what a container's file holds.
 func written(p *ir.Program, addr, path string) string {
 	for _, r := range containers(p) {
 		if files := r.Attr("files"); files != nil && r.Addr.String() == addr {
-			return files.Value.Map[path].Map["content"].Str
+			if file, ok := files.Value.Map[path]; ok {
+				return file.Map["content"].Str
+			}
 		}
 	}
-	return ""
+	return absent
+}
+
+// TestReach holds that no port is beyond this machine until public says so, and
+// that what is for the people who run it is not even then.
+func TestReach(t *testing.T) {
+	for _, name := range names(t) {
+		most := calls[name].most
+		private := call{strings.ReplaceAll(most.hcl, "public = true", "public = false"), strings.ReplaceAll(most.star, `"public": True`, `"public": False`)}
+		if got := open(both(t, name, private)); len(got) > 0 {
+			t.Errorf("std/%s is open to others at %v", name, got)
+		}
+		want := map[string][]int64{"nginx": {8080}, "caddy": {80, 443, 443}, "traefik": {80, 443}}[name]
+		if got := open(both(t, name, most)); !slices.Equal(got, want) {
+			t.Errorf("std/%s that is public is open to others at %v, want %v", name, got, want)
+		}
+	}
+}
+
+// open returns the ports of this machine that others reach.
+func open(p *ir.Program) []int64 {
+	var out []int64
+	for _, r := range containers(p) {
+		if ports := r.Attr("ports"); ports != nil {
+			for _, port := range ports.Value.List {
+				if port.Map["host_ip"].Str != "127.0.0.1" {
+					out = append(out, port.Map["host"].Int)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // TestDescribed holds that all that a module takes and gives says what it is,
@@ -361,6 +397,9 @@ func TestDescribed(t *testing.T) {
 			t.Errorf("std/%s does not say where its tag comes from: %s", name, m.Doc)
 		}
 		for _, in := range m.Inputs {
+			if secret := strings.Contains(in.Name, "passw"); in.Sensitive != secret {
+				t.Errorf("std/%s: that the input %s is sensitive: %t", name, in.Name, in.Sensitive)
+			}
 			if in.Description == "" {
 				t.Errorf("std/%s: the input %s has no description", name, in.Name)
 			}
