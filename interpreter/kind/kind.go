@@ -10,6 +10,7 @@ package kind
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"bayplan/interpreter/engine"
@@ -154,8 +155,14 @@ type In[S any] struct {
 	Known   any           // what Read learned about the want; nil if nothing
 	Asked   schema.Effect // Restart or Replace where somebody wants that whatever has changed; else None
 	Env     *Env
+	left    *[]schema.Change
 	Diags   *diag.List // what makes the plan impossible, or what an author should know
 }
+
+// Heed returns changes without those that the program's lifecycle ignores. Plan
+// does so before Adjust and after; a room that weighs what it has added itself
+// does so before that.
+func (in *In[S]) Heed(cs []schema.Change) []schema.Change { return heed(in.Res, cs, in.left) }
 
 // Errorf reports that the plan is impossible, at an attribute.
 func (in *In[S]) Errorf(attr, format string, args ...any) *diag.Diag {
@@ -252,6 +259,22 @@ type Job struct {
 	Asked   schema.Effect
 	Env     *Env
 	Diags   *diag.List
+	Left    []schema.Change // what Heed has left out so far
+}
+
+// Heed returns changes without those that the program's lifecycle ignores.
+func (j *Job) Heed(cs []schema.Change) []schema.Change { return heed(j.Want.Res, cs, &j.Left) }
+
+func heed(r *ir.Resource, cs []schema.Change, left *[]schema.Change) []schema.Change {
+	var out []schema.Change
+	for _, c := range cs {
+		if slices.Contains(r.Guard.Ignore, c.Attr) {
+			*left = append(*left, c)
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // Def is a kind as its room writes it. Functions that are nil have a default,
@@ -329,7 +352,7 @@ func Define[S any](d Def[S]) Kind { return &erased[S]{d} }
 type erased[S any] struct{ d Def[S] }
 
 func (e *erased[S]) in(j *Job) In[S] {
-	in := In[S]{Res: j.Want.Res, Live: j.Live, Discard: j.Discard, Known: j.Known, Asked: j.Asked, Env: j.Env, Diags: j.Diags}
+	in := In[S]{Res: j.Want.Res, Live: j.Live, Discard: j.Discard, Known: j.Known, Asked: j.Asked, Env: j.Env, Diags: j.Diags, left: &j.Left}
 	in.Want = any(j.Want.Spec).(*S)
 	if j.Live != nil {
 		in.Have = any(j.Live.Spec).(*S)

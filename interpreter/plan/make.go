@@ -197,6 +197,7 @@ func (m *maker) resource(r *ir.Resource) {
 		Asked: m.asked(k, r.Addr), Env: m.env, Diags: &said,
 	}
 	verb, changes := m.decide(k, job)
+	changes = m.ignored(k, job, verb, changes)
 	m.guard(job, verb, changes)
 	m.adopted(k, job, verb, changes)
 	out := k.Outcome(job, verb, changes)
@@ -307,10 +308,37 @@ func (m *maker) compare(k kind.Kind, job *kind.Job) []schema.Change {
 	for i := range changes {
 		changes[i].Pos = job.Want.Res.AttrPos(changes[i].Attr)
 	}
-	changes = k.Adjust(job, changes)
+	job.Left = nil
+	changes = job.Heed(k.Adjust(job, job.Heed(changes)))
 	for i := range changes {
 		m.cause(&changes[i])
 	}
+	return changes
+}
+
+// ignored tells of what differs and is no change, since the program ignores it.
+// An object that is made anew for another reason gets that too.
+func (m *maker) ignored(k kind.Kind, job *kind.Job, verb kind.Verb, changes []schema.Change) []schema.Change {
+	r := job.Want.Res
+	if len(r.Guard.Ignore) > 0 && k.Lasts() {
+		job.Diags.Addf(r.Guard.Pos, "%s.lifecycle: ignore_changes has no meaning here: one of kind %s is what it is made of", r.Addr, r.Addr.Kind).
+			Hintf("name the attribute of what uses it")
+	}
+	if verb == kind.Create || len(job.Left) == 0 {
+		return changes
+	}
+	if verb == kind.Replace {
+		for _, c := range job.Left {
+			c.Effect, c.Reason = schema.None, "ignored unless it is made anew"
+			changes = append(changes, c)
+		}
+		return changes
+	}
+	var names []string
+	for _, c := range job.Left {
+		names = append(names, c.Name())
+	}
+	m.plan.Ignored = append(m.plan.Ignored, &Ignored{Addr: r.Addr, Names: slices.Compact(names)})
 	return changes
 }
 

@@ -32,14 +32,15 @@ type Plan struct {
 	Mode    Mode
 	Stack   string
 	Info    engine.Info
-	Steps   []*Step  // in an order that respects Needs; by address where that leaves a choice
-	Moved   []*Moved // objects that have another address than their labels say
-	Kept    []*Kept  // objects that stay although the program no longer has them
-	Same    int      // resources with nothing to do
-	LeftOut int      // resources that the plan is not about
-	Lives   int      // objects of the stack on the engine before it, caches not counted
-	Part    Part     // what was asked for
-	Outputs []Output // in order of their names
+	Steps   []*Step    // in an order that respects Needs; by address where that leaves a choice
+	Moved   []*Moved   // objects that have another address than their labels say
+	Kept    []*Kept    // objects that stay although the program no longer has them
+	Ignored []*Ignored // what differs and is no change, in order of Addr
+	Same    int        // resources with nothing to do
+	LeftOut int        // resources that the plan is not about
+	Lives   int        // objects of the stack on the engine before it, caches not counted
+	Part    Part       // what was asked for
+	Outputs []Output   // in order of their names
 	Notes   diag.List
 }
 
@@ -74,6 +75,12 @@ type Kept struct {
 	Name string
 	Why  string // "its data is not bay's to give up"
 	Hint string // how to remove it all the same
+}
+
+// Ignored is a resource that differs from its object in what its lifecycle ignores.
+type Ignored struct {
+	Addr  ir.Addr
+	Names []string // of what differs: "env LOG_LEVEL"
 }
 
 // Output is a value to show after apply.

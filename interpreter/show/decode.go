@@ -66,6 +66,9 @@ func (d *Document) Plan() (*plan.Plan, error) {
 	for _, k := range d.Kept {
 		p.Kept = append(p.Kept, &plan.Kept{Addr: r.addr(k.Address), Name: k.Name, Why: k.Why, Hint: k.Hint})
 	}
+	for _, x := range d.Ignored {
+		p.Ignored = append(p.Ignored, &plan.Ignored{Addr: r.addr(x.Address), Names: x.Names})
+	}
 	for _, o := range d.Outputs {
 		p.Outputs = append(p.Outputs, plan.Output{Name: o.Name, Value: valueFrom(o.Value), Sensitive: o.Sensitive, Pos: posFrom(o.Pos)})
 	}

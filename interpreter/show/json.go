@@ -24,15 +24,16 @@ import (
 // {"sensitive": true}, a value that only the engine knows is a string such as
 // "${container.db.ip}", nothing is null.
 type Document struct {
-	Format  string            `json:"format"`          // "bayplan.plan/1"
-	Mode    plan.Mode         `json:"mode"`            // "apply" or "destroy"
-	Stack   string            `json:"stack"`           // its name
-	Engines map[string]Engine `json:"engines"`         // by name; today there is one, "default"
-	Steps   []Step            `json:"steps"`           // in an order in which they can be done
-	Moved   []Moved           `json:"moved,omitempty"` // objects that have another address than their labels say
-	Kept    []Kept            `json:"kept"`            // objects that stay although the program no longer has them
-	Outputs []Output          `json:"outputs"`         // in order of their names
-	Notes   []Note            `json:"notes"`           // warnings
+	Format  string            `json:"format"`            // "bayplan.plan/1"
+	Mode    plan.Mode         `json:"mode"`              // "apply" or "destroy"
+	Stack   string            `json:"stack"`             // its name
+	Engines map[string]Engine `json:"engines"`           // by name; today there is one, "default"
+	Steps   []Step            `json:"steps"`             // in an order in which they can be done
+	Moved   []Moved           `json:"moved,omitempty"`   // objects that have another address than their labels say
+	Kept    []Kept            `json:"kept"`              // objects that stay although the program no longer has them
+	Ignored []Ignored         `json:"ignored,omitempty"` // what differs and is no change, since a lifecycle says so
+	Outputs []Output          `json:"outputs"`           // in order of their names
+	Notes   []Note            `json:"notes"`             // warnings
 	Counts  Counts            `json:"counts"`
 
 	Origin   Origin `json:"origin,omitzero"`    // what the plan was made from
@@ -140,6 +141,12 @@ type Moved struct {
 	Name string `json:"name"` // the engine's
 }
 
+// Ignored is a resource that differs in what its lifecycle ignores.
+type Ignored struct {
+	Address string   `json:"address"`
+	Names   []string `json:"names"` // of what differs, for people
+}
+
 // Kept is an object that stays.
 type Kept struct {
 	Address string `json:"address"`
@@ -202,6 +209,9 @@ func DocumentOf(p *plan.Plan) *Document {
 	}
 	for _, k := range p.Kept {
 		d.Kept = append(d.Kept, Kept{Address: k.Addr.String(), Name: k.Name, Why: k.Why, Hint: k.Hint})
+	}
+	for _, x := range p.Ignored {
+		d.Ignored = append(d.Ignored, Ignored{Address: x.Addr.String(), Names: x.Names})
 	}
 	for _, o := range p.Outputs {
 		v := o.Value

@@ -56,6 +56,7 @@ func Text(w io.Writer, p *plan.Plan, o Options) error {
 		t.line("")
 	}
 	t.moved(p)
+	t.ignored(p)
 	t.outputs(p)
 	if err := t.notes(p.Notes); err != nil {
 		return err
@@ -124,6 +125,18 @@ func (t *text) moved(p *plan.Plan) {
 	t.line("  moved")
 	for _, m := range p.Moved {
 		t.line(indent + diag.Escape(fmt.Sprintf("%s %s %s", m.Old, t.arrow(), m.New)) + t.paint(dim, diag.Escape(" (named "+m.Name+")")))
+	}
+	t.line("")
+}
+
+// ignored says, where all is to be told, what differs and is no change.
+func (t *text) ignored(p *plan.Plan) {
+	if len(p.Ignored) == 0 || !t.o.Verbose {
+		return
+	}
+	t.line("  ignored")
+	for _, x := range p.Ignored {
+		t.line(indent + diag.Escape(x.Addr.String()) + t.paint(dim, diag.Escape(" ("+strings.Join(x.Names, ", ")+")")))
 	}
 	t.line("")
 }

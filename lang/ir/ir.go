@@ -115,6 +115,7 @@ type Dep struct {
 type Lifecycle struct {
 	PreventDestroy bool           `json:"prevent_destroy,omitempty"` // a plan that removes it is an error
 	Keep           bool           `json:"keep,omitempty"`            // it is never removed, only released
+	Ignore         []string       `json:"ignore,omitempty"`          // attributes whose difference from what lives is no change, in the table's order
 	Strategy       Strategy       `json:"strategy,omitempty"`        // how a new one takes the place of the old one
 	Settle         *time.Duration `json:"settle,omitempty"`          // how long a new one has to last before it counts as started; nil is the kind's own time
 	Pos            diag.Pos       `json:"pos,omitzero"`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -366,6 +367,7 @@ func (d *depender) handle(v ir.Value, s depSpec) {
 type lifecycleSpec struct {
 	prevent  bool
 	keep     bool
+	ignore   []ir.Value // names of attributes, with their places
 	strategy string
 	settle   *time.Duration
 }
@@ -373,6 +375,7 @@ type lifecycleSpec struct {
 func (s *lifecycleSpec) Bind(f *Set) {
 	f.Bool(&s.prevent, "prevent_destroy", None, "A plan that removes or replaces the object is an error.")
 	f.Bool(&s.keep, "keep", None, "The object is never removed, only released: where its declaration goes, or the stack is destroyed, it stays on the engine, with what it uses.")
+	f.words(&s.ignore, "ignore_changes", "Names of attributes whose difference from what lives is no change, or all. What is made anew for another reason gets what the program says.")
 	f.Enum(&s.strategy, "strategy", None, "How a new one takes the place of the old one: start_first lets both run until the new one is ready, stop_first stops the old one before. auto, the default, is start_first where the two share nothing that only one can have.", auto, string(ir.StartFirst), string(ir.StopFirst))
 	f.OptDuration(&s.settle, "settle", None, "How long a new one without a healthcheck has to run before the old one goes; 2s by default.")
 	f.rules("precondition", "Rules that have to hold before anything is planned: in HCL a block for each, in Starlark rule(condition, message).")
@@ -394,10 +397,53 @@ func (b *Builder) lifecycle(x *declared, a ir.Attr) {
 	}
 	var s lifecycleSpec
 	d.into(&s, attrsOf(a.Value), d.pos)
-	x.res.Guard = ir.Lifecycle{PreventDestroy: s.prevent, Keep: s.keep, Strategy: ir.Strategy(s.strategy), Settle: s.settle, Pos: d.pos}
+	x.res.Guard = ir.Lifecycle{PreventDestroy: s.prevent, Keep: s.keep, Ignore: d.in("ignore_changes").ignored(tableOf(x.spec).static, s.ignore), Strategy: ir.Strategy(s.strategy), Settle: s.settle, Pos: d.pos}
 	if s.strategy == auto {
 		x.res.Guard.Strategy = ir.Auto
 	}
+}
+
+// words binds a list of texts, of which one may stand alone. They keep their places.
+func (s *Set) words(p *[]ir.Value, name, doc string) {
+	s.add(name, "list of string", None, doc, codec{
+		decode: func(d *decoder, v ir.Value) {
+			if v.Kind == ir.String {
+				v = ir.ListVal(v).At(v.Pos)
+			}
+			if v.Kind != ir.List || v.Sensitive {
+				d.want(v, "a list of strings")
+				return
+			}
+			for i, e := range v.List {
+				at := d.at(strconv.Itoa(i))
+				if _, ok := at.text(e, "a string"); ok {
+					*p = append(*p, e.At(firstPos(e.Pos, d.pos)))
+				}
+			}
+		},
+		encode: func() ir.Value { return ir.Value{} },
+	})
+}
+
+// ignored returns the attributes that are named, in the order of the table. An
+// object is known by its name, which counts whatever is named.
+func (d *decoder) ignored(table *Set, names []ir.Value) []string {
+	in := map[string]bool{}
+	for _, v := range names {
+		switch {
+		case v.Str == "all":
+			for _, f := range table.Fields {
+				in[f.Name] = f.Name != "name"
+			}
+		case v.Str == "name":
+			d.fail(v, "the name says which object is meant, and cannot be ignored")
+		case table.Field(v.Str) == nil:
+			d.unknown(table, ir.Attr{Name: v.Str, Pos: v.Pos})
+		default:
+			in[v.Str] = true
+		}
+	}
+	return slices.DeleteFunc(table.Names(), func(name string) bool { return !in[name] })
 }
 
 // Output adds an output. That of a module may be or hold resources.

@@ -173,6 +173,7 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	changes = append(changes, remade(in, changes)...)
 	changes = append(changes, joinChanges(in)...)
 	changes = append(changes, imageMounts(in)...)
+	changes = in.Heed(changes)
 	if effect(in, changes) == schema.Replace {
 		leftBehind(in)
 	}

@@ -500,3 +500,18 @@ container "block" {
     }
   }
 }
+---
+# lifecycle
+stack { name = "shop" }
+variable "pass" {
+  default   = "memory"
+  sensitive = true
+}
+container "a" {
+  lifecycle {
+    keep           = "yes"                ### 5: container.a.lifecycle.keep: got "yes", want true or false
+    ignore_changes = ["memry", "environment", "name", 5, var.pass] ### 23: container.a.lifecycle.ignore_changes: unknown attribute "memry" ~ did you mean "memory"? ### 32: container.a.lifecycle.ignore_changes: unknown attribute "environment" ~ `environment` is `env` here ### 47: container.a.lifecycle.ignore_changes: the name says which object is meant, and cannot be ignored ### 55: container.a.lifecycle.ignore_changes[3]: got 5, want a string ### 58: container.a.lifecycle.ignore_changes[4]: a sensitive value cannot be used here, since this attribute is shown in plans
+  }
+}
+container "b" { lifecycle = { ignore_changes = 5 } } ### 48: container.b.lifecycle.ignore_changes: got 5, want a list of strings
+container "c" { lifecycle = { ignore_changes = [memory] } } ### 49: unknown name "memory" ~ text needs quotes: "memory"
