@@ -11,7 +11,7 @@ export CGO_ENABLED ?= 0
 # Tests as CI runs them. Lint has vetted what they are made of, and all below it.
 TEST   := $(GO) test -vet=off
 
-.PHONY: lock build test units pairs soak attributes kills faults daemon sim two mutants golden docs lint tidy fuzz engine examples demo check clean
+.PHONY: lock build test units pairs soak attributes kills faults daemon sim two broken mutants golden docs lint tidy fuzz engine examples demo check clean
 
 # The command, at bin/bay.
 build:
@@ -91,6 +91,11 @@ sim:
 # Two faults on every two calls that change something, of the same changes (hours).
 two:
 	GOGC=off GOMEMLIMIT=1GiB TWO=all $(GO) test ./golden/sim -count=1 -timeout 24h -run 'Two' -v
+
+# Good programs in both languages, each broken in one place: what is said has to
+# point there. `make check` breaks some; BREAK_SEED=N breaks others.
+broken:
+	BREAK=$${BREAK:-1000} $(GO) test ./lang/load -count=1 -run 'TestBroken' -v
 
 # bay without each of its guards in turn: some test has to fail for it. `make
 # check` tries one a day.

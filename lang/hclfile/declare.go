@@ -20,29 +20,38 @@ func (r *reader) collect(file *hclsyntax.Body) {
 			Hintf("a value of your own is a local value: locals { %s = … }", a.Name)
 	}
 	for _, b := range file.Blocks {
-		switch {
-		case b.Type == "stack":
-			r.addStack(b)
-		case b.Type == "variable":
-			r.addVariable(b)
-		case b.Type == "locals":
-			r.addLocals(b)
-		case b.Type == "output":
-			r.addOutput(b)
-		case b.Type == "assert":
-			r.addAssert(b)
-		case b.Type == "library":
-			r.addLibrary(b)
-		case b.Type == "moved":
-			r.addMove(b, "new", r.b.Moved)
-		case b.Type == "adopt":
-			r.addMove(b, "resource", r.b.Adopt)
-		case b.Type == "forget":
-			r.addMove(b, "", r.b.Forget)
-		case b.Type == "module" || r.kinds[b.Type] != nil:
-			r.addInstances(b)
-		default:
-			r.unknownBlock(b)
+		r.declare(b)
+	}
+}
+
+// declare takes in one declaration.
+func (r *reader) declare(b *hclsyntax.Block) {
+	switch {
+	case b.Type == "stack":
+		r.addStack(b)
+	case b.Type == "variable":
+		r.addVariable(b)
+	case b.Type == "locals":
+		r.addLocals(b)
+	case b.Type == "output":
+		r.addOutput(b)
+	case b.Type == "assert":
+		r.addAssert(b)
+	case b.Type == "library":
+		r.addLibrary(b)
+	case b.Type == "moved":
+		r.addMove(b, "new", r.b.Moved)
+	case b.Type == "adopt":
+		r.addMove(b, "resource", r.b.Adopt)
+	case b.Type == "forget":
+		r.addMove(b, "", r.b.Forget)
+	case b.Type == "module" || r.kinds[b.Type] != nil:
+		r.addInstances(b)
+	default:
+		if near := r.unknownBlock(b); near != "" { // what refers to it is right
+			meant := *b
+			meant.Type = near
+			r.declare(&meant)
 		}
 	}
 }
@@ -60,8 +69,8 @@ func attributes(b *hclsyntax.Body) []*hclsyntax.Attribute {
 }
 
 // unknownBlock reports a block that is no declaration, with what to write for
-// the habits of other tools.
-func (r *reader) unknownBlock(b *hclsyntax.Block) {
+// the habits of other tools. It returns the block that seems to be misspelt, or "".
+func (r *reader) unknownBlock(b *hclsyntax.Block) string {
 	known := append(sortedKeys(r.kinds), "adopt", "assert", "forget", "library", "locals", "module", "moved", "output", "stack", "variable")
 	slices.Sort(known)
 	m := r.fail(b.TypeRange, "there is no block %q", b.Type)
@@ -74,7 +83,7 @@ func (r *reader) unknownBlock(b *hclsyntax.Block) {
 		for _, kind := range sortedKeys(r.kinds) {
 			if len(b.Labels) == 2 && strings.HasSuffix(b.Labels[0], "_"+kind) {
 				m.Hintf("the kind is the block: %s %q { … }", kind, label)
-				return
+				return ""
 			}
 		}
 		m.Hintf("the kind is the block: container %q { … }", label)
@@ -97,10 +106,14 @@ func (r *reader) unknownBlock(b *hclsyntax.Block) {
 	case "removed":
 		m.Hintf(`write forget { address = "KIND.NAME" }`)
 	}
-	m.DidYouMean(b.Type, known)
-	if m.Hint == "" {
-		m.Hintf("the blocks are %s", strings.Join(known, ", "))
+	if m.Hint != "" {
+		return ""
 	}
+	if m.DidYouMean(b.Type, known).Hint != "" {
+		return diag.Nearest(b.Type, known)
+	}
+	m.Hintf("the blocks are %s", strings.Join(known, ", "))
+	return ""
 }
 
 // label returns the one label of a block.
@@ -121,6 +134,14 @@ func (r *reader) unlabelled(b *hclsyntax.Block) {
 	if len(b.Labels) > 0 {
 		r.fail(b.LabelRanges[0], "%s takes no label", b.Type)
 	}
+}
+
+// misspelt reports whether an attribute of b seems to be meant for name, which
+// only says.
+func misspelt(b *hclsyntax.Block, name string) bool {
+	return slices.ContainsFunc(attributes(b.Body), func(a *hclsyntax.Attribute) bool {
+		return a.Name != name && diag.Nearest(a.Name, []string{name}) != ""
+	})
 }
 
 // only reports attributes and blocks that b does not take.
@@ -200,7 +221,7 @@ func (r *reader) addOutput(b *hclsyntax.Block) {
 	label, ok := r.label(b)
 	r.only(b, []string{"value", "description", "sensitive"}, nil)
 	a := b.Body.Attributes["value"]
-	if a == nil {
+	if a == nil && !misspelt(b, "value") {
 		r.fail(b.TypeRange, `output: "value" is missing`)
 	}
 	if !ok || a == nil {
@@ -309,10 +330,12 @@ const plainOnly = "what a variable says about itself is plain values, since vari
 
 func (r *reader) addVariable(b *hclsyntax.Block) {
 	label, ok := r.label(b)
+	before := len(*r.diags)
 	r.only(b, []string{"type", "default", "description", "sensitive", "nullable"}, []string{"validation"})
 	if !ok {
 		return
 	}
+	odd := broken(*r.diags, before) // what is unknown there may be its default
 	n := &node{name: "var." + label, at: b.TypeRange}
 	for _, a := range attributes(b.Body) {
 		if a.Name != "type" {
@@ -329,7 +352,7 @@ func (r *reader) addVariable(b *hclsyntax.Block) {
 			Name: label, Pos: r.pos(n.at), Description: r.text(b, "description"),
 			Sensitive: r.flag(b, "sensitive", false), NotNull: !r.flag(b, "nullable", true),
 		}
-		v.Broken = !r.typeOf(b, v) || !r.defaultOf(b, v) || !r.rules(b, v) || n.bad
+		v.Broken = !r.typeOf(b, v) || !r.defaultOf(b, v) || !r.rules(b, v) || n.bad || odd
 		n.value, n.ok = r.in.Resolve(v, r.diags)
 	}
 	r.add(n)

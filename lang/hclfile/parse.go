@@ -2,6 +2,7 @@ package hclfile
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -55,12 +56,20 @@ func parseFile(f schema.File, ds *diag.List) *hclsyntax.Body {
 // reported.
 func addSyntax(f schema.File, tokens hclsyntax.Tokens, hds hcl.Diagnostics, ds *diag.List) {
 	lost := false
-	for _, d := range hds {
+	for i, d := range hds {
 		at := diag.Pos{File: f.Name}
+		if d.Summary == "Invalid expression" && i+1 < len(hds) && sameStart(d, hds[i+1]) {
+			continue // the next says what is wrong there
+		}
 		if d.Subject != nil {
 			at = position(f.Src, f.Name, d.Subject.Start)
 		}
 		switch d.Summary {
+		case "Missing close bracket on index", "Missing close bracket on splat index":
+			// The parser has lost where it was: it names what it skipped to.
+			ds.Addf(position(f.Src, f.Name, unclosed(tokens)), "the index that begins here does not end with a bracket").
+				Hintf("an index is written x[0] or x[\"key\"]; where a list was meant, a comma is missing before it")
+			return
 		case "Invalid multi-line string":
 			at = position(f.Src, f.Name, lastQuote(tokens, d.Subject.Start))
 			ds.Addf(at, "the text that begins here does not end on this line").
@@ -81,6 +90,51 @@ func addSyntax(f schema.File, tokens hclsyntax.Tokens, hds hcl.Diagnostics, ds *
 			m.Hintf("%s", hint)
 		}
 	}
+}
+
+func sameStart(a, b *hcl.Diagnostic) bool {
+	return a.Subject != nil && b.Subject != nil && a.Subject.Start == b.Subject.Start
+}
+
+// unclosed returns where the first square bracket opens that another kind of
+// bracket, or nothing, closes, or the first after a value that holds a comma.
+func unclosed(tokens hclsyntax.Tokens) hcl.Pos {
+	var open hclsyntax.Tokens
+	for _, t := range tokens {
+		switch t.Type {
+		case hclsyntax.TokenComma:
+			if len(open) > 0 && open[len(open)-1].Type == hclsyntax.TokenOBrack && isIndex(tokens, open[len(open)-1]) {
+				return open[len(open)-1].Range.Start
+			}
+		case hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenOBrace, hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
+			open = append(open, t)
+		case hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenCBrace, hclsyntax.TokenTemplateSeqEnd, hclsyntax.TokenEOF:
+			if len(open) == 0 {
+				return t.Range.Start
+			}
+			last := open[len(open)-1]
+			if last.Type == hclsyntax.TokenOBrack && t.Type != hclsyntax.TokenCBrack {
+				return last.Range.Start
+			}
+			open = open[:len(open)-1]
+		}
+	}
+	return tokens[len(tokens)-1].Range.Start
+}
+
+// isIndex reports whether a bracket opens right behind a value.
+func isIndex(tokens hclsyntax.Tokens, open hclsyntax.Token) bool {
+	i := slices.IndexFunc(tokens, func(t hclsyntax.Token) bool { return t.Range.Start == open.Range.Start }) - 1
+	if i < 0 {
+		return false
+	}
+	switch t := tokens[i]; t.Type {
+	case hclsyntax.TokenCQuote, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenCBrace:
+		return true
+	case hclsyntax.TokenIdent:
+		return !slices.Contains([]string{"in", "if"}, string(t.Bytes))
+	}
+	return false
 }
 
 // lastQuote returns where the last text before p begins.

@@ -131,7 +131,13 @@ func (e *eval) unknownRoot(t hcl.Traversal) {
 		m.Hintf("write local%s", strings.TrimPrefix(whole, root))
 	case root == "variable":
 		m.Hintf("write var%s", strings.TrimPrefix(whole, root))
-	case root == "data" || root == "path" || root == "terraform" || root == "self":
+	case root == "count" || root == "self":
+		m.Hintf("each.key and each.value are what differs beside for_each; another resource is named as it is declared: container.web")
+	case root == "path":
+		m.Hintf("relative paths start at the module's directory, and nothing has to be written for it")
+	case strings.HasPrefix(root, "docker_") && len(t) > 1:
+		m.Hintf("write %s%s", strings.TrimPrefix(root, "docker_"), traversalText(t[1:2]))
+	case root == "data" || root == "terraform":
 		m.Hintf("references are var.NAME, local.NAME, module.NAME.OUTPUT and KIND.LABEL, such as container.web")
 	default:
 		e.hintLabel(m, root)

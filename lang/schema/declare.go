@@ -334,12 +334,31 @@ func (d *depender) targets(v ir.Value, s depSpec) {
 		}
 	case ir.Map:
 		for _, k := range v.Keys() {
+			if of := v.Map[k]; of.Kind == ir.Map && of.Map["condition"].Kind == ir.String { // as in Compose
+				d.want(of, "a resource, or started, healthy or completed of one").
+					Hintf("write depends_on = [healthy(container.%s)]; the others are started and completed", k)
+				continue
+			}
 			d.targets(v.Map[k], s)
 		}
 	case ir.Null: // of a disabled resource: there is nothing to wait for
 	default:
-		d.want(v, "a resource, or started, healthy or completed of one")
+		m := d.want(v, "a resource, or started, healthy or completed of one")
+		if v.Kind == ir.String && !v.Sensitive && m.Hint == "" {
+			d.b.hintHandle(m, v.Str)
+		}
 	}
+}
+
+// hintHandle says how the resources are named that text may have been meant for.
+func (b *Builder) hintHandle(m *diag.Diag, text string) {
+	for _, x := range b.order {
+		if a := x.res.Addr; a.Label == text || x.res.Name == text {
+			m.Hintf("a resource is named without quotes: %s (HCL), or what %s(%q, …) returned (Starlark)", a, a.Kind, a.Label)
+			return
+		}
+	}
+	m.Hintf("a resource is named without quotes: container.%[1]s (HCL), or what container(%[1]q, …) returned (Starlark)", text)
 }
 
 // handle adds the edge to a resource, or those to all that is in a module.

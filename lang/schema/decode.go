@@ -49,6 +49,7 @@ func (d *decoder) fields(s *Set, attrs []ir.Attr, pos diag.Pos) {
 		f := s.Field(a.Name)
 		if f == nil {
 			d.unknown(s, a)
+			seen[diag.Nearest(a.Name, s.Names())] = true // what was misspelt is not missing too
 			continue
 		}
 		if a.Value.IsNull() && a.Value.Off == "" && !a.Value.IsBroken() {
@@ -80,11 +81,19 @@ func (d *decoder) unknown(s *Set, a ir.Attr) {
 		m.Hintf("%s", hint)
 		return
 	}
-	m.DidYouMean(a.Name, s.Names())
-	if m.Hint == "" {
-		m.Hintf("the attributes here are %s", strings.Join(s.Names(), ", "))
+	switch names := s.Names(); {
+	case m.DidYouMean(a.Name, names).Hint != "":
+	case a.Name == "for_each" || a.Name == "count": // HCL's are no attributes of a kind
+		m.Hintf("many of one are made in a loop: [%s(…, key = str(i)) for i in range(n)]", "container")
+	case len(names) > mostNames:
+		m.Hintf("the attributes here are %s and %d more, which REFERENCE.md lists", strings.Join(names[:mostNames], ", "), len(names)-mostNames)
+	default:
+		m.Hintf("the attributes here are %s", strings.Join(names, ", "))
 	}
 }
+
+// mostNames is how many attributes a hint names: more are not read.
+const mostNames = 16
 
 func (d *decoder) in(name string) *decoder {
 	return &decoder{Decoding: d.Decoding, up: d, step: "." + name, pos: d.pos}

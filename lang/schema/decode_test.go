@@ -186,7 +186,7 @@ func TestDecode(t *testing.T) {
 		{"size", str("lots"), `box.size: got "lots", want a size such as "512m" ~ units are b, k, m, g, t, in powers of 1024; a plain number is bytes`},
 		{"wait", str("90s"), "1m30s"},
 		{"wait", str("3600s"), "1h"},
-		{"wait", num(5), `box.wait: got 5, want a duration such as "5s"`},
+		{"wait", num(5), `box.wait: got 5, want a duration such as "5s" ~ a number says no unit: write "5s" for seconds`},
 		{"wait", str("-1s"), `box.wait: got "-1s", want a duration such as "5s" ~ units are ms, s, m, h`},
 		{"stop", num(0), "0s"},
 		{"stop", str("1500ms"), `box.stop: got "1500ms", want whole seconds`},
@@ -225,7 +225,7 @@ func TestDecode(t *testing.T) {
 		{"ports", ir.ListVal(ip), "box.ports[0]: ${container.web.ip}" + engine + "; []"},
 		{"ports", ir.ListVal(num(80)).AsSensitive(), "box.ports[0]" + hidden + "; []"},
 		{"ports", obj("inner", num(1)), "box.ports: got a map, want a list"},
-		{"ports", ir.ListVal(obj("iner", num(1))), `box.ports[0]: unknown attribute "iner" ~ did you mean "inner"?; box.ports[0]: "inner" is missing; []`},
+		{"ports", ir.ListVal(obj("iner", num(1))), `box.ports[0]: unknown attribute "iner" ~ did you mean "inner"?; []`},
 		{"files", obj("/a", str("x"), "/b", obj("test", secret), "/c", ir.Value{}), "{/a: {test: x}, /b: {test: (sensitive)}}"},
 	} {
 		if diff := cmp.Diff(c.want, decodeOne(c.name, c.in)); diff != "" {

@@ -356,6 +356,10 @@ func (s *Set) OptDuration(p **time.Duration, name string, e Effect, doc string) 
 
 func (d *decoder) duration(v ir.Value) (time.Duration, bool) {
 	const want = `a duration such as "5s"`
+	if v.Kind == ir.Int && !v.Sensitive {
+		d.want(v, want).Hintf("a number says no unit: write \"%ds\" for seconds", v.Int)
+		return 0, false
+	}
 	text, ok := d.text(v, want)
 	if !ok {
 		return 0, false

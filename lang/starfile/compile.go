@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"bayplan/lang/diag"
 	"bayplan/lang/ir"
@@ -75,6 +76,11 @@ func parseErrors(err error, src []byte) diag.List {
 	if strings.HasPrefix(e.Msg, "got ") && !strings.Contains(e.Msg, "want primary expression") {
 		d.Pos.Col = tokenStart(line, d.Pos.Col) // the parser stands behind what it complains about
 	}
+	if at, ok := unclosed(src, d.Pos); ok {
+		d.Pos.Line, d.Pos.Col = at.Line, at.Col
+		d.Msg = "the bracket that opens here is not closed"
+		return append(diag.List{}, *d.Hintf("what follows begins a line of its own"))
+	}
 	word := wordAt(line, d.Pos.Col)
 	first, _, _ := strings.Cut(strings.TrimSpace(line), " ")
 	for _, h := range syntaxHints {
@@ -93,10 +99,71 @@ func parseErrors(err error, src []byte) diag.List {
 		d.Hintf("the line ends too early; an expression goes on over lines only within brackets")
 	case ir.IsIdent(first) && strings.HasPrefix(e.Msg, "got string literal"):
 		d.Hintf("a declaration is a call here: %s(…)", first)
+	case strings.Contains(d.Msg, "newline in string"):
+		d.Hintf("the text that begins here is not closed on this line; text of many lines stands between three quotes")
+	case d.Msg == "got indent, want primary expression":
+		d.Msg = "the line begins with spaces that nothing asks for"
+	case d.Msg == "got newline, want ':'":
+		if d.Pos.Col == 1 { // the parser stands behind the line's end
+			d.Pos.Line--
+			code, _, _ := strings.Cut(lineOf(src, d.Pos.Line), "#")
+			d.Pos.Col = utf8.RuneCountInString(strings.TrimRight(code, " ")) + 1
+		}
+		d.Hintf("this line has to end with a colon")
+	case strings.HasSuffix(d.Msg, "want indent"):
+		d.Hintf("what belongs to the line above is indented by 4 spaces")
+	case strings.HasPrefix(d.Msg, "got ':'"):
+		d.Hintf("an argument is written name = value")
 	case strings.HasSuffix(d.Msg, "want ','"), strings.HasSuffix(d.Msg, "want ')'"), strings.HasSuffix(d.Msg, "want ']'"):
 		d.Hintf("a comma or a closing bracket may be missing before this")
 	}
 	return diag.List{d}
+}
+
+// unclosed returns where the last bracket opens that is open where a line begins
+// with the token at p, unless that token is a bracket itself.
+func unclosed(src []byte, p diag.Pos) (diag.Pos, bool) {
+	if p.Col != 1 {
+		return diag.Pos{}, false
+	}
+	var open []diag.Pos
+	for i, line := range strings.Split(string(src), "\n") {
+		if i+1 == p.Line {
+			break
+		}
+		open = brackets(line, i+1, open)
+	}
+	if len(open) == 0 {
+		return diag.Pos{}, false
+	}
+	return open[len(open)-1], true
+}
+
+// brackets returns those that are open after a line, of which open are before it.
+func brackets(line string, n int, open []diag.Pos) []diag.Pos {
+	quote := rune(0)
+	escaped := false
+	for i, c := range []rune(line) {
+		switch {
+		case escaped:
+			escaped = false
+		case c == '\\' && quote != 0:
+			escaped = true
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '#':
+			return open
+		case strings.ContainsRune("([{", c):
+			open = append(open, diag.Pos{Line: n, Col: i + 1})
+		case strings.ContainsRune(")]}", c) && len(open) > 0:
+			open = open[:len(open)-1]
+		}
+	}
+	return open
 }
 
 // tokenStart returns the column of the word or string that ends before a column.
@@ -204,6 +271,14 @@ var words = map[string]string{
 	"isinstance": "write type(x) == \"string\"",
 	"library":    `functions of another file come with load("./lib/x.star", "f")`,
 	"service":    `write container("web", image = …)`,
+	"json":       "write jsonencode(x) or jsondecode(text)",
+	"os":         `there is no environment but what is passed in: x = variable("x"), and BAY_VAR_x in the environment`,
+	"env":        `there is no environment but what is passed in: x = variable("x"), and BAY_VAR_x in the environment`,
+	"getenv":     `there is no environment but what is passed in: x = variable("x"), and BAY_VAR_x in the environment`,
+	"timestamp":  "evaluation is pure, so that the same files always give the same plan: pass the value in as a variable",
+	"time":       "evaluation is pure, so that the same files always give the same plan: pass the value in as a variable",
+	"uuid":       "evaluation is pure, so that the same files always give the same plan: pass the value in as a variable",
+	"random":     "evaluation is pure, so that the same files always give the same plan: pass the value in as a variable",
 }
 
 func (r *reader) suggest(d *diag.Diag, name string, globals map[string]bool) {
@@ -226,5 +301,10 @@ func (r *reader) suggest(d *diag.Diag, name string, globals map[string]bool) {
 		}
 	}
 	names = append(names, starlark.Universe.Keys()...)
-	d.DidYouMean(name, names)
+	if kind, ok := strings.CutPrefix(name, "docker_"); ok {
+		d.Hintf("a resource is what its declaration returned: x = %s(…)", kind)
+	}
+	if d.DidYouMean(name, names); d.Hint == "" {
+		d.Hintf("if it is meant as text, write %q", name)
+	}
 }

@@ -301,7 +301,9 @@ func (r *reader) variable(in *invocation) (starlark.Value, error) {
 	v.Sensitive = in.takeBool("sensitive", false)
 	v.NotNull = !in.takeBool("nullable", true)
 	v.Rules = in.takeRules(v.Sensitive)
+	before := len(r.b.Diags)
 	in.none(variableArgs...)
+	v.Broken = v.Broken || len(r.b.Diags) > before // what is unknown there may be its default
 	var got ir.Value
 	var ok bool
 	in.do(func() { got, ok = r.in.Resolve(v, &r.b.Diags) })

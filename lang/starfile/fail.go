@@ -1,6 +1,7 @@
 package starfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -149,12 +150,20 @@ func (r *reader) explainCall(d *diag.Diag, stack starlark.CallStack) {
 	}
 }
 
-// phrases replaces what the interpreter says where it helps little.
-var phrases = []struct{ has, hint string }{
-	{"referenced before assignment", "a name that is assigned anywhere in a function is the function's own; give one of the two another name"},
-	{"frozen", "what another file, a variable or a resource gave cannot be changed; make a copy of your own: list(x), dict(x)"},
-	{"called recursively", "recursion is off, so that every program ends; use a for loop"},
-	{"unhandled index operation", "lists, maps and texts have elements"},
+// phrases replaces what the interpreter says where it helps little. say is ""
+// where that will do.
+var phrases = []struct{ has, say, hint string }{
+	{"referenced before assignment", "", "a name that is assigned anywhere in a function is the function's own; give one of the two another name"},
+	{"frozen", "", "what another file, a variable or a resource gave cannot be changed; make a copy of your own: list(x), dict(x)"},
+	{"called recursively", "", "recursion is off, so that every program ends; use a for loop"},
+	{"unhandled index operation builtin", "a function has no elements", "a declaration is called: network(\"back\")"},
+	{"unhandled index operation NoneType", "None has no elements", "it is None: the attribute is not set, or the resource is off"},
+	{"unhandled index operation", "", "lists, maps and texts have elements"},
+	{"unknown binary op: string + ", "", "make text of it: str(x), or \"…%s…\" % x"},
+	{"+ string", "", "make text of it: str(x), or \"…%s…\" % x"},
+	{"duplicate key", "", "each key stands once in a map"},
+	{"can't assign to", "", "a resource is what its declaration says: write the attribute there"},
+	{"cannot load", "", "a path starts at the module's directory, such as \"./lib/text.star\""},
 }
 
 // phrase returns what the interpreter says in the form that messages have here.
@@ -162,7 +171,7 @@ func phrase(msg string) (text, hint string) {
 	text = strings.TrimPrefix(msg, "Starlark computation cancelled: ")
 	for _, p := range phrases {
 		if strings.Contains(text, p.has) {
-			return text, p.hint
+			return cmp.Or(p.say, text), p.hint
 		}
 	}
 	if head, rest, ok := strings.Cut(text, " (did you mean "); ok {

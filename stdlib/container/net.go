@@ -43,6 +43,7 @@ func (n *Net) Bind(f *schema.Set) {
 	f.PlainMap(&n.DriverOpts, "driver_opts", schema.Reconnect, "Options for the network's driver.").From("DriverOpts")
 	f.Int(&n.GwPriority, "gw_priority", schema.Range{Min: math.MinInt32, Max: math.MaxInt32}, schema.Reconnect, "The network with the highest one gives the default gateway.").From("GwPriority").Min("1.48")
 	f.Elsewhere("name", "`name` is `network` here")
+	f.Elsewhere("ip", "`ip` is `ipv4_address` here")
 	f.Elsewhere("priority", "the first of `networks` is the one that the engine knows the container by; `gw_priority` chooses the gateway")
 }
 

@@ -226,7 +226,7 @@ variable "b" {
   type    = number
   default = "x"                           ### 13: variable "b": the default is not of its type: got "x", want a number ~ want a number
 }
-variable "i" {}                           ### 1: no value for the variables i, d ~ give --var i=… --var d=…, or set BAY_VAR_i
+variable "i" {}                           ### 1: no value for the variable i ~ give --var i=…, or set BAY_VAR_i
 variable "c" {
   validation {
     condition     = var.b == 1            ### 21: var.b cannot be used here ~ a validation is about its own variable, var.c
@@ -340,7 +340,7 @@ output "p" { value = module.k[0] == 1 ? 1 : module.k[0].container } ### 45: outp
 stack { name = "shop" }
 library "text" { source = "./text.star" }
 library "more" { source = "./more.star" } ### 27: library.more.source: there is no file "./more.star" ~ source = "./lib/more.star"
-library "src" { sourc = "./text.star" }   ### 1: library.src: "source" is missing ### 17: library.src: unknown attribute "sourc" ~ did you mean "source"?
+library "src" { sourc = "./text.star" }   ### 17: library.src: unknown attribute "sourc" ~ did you mean "source"?
 library "ref" { source = var.x }          ### 26: var.x cannot be used here ~ a library comes before all else
 variable "x" { default = "" }
 locals {
@@ -411,7 +411,7 @@ assert "address" {
   error_message = "it is at ${container.db.ip}"
 }
 assert "empty" {}                         ### 1: assert.empty: "condition" is missing ~ Has to be true ### 1: assert.empty: "error_message" is missing ~ What is said
-assert "misspelt" {                       ### 1: assert.misspelt: "error_message" is missing
+assert "misspelt" {
   condition = true
   eror_message = "x"                      ### 3: assert.misspelt: unknown attribute "eror_message" ~ did you mean "error_message"?
 }

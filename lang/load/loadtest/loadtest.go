@@ -34,7 +34,12 @@ type Reader func(*schema.Builder, schema.Body, *value.Inputs, schema.Source)
 // Read has a program read as the stack in directory /stack. Variables have the
 // values in vars.
 func Read(read Reader, f schema.File, vars map[string]string) (*ir.Program, diag.List) {
-	b := schema.NewBuilder(Universe(), "/stack", "")
+	return ReadIn(Universe(), read, f, vars)
+}
+
+// ReadIn is Read with these kinds and functions.
+func ReadIn(u *schema.Universe, read Reader, f schema.File, vars map[string]string) (*ir.Program, diag.List) {
+	b := schema.NewBuilder(u, "/stack", "")
 	b.LoadBy(loader{})
 	in := &value.Inputs{Lookup: func(name string) (value.Given, bool) {
 		text, ok := vars[name]
@@ -48,6 +53,12 @@ func Read(read Reader, f schema.File, vars map[string]string) (*ir.Program, diag
 // it says with what is expected.
 func Check(t *testing.T, pattern string, read Reader) {
 	t.Helper()
+	CheckIn(t, Universe(), pattern, read)
+}
+
+// CheckIn is Check with these kinds and functions.
+func CheckIn(t *testing.T, u *schema.Universe, pattern string, read Reader) {
+	t.Helper()
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files match %s: %v", pattern, err)
@@ -58,7 +69,7 @@ func Check(t *testing.T, pattern string, read Reader) {
 			t.Fatal(err)
 		}
 		for _, p := range Programs(string(data)) {
-			t.Run(fmt.Sprintf("%s:%d", filepath.Base(name), p.Line), func(t *testing.T) { p.check(t, read) })
+			t.Run(fmt.Sprintf("%s:%d", filepath.Base(name), p.Line), func(t *testing.T) { p.check(t, u, read) })
 		}
 	}
 }
@@ -80,8 +91,8 @@ func Programs(file string) []Program {
 	return out
 }
 
-func (p Program) check(t *testing.T, read Reader) {
-	prog, ds := Read(read, schema.File{Name: "f", Src: []byte(p.Src)}, nil)
+func (p Program) check(t *testing.T, u *schema.Universe, read Reader) {
+	prog, ds := ReadIn(u, read, schema.File{Name: "f", Src: []byte(p.Src)}, nil)
 	got := map[int][]string{}
 	for _, d := range ds {
 		got[d.Pos.Line] = append(got[d.Pos.Line], fmt.Sprintf("%d: %s", d.Pos.Col, d.Msg))
