@@ -333,6 +333,7 @@ func (r *reader) addVariable(b *hclsyntax.Block) {
 	before := len(*r.diags)
 	r.only(b, []string{"type", "default", "description", "sensitive", "nullable"}, []string{"validation"})
 	if !ok {
+		r.in.Cut = true // what it would have been called is not known
 		return
 	}
 	odd := broken(*r.diags, before) // what is unknown there may be its default
