@@ -146,5 +146,20 @@ func (d dock) sweepImages(ctx context.Context, c *client.Client) error {
 			}
 		}
 	}
+	return errors.Join(err, d.sweepUntagged(ctx, c))
+}
+
+// sweepUntagged takes away the images that bay built and that have lost their
+// tags since. One that somebody else's build has taken as a step stays.
+func (d dock) sweepUntagged(ctx context.Context, c *client.Client) error {
+	list, err := c.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(
+		filters.Arg("dangling", "true"), filters.Arg("label", engine.LabelImageStack+"="+d.word),
+	)})
+	for _, x := range list {
+		_, rerr := c.ImageRemove(ctx, x.ID, image.RemoveOptions{})
+		if !errdefs.IsNotFound(rerr) && !errdefs.IsConflict(rerr) {
+			err = errors.Join(err, rerr)
+		}
+	}
 	return err
 }
