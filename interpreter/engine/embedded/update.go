@@ -62,7 +62,8 @@ func change(h *container.HostConfig, u *container.UpdateConfig) {
 	set(&h.CPURealtimePeriod, u.CPURealtimePeriod)
 	set(&h.CPURealtimeRuntime, u.CPURealtimeRuntime)
 	if u.PidsLimit != nil {
-		h.PidsLimit = u.PidsLimit
+		n := max(*u.PidsLimit, 0) // an update with less than 1 is kept as 0: no limit
+		h.PidsLimit = &n
 	}
 	if u.RestartPolicy.Name != "" {
 		h.RestartPolicy = u.RestartPolicy
