@@ -110,6 +110,13 @@ func TestRegressions(t *testing.T) {
 			script: map[int]fault{5: killAfter},
 		},
 		{
+			// What had been made half could not be removed, and bore the name
+			// that the old one had to get back.
+			name:   "an undo while the successor that failed before is still there",
+			shape:  shape{from: stack{vols: 1, boxes: []box{held}}, via: &stack{vols: 1, boxes: []box{renewedHeld}}, to: stack{vols: 1, boxes: []box{thirdHeld}}},
+			script: map[int]fault{7: killBefore, 10: fails},
+		},
+		{
 			name:   "a second successor, and a third version",
 			shape:  shape{from: stack{vols: 1, boxes: []box{held}}, via: &stack{vols: 1, boxes: []box{renewedHeld}}, to: stack{vols: 1, boxes: []box{thirdHeld}}},
 			then:   secondNew,

@@ -290,9 +290,14 @@ func (s *story) ended(f apply.Failure) (yes bool) {
 	}
 	s.with(func(e *embedded.State) {
 		c, err := e.Container(stale.Fact.Read.Arg)
-		yes = err == nil && len(c.Config.Cmd) > 0 && c.Config.Cmd[0] == "exit"
+		yes = err == nil && ends(c)
 	})
 	return yes
+}
+
+// ends reports whether the program of a container ends by itself.
+func ends(c *embedded.Container) bool {
+	return c != nil && len(c.Config.Cmd) > 0 && c.Config.Cmd[0] == "exit"
 }
 
 // run applies a plan; nil means that the process was killed.
@@ -333,9 +338,10 @@ func (s *story) failed(r *apply.Report, were map[string]before) {
 		if !ok {
 			continue
 		}
-		was.running = was.running && !s.restarted // else its policy decides
 		s.with(func(e *embedded.State) {
-			if err := was.serves(e.Containers[f.Step.ID]); err != nil {
+			c := e.Containers[f.Step.ID]
+			was.running = was.running && !s.restarted && !ends(c) // else its policy, or itself, decides
+			if err := was.serves(c); err != nil {
 				s.breaks(fmt.Errorf("I2: %s says that it is rolled back: %w", f.Step.Addr, err))
 			}
 		})

@@ -715,10 +715,21 @@ func restart(in kind.In[Spec]) kind.Work {
 	w.Facts = slices.DeleteFunc(w.Facts, func(f engine.Fact) bool { return f.Absent && f.Read.Arg == failed.Name })
 	w.Facts = append(w.Facts, asRead(failed)...)
 	w.Ops = slices.Concat([]engine.Op{setPolicy(living(failed), "no"), stop(failed), removal(living(failed), false)}, w.Ops)
+	if failed.Name == home(in, in.Live) && len(w.Undo) > 0 {
+		w.Undo = slices.Concat(makeWay(in, failed), w.Undo, []engine.Op{removal(living(failed), false)})
+	}
 	if active(failed) && !active(in.Live) {
 		w.Impact = down(in, failed)
 	}
 	return w
+}
+
+// makeWay takes a successor that failed before out of the way of the old container,
+// whose name it bears: it is still there where its own removal is what failed.
+func makeWay(in kind.In[Spec], failed *kind.Live) []engine.Op {
+	return []engine.Op{
+		setPolicy(living(failed), "no"), stop(failed), rename(living(failed), tag(in.Want.Name, "failed", in.Live.ID)),
+	}
 }
 
 // outcome says what others can rely on. A change that leaves the container
