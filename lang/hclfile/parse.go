@@ -55,6 +55,10 @@ func parseFile(f schema.File, ds *diag.List) *hclsyntax.Body {
 // the rest is the hint. Of complaints that follow from each other, the first is
 // reported.
 func addSyntax(f schema.File, tokens hclsyntax.Tokens, hds hcl.Diagnostics, ds *diag.List) {
+	if d := diag.Astray(brackets(f, tokens)); d != nil && follows(f, hds[0], d.Pos) {
+		*ds = append(*ds, *d)
+		return
+	}
 	lost := false
 	for i, d := range hds {
 		at := diag.Pos{File: f.Name}
@@ -67,7 +71,7 @@ func addSyntax(f schema.File, tokens hclsyntax.Tokens, hds hcl.Diagnostics, ds *
 		switch d.Summary {
 		case "Missing close bracket on index", "Missing close bracket on splat index":
 			// The parser has lost where it was: it names what it skipped to.
-			ds.Addf(position(f.Src, f.Name, unclosed(tokens)), "the index that begins here does not end with a bracket").
+			ds.Addf(position(f.Src, f.Name, badIndex(tokens)), "the index that begins here does not end with a bracket").
 				Hintf("an index is written x[0] or x[\"key\"]; where a list was meant, a comma is missing before it")
 			return
 		case "Invalid multi-line string":
@@ -75,6 +79,10 @@ func addSyntax(f schema.File, tokens hclsyntax.Tokens, hds hcl.Diagnostics, ds *
 			ds.Addf(at, "the text that begins here does not end on this line").
 				Hintf("close it with a quote; text of many lines is written <<EOT … EOT")
 			return // what follows was read as text, and text as what follows
+		case "Attribute redefined":
+			ds.Addf(at, "%s is set twice in this block", d.Subject.SliceBytes(f.Src)).
+				Hintf("take one of them away: the first is in line %s", lineIn(d.Detail))
+			continue
 		case "Argument or block definition required":
 			if lost {
 				continue
@@ -92,13 +100,58 @@ func addSyntax(f schema.File, tokens hclsyntax.Tokens, hds hcl.Diagnostics, ds *
 	}
 }
 
+// lineIn returns the line of the place, as NAME:LINE,COLUMNS, in a message of HCL.
+func lineIn(detail string) string {
+	place := detail[:max(0, strings.LastIndexByte(detail, ','))]
+	return place[strings.LastIndexByte(place, ':')+1:]
+}
+
 func sameStart(a, b *hcl.Diagnostic) bool {
 	return a.Subject != nil && b.Subject != nil && a.Subject.Start == b.Subject.Start
 }
 
-// unclosed returns where the first square bracket opens that another kind of
-// bracket, or nothing, closes, or the first after a value that holds a comma.
-func unclosed(tokens hclsyntax.Tokens) hcl.Pos {
+// follows reports whether what the parser complains of can follow from a bracket
+// that has no other half: it comes behind, or on the same line.
+func follows(f schema.File, d *hcl.Diagnostic, bracket diag.Pos) bool {
+	switch {
+	case d.Subject == nil, d.Summary == "Unclosed configuration block":
+		return true
+	case d.Summary == "Invalid multi-line string":
+		return false // that is why
+	}
+	line := position(f.Src, f.Name, d.Subject.Start).Line
+	if d.Summary == "Argument or block definition required" {
+		return line == bracket.Line // else that line alone is wrong already
+	}
+	return line >= bracket.Line
+}
+
+// brackets returns those of a file that stand outside of text.
+func brackets(f schema.File, tokens hclsyntax.Tokens) []diag.Bracket {
+	var out []diag.Bracket
+	depth := 0 // of templates: within, a closing brace is theirs
+	line, indent := 0, 0
+	for _, t := range tokens {
+		first := t.Range.Start.Line != line
+		if first {
+			line, indent = t.Range.Start.Line, t.Range.Start.Column
+		}
+		switch t.Type {
+		case hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
+			depth++
+		case hclsyntax.TokenTemplateSeqEnd:
+			depth--
+		case hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenOBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenCBrace:
+			if depth == 0 {
+				out = append(out, diag.Bracket{Pos: position(f.Src, f.Name, t.Range.Start), Char: rune(t.Bytes[0]), Indent: indent, First: first})
+			}
+		}
+	}
+	return out
+}
+
+// badIndex returns where the first index begins that holds a comma.
+func badIndex(tokens hclsyntax.Tokens) hcl.Pos {
 	var open hclsyntax.Tokens
 	for _, t := range tokens {
 		switch t.Type {
@@ -108,15 +161,8 @@ func unclosed(tokens hclsyntax.Tokens) hcl.Pos {
 			}
 		case hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenOBrace, hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
 			open = append(open, t)
-		case hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenCBrace, hclsyntax.TokenTemplateSeqEnd, hclsyntax.TokenEOF:
-			if len(open) == 0 {
-				return t.Range.Start
-			}
-			last := open[len(open)-1]
-			if last.Type == hclsyntax.TokenOBrack && t.Type != hclsyntax.TokenCBrack {
-				return last.Range.Start
-			}
-			open = open[:len(open)-1]
+		case hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenCBrace, hclsyntax.TokenTemplateSeqEnd:
+			open = open[:max(0, len(open)-1)]
 		}
 	}
 	return tokens[len(tokens)-1].Range.Start

@@ -81,8 +81,12 @@ func (d *decoder) unknown(s *Set, a ir.Attr) {
 		m.Hintf("%s", hint)
 		return
 	}
-	switch names := s.Names(); {
-	case m.DidYouMean(a.Name, names).Hint != "":
+	names, near := s.Names(), s.Names()
+	if d.up == nil {
+		near = append(near, "depends_on", "enabled", "lifecycle") // the reader takes these, of every resource
+	}
+	switch {
+	case m.DidYouMean(a.Name, near).Hint != "":
 	case a.Name == "for_each" || a.Name == "count": // HCL's are no attributes of a kind
 		m.Hintf("many of one are made in a loop: [%s(…, key = str(i)) for i in range(n)]", "container")
 	case len(names) > mostNames:

@@ -44,12 +44,42 @@ func (r *reader) compile(f schema.File) (*starlark.Program, error) {
 	globals := map[string]bool{}
 	add := func(id *syntax.Ident) { globals[id.Name] = true }
 	eachGlobal(tree.Stmts, add, add)
+	r.b.Diags = append(r.b.Diags, idle(tree)...)
 	r.rewrite(tree)
 	prog, err := starlark.FileProgram(tree, r.predeclared.Has)
 	if err != nil {
 		return nil, r.resolveErrors(err, globals)
 	}
 	return prog, nil
+}
+
+// idle reports statements that are a value and call nothing, so that nobody sees
+// them: what is left when the name of a declaration is lost. A text is a remark.
+func idle(tree *syntax.File) diag.List {
+	var ds diag.List
+	syntax.Walk(tree, func(n syntax.Node) bool {
+		if s, ok := n.(*syntax.ExprStmt); ok && !calls(s.X) && !isRemark(s.X) {
+			ds.Addf(position(syntax.Start(s)), "this makes nothing").
+				Hintf(`a declaration is a call, such as output("url", …); a value needs a name: x = …`)
+		}
+		return true
+	})
+	return ds
+}
+
+// calls reports whether a call stands anywhere in e.
+func calls(e syntax.Expr) (yes bool) {
+	syntax.Walk(e, func(n syntax.Node) bool {
+		_, call := n.(*syntax.CallExpr)
+		yes = yes || call
+		return !yes
+	})
+	return yes
+}
+
+func isRemark(e syntax.Expr) bool {
+	lit, ok := e.(*syntax.Literal)
+	return ok && (lit.Token == syntax.STRING || lit.Token == syntax.BYTES)
 }
 
 func (r *reader) rewrite(tree *syntax.File) {
@@ -76,10 +106,9 @@ func parseErrors(err error, src []byte) diag.List {
 	if strings.HasPrefix(e.Msg, "got ") && !strings.Contains(e.Msg, "want primary expression") {
 		d.Pos.Col = tokenStart(line, d.Pos.Col) // the parser stands behind what it complains about
 	}
-	if at, ok := unclosed(src, d.Pos); ok {
-		d.Pos.Line, d.Pos.Col = at.Line, at.Col
-		d.Msg = "the bracket that opens here is not closed"
-		return append(diag.List{}, *d.Hintf("what follows begins a line of its own"))
+	whole := strings.HasPrefix(e.Msg, "got ") // what is read is no text without an end, nor too deep
+	if astray := diag.Astray(brackets(d.Pos.File, src)); whole && astray != nil && astray.Pos.Line <= d.Pos.Line {
+		return diag.List{*astray}
 	}
 	word := wordAt(line, d.Pos.Col)
 	first, _, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -120,50 +149,38 @@ func parseErrors(err error, src []byte) diag.List {
 	return diag.List{d}
 }
 
-// unclosed returns where the last bracket opens that is open where a line begins
-// with the token at p, unless that token is a bracket itself.
-func unclosed(src []byte, p diag.Pos) (diag.Pos, bool) {
-	if p.Col != 1 {
-		return diag.Pos{}, false
-	}
-	var open []diag.Pos
-	for i, line := range strings.Split(string(src), "\n") {
-		if i+1 == p.Line {
-			break
-		}
-		open = brackets(line, i+1, open)
-	}
-	if len(open) == 0 {
-		return diag.Pos{}, false
-	}
-	return open[len(open)-1], true
-}
-
-// brackets returns those that are open after a line, of which open are before it.
-func brackets(line string, n int, open []diag.Pos) []diag.Pos {
-	quote := rune(0)
-	escaped := false
-	for i, c := range []rune(line) {
-		switch {
-		case escaped:
-			escaped = false
-		case c == '\\' && quote != 0:
-			escaped = true
-		case quote != 0:
-			if c == quote {
-				quote = 0
+// brackets returns those of a file that stand outside of text and comments.
+func brackets(name string, src []byte) []diag.Bracket {
+	var out []diag.Bracket
+	quote := "" // that closes the text we are in
+	for n, line := range strings.Split(string(src), "\n") {
+		indent := len(line) - len(strings.TrimLeft(line, " "))
+		rest := []rune(line)
+		for i := 0; i < len(rest); i++ {
+			c, ahead := rest[i], string(rest[i:min(i+3, len(rest))])
+			switch {
+			case quote != "" && c == '\\':
+				i++
+			case quote != "" && strings.HasPrefix(ahead, quote):
+				i += len(quote) - 1
+				quote = ""
+			case quote != "":
+			case ahead == `"""` || ahead == "'''":
+				quote = ahead
+				i += 2
+			case c == '"' || c == '\'':
+				quote = string(c)
+			case c == '#':
+				i = len(rest)
+			case strings.ContainsRune("([{)]}", c):
+				out = append(out, diag.Bracket{Pos: diag.Pos{File: name, Line: n + 1, Col: i + 1}, Char: c, Indent: indent, First: i == indent})
 			}
-		case c == '"' || c == '\'':
-			quote = c
-		case c == '#':
-			return open
-		case strings.ContainsRune("([{", c):
-			open = append(open, diag.Pos{Line: n, Col: i + 1})
-		case strings.ContainsRune(")]}", c) && len(open) > 0:
-			open = open[:len(open)-1]
+		}
+		if len(quote) == 1 {
+			quote = "" // such a text ends with its line
 		}
 	}
-	return open
+	return out
 }
 
 // tokenStart returns the column of the word or string that ends before a column.

@@ -298,8 +298,34 @@ container "web" {
 stack { name = "t" }
 container "web" {
   image = "nginx:1.27"
-  ports = ["80:80"
-} ### 1: expected a comma to mark the beginning of the next item
+  ports = ["80:80" ### 11: the [ that opens here is not closed ~ comes first
+}
+---
+stack { name = "t" }
+container "web" {
+  image = "nginx:1.27"
+  ports = "80:80", "81:81"] ### 27: this ] closes nothing ~ is a [ missing before it?
+}
+---
+stack { name = "t" }
+container "web" {
+  image  = "nginx:1.27"
+  env    = { A = "b" ### 12: the { that opens here is not closed ~ stands further left
+  memory = "64m"
+}
+---
+stack { name = "t" }
+container "web" {
+  image = "nginx:1.27"
+  image = "nginx:1.26" ### 3: image is set twice in this block ~ the first is in line
+}
+---
+stack { name = "t" }
+container "db" { image = "postgres:17" }
+container "web" {
+  image     = "nginx:1.27"
+  depens_on = [container.db] ### 3: container.web: unknown attribute "depens_on" ~ did you mean "depends_on"?
+}
 ---
 stack { name = "t" }
 container "web" {
@@ -313,11 +339,11 @@ container "web" {
 }
 ---
 stack { name = "t" }
-container "web" { ### 17: there is no closing brace for this block before the end of the file ~ This may be caused by incorrect brace nesting elsewhere in this file
+container "web" { ### 17: the { that opens here is not closed ~ nothing closes it before the end of the file
   image = "nginx:1.27"
 ---
 stack { name = "t" }
-container web { ### 15: there is no closing brace for this block before the end of the file ~ This may be caused by incorrect brace nesting elsewhere in this file
+container web { ### 15: the { that opens here is not closed ~ nothing closes it before the end of the file
   image = "nginx:1.27"
 ---
 stack { name = "t" }
