@@ -361,7 +361,7 @@ func (e *erased[S]) in(j *Job) In[S] {
 }
 
 func (e *erased[S]) Schema() *schema.Kind {
-	k := &schema.Kind{Name: e.d.Name, Doc: e.d.Doc, New: e.d.New}
+	k := &schema.Kind{Name: e.d.Name, Doc: e.d.Doc, New: e.d.New, Runs: e.d.Runs}
 	if e.d.Show != nil {
 		k.Show = func(b schema.Binder, self ir.Addr, shown map[string]ir.Value) { e.d.Show(any(b).(*S), self, shown) }
 	}

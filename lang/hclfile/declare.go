@@ -345,7 +345,7 @@ func (r *reader) addVariable(b *hclsyntax.Block) {
 	}
 	for _, in := range b.Body.Blocks {
 		for _, a := range attributes(in.Body) {
-			n.exprs = append(n.exprs, expr{Expression: a.Expr, only: n.name})
+			n.exprs = append(n.exprs, expr{Expression: a.Expr, rule: n.name})
 		}
 	}
 	n.run = func(n *node) {
@@ -405,13 +405,21 @@ func (r *reader) rules(b *hclsyntax.Block, v *value.Variable) bool {
 		v.Rules = append(v.Rules, value.Rule{
 			Pos: r.pos(cond.Expr.StartRange()),
 			Holds: func(x ir.Value) (holds bool, d *diag.Diag) {
-				d = r.quietly(func() { holds, _ = r.decide(cond.Expr, varScope(v.Name, x), "a validation") })
+				sc, ok := r.varScope(v.Name, x, cond.Expr)
+				if !ok {
+					return true, nil // what it asks about has no value, and a message says so
+				}
+				d = r.quietly(func() { holds, _ = r.decide(cond.Expr, sc, "a validation") })
 				return holds, d
 			},
 			Message: func(x ir.Value) (text ir.Value, d *diag.Diag) {
 				text = ir.BrokenVal()
 				d = r.quietly(func() {
-					if got, ok := r.evalText(msg.Expr, varScope(v.Name, x)); ok {
+					sc, ok := r.varScope(v.Name, x, msg.Expr)
+					if !ok {
+						return
+					}
+					if got, ok := r.evalText(msg.Expr, sc); ok {
 						text = got
 					}
 				})
@@ -422,9 +430,23 @@ func (r *reader) rules(b *hclsyntax.Block, v *value.Variable) bool {
 	return good
 }
 
-// varScope is where a variable's validation is evaluated.
-func varScope(name string, x ir.Value) *scope {
-	return &scope{names: map[string]ir.Value{"var": ir.MapVal(map[string]ir.Value{name: x})}}
+// varScope is where an expression of a variable's validation is evaluated: in it
+// the variable has the value x, and others have their own. It returns false if
+// the expression names one that has none.
+func (r *reader) varScope(name string, x ir.Value, of hclsyntax.Expression) (*scope, bool) {
+	vars := map[string]ir.Value{name: x}
+	for _, t := range of.Variables() {
+		node, _ := nodeName(t)
+		other, n := strings.TrimPrefix(node, "var."), r.nodes[node]
+		switch {
+		case other == name:
+		case n == nil || !n.ok:
+			return nil, false
+		default:
+			vars[other] = n.value
+		}
+	}
+	return &scope{names: map[string]ir.Value{"var": ir.MapVal(vars)}}, true
 }
 
 // quietly calls f and returns the first error instead of reporting it.

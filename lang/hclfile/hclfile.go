@@ -84,7 +84,7 @@ type expr struct {
 	hclsyntax.Expression
 	each  bool   // `each` has a meaning
 	early bool   // resources have no name yet
-	only  string // if not "", the one name that may be referred to
+	rule  string // if not "", the name of the variable that it validates: only variables may be referred to
 	never string // if not "", nothing may be referred to, and why
 }
 
@@ -116,14 +116,11 @@ func (r *reader) add(n *node) {
 func (r *reader) check(n *node) {
 	for _, x := range n.exprs {
 		for _, t := range x.Variables() {
-			if !r.allowed(x, t) || x.only == "" && !r.eval.check(t, x.each) {
+			if !r.allowed(x, t) || !r.eval.check(t, x.each) {
 				n.bad = true
 				continue
 			}
-			if x.only != "" {
-				continue
-			}
-			if name, _ := nodeName(t); r.nodes[name] != nil {
+			if name, _ := nodeName(t); r.nodes[name] != nil && name != x.rule {
 				n.refs = append(n.refs, ref{to: r.nodes[name], at: t.SourceRange()})
 			}
 		}
@@ -131,7 +128,6 @@ func (r *reader) check(n *node) {
 }
 
 func (r *reader) allowed(x expr, t hcl.Traversal) bool {
-	name, _ := nodeName(t)
 	switch {
 	case x.early && r.kinds[t.RootName()] != nil:
 		r.fail(t.SourceRange(), "%s cannot be used here", traversalText(t)).Hintf("names of resources follow from the stack, not the other way round")
@@ -139,9 +135,12 @@ func (r *reader) allowed(x expr, t hcl.Traversal) bool {
 	case x.never != "":
 		r.fail(t.SourceRange(), "%s cannot be used here", traversalText(t)).Hintf("%s", x.never)
 		return false
-	case x.only != "" && name != x.only:
-		r.fail(t.SourceRange(), "%s cannot be used here", traversalText(t)).
-			Hintf("a validation is about its own variable, %s", x.only)
+	case x.rule != "" && t.RootName() != "var":
+		m := r.fail(t.SourceRange(), "%s cannot be used here", traversalText(t)).
+			Hintf("a validation is about variables: its own, %s, and others", x.rule)
+		if r.nodes["var."+t.RootName()] != nil {
+			m.Hintf("write var.%s for the variable", traversalText(t))
+		}
 		return false
 	}
 	return true

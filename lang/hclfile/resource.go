@@ -80,7 +80,7 @@ func (d *instances) nestedInModule(in *hclsyntax.Block) {
 	case "inputs":
 		m.Hintf("write inputs = { … }")
 	case "lifecycle":
-		m.Hintf("lifecycle is about a resource: write it there, in the module")
+		m.Hintf("%s", schema.ModuleLifecycle())
 	}
 }
 

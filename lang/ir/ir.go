@@ -108,6 +108,7 @@ type Dep struct {
 	To    Addr          `json:"to"`
 	Cond  Condition     `json:"cond,omitempty"`
 	Limit time.Duration `json:"limit,omitempty"` // how long to wait for Cond; 0 is the kind's own limit
+	In    Addr          `json:"in,omitzero"`     // the module whose every part is asked for; zero where To itself was named
 	Pos   diag.Pos      `json:"pos"`             // where the edge comes from
 }
 

@@ -370,15 +370,28 @@ func (d *depender) handle(v ir.Value, s depSpec) {
 		d.fail(v, "%s depends on itself", d.of)
 	case !to.IsModule():
 		d.deps = append(d.deps, ir.Dep{To: to, Cond: ir.Condition(s.cond), Limit: s.limit, Pos: pos})
-	case s.cond != "":
-		d.fail(v, "%s is a module, and %s is about a container", to, s.cond).
-			Hintf("choose one that is an output of the module, such as %s(%s.container)", s.cond, to)
 	default:
-		for _, x := range d.b.order {
-			if to.Covers(x.res.Addr) {
-				d.deps = append(d.deps, ir.Dep{To: x.res.Addr, Pos: pos})
-			}
+		d.module(v, s, pos)
+	}
+}
+
+// module adds the edges to all that is in a module. A condition is about what
+// runs in it.
+func (d *depender) module(v ir.Value, s depSpec, pos diag.Pos) {
+	to, some := v.Ref.Addr, false
+	for _, x := range d.b.order {
+		if !to.Covers(x.res.Addr) {
+			continue
 		}
+		dep := ir.Dep{To: x.res.Addr, Pos: pos}
+		if s.cond != "" && x.kind.Runs {
+			dep.Cond, dep.Limit, dep.In, some = ir.Condition(s.cond), s.limit, to, true
+		}
+		d.deps = append(d.deps, dep)
+	}
+	if m := d.b.modules[to]; s.cond != "" && !some && !m.hurt {
+		d.fail(v, "%s has nothing that runs, so that nobody can wait for it to be %s", to, s.cond).
+			Hintf("name it in depends_on without %s(…)", s.cond)
 	}
 }
 

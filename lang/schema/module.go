@@ -81,8 +81,14 @@ func (s *moduleSpec) Bind(f *Set) {
 	f.Elsewhere("version", "a module is what is in its directory; it has no version")
 	f.Elsewhere("providers", "there are no providers; the engine is chosen on the command line")
 	f.Elsewhere("path", "`path` is `source` here")
-	f.Elsewhere("lifecycle", "lifecycle is about a resource: write it there, in the module")
+	f.Elsewhere("lifecycle", onResources)
 }
+
+// onResources says where a lifecycle is written that stands at a module.
+const onResources = "a lifecycle is about one resource, and not about all that is in a module: write it in the module, at the resource that is meant, perhaps with an input for it: lifecycle { prevent_destroy = var.protect }"
+
+// ModuleLifecycle is the hint for a lifecycle at a module.
+func ModuleLifecycle() string { return onResources }
 
 func (d *decoder) inputs(v ir.Value) map[string]ir.Value {
 	switch {

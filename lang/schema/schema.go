@@ -47,6 +47,7 @@ type Kind struct {
 	Name string
 	Doc  string
 	New  func() Binder // a spec with nothing set
+	Runs bool          // its objects run, so that one can wait until they do
 
 	// Show adds to shown, which holds the attributes that are set in their
 	// canonical form, what only the engine knows about self. It may be nil.

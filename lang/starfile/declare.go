@@ -415,6 +415,9 @@ func (in *invocation) holds(x *rule, secret bool) func(ir.Value) (bool, *diag.Di
 			return false, err
 		}
 		yes, ok := got.(starlark.Bool)
+		if d, unknown := got.(*deferred); got == nil || unknown && d.standIn() {
+			return true, nil // what it asks about has no value, and a message says so
+		}
 		if !ok {
 			return false, (&diag.Diag{Pos: x.pos, Msg: fmt.Sprintf("the rule answers with %s, want True or False", typeName(got))})
 		}
@@ -423,7 +426,8 @@ func (in *invocation) holds(x *rule, secret bool) func(ir.Value) (bool, *diag.Di
 }
 
 // call calls a function of the program from outside of it. What it prints goes
-// to show.
+// to show. The result is nil where it came upon what has no value, for a reason
+// that was reported.
 func (in *invocation) call(f starlark.Callable, show func(*starlark.Thread, string), args ...starlark.Value) (starlark.Value, *diag.Diag) {
 	t := &starlark.Thread{Name: in.name, Print: show}
 	t.SetLocal(readerKey, in.r)
@@ -435,7 +439,7 @@ func (in *invocation) call(f starlark.Callable, show func(*starlark.Thread, stri
 	before := len(in.r.b.Diags)
 	in.r.report(err)
 	if len(in.r.b.Diags) == before {
-		return nil, &diag.Diag{Pos: in.pos, Msg: in.name + ": the rule could not be asked"}
+		return nil, nil // it came upon what was reported
 	}
 	d := in.r.b.Diags[before]
 	in.r.b.Diags = in.r.b.Diags[:before]

@@ -153,6 +153,7 @@ func (r *reader) explainCall(d *diag.Diag, stack starlark.CallStack) {
 // phrases replaces what the interpreter says where it helps little. say is ""
 // where that will do.
 var phrases = []struct{ has, say, hint string }{
+	{"global variable", "", "a program is read from top to bottom: move the line that assigns it up"},
 	{"referenced before assignment", "", "a name that is assigned anywhere in a function is the function's own; give one of the two another name"},
 	{"frozen", "", "what another file, a variable or a resource gave cannot be changed; make a copy of your own: list(x), dict(x)"},
 	{"called recursively", "", "recursion is off, so that every program ends; use a for loop"},

@@ -150,6 +150,9 @@ func gate(in kind.In[Spec], d ir.Dep) *engine.Wait {
 		return nil
 	}
 	w := ready(in, 0)
+	if in.Want.State == completed {
+		d.Cond = ir.Completed // of a module, whose jobs have done what they are there for
+	}
 	if d.Cond == ir.Healthy && w.Until == ir.Started {
 		in.Diags.Addf(d.Pos, "%s has no healthcheck, so that nobody can tell when it is healthy", d.To).
 			Hintf("give it a `healthcheck`, or wait for started(…)")
@@ -172,8 +175,11 @@ func (s *Spec) refuses(d ir.Dep) *diag.Diag {
 		return wrong.Hintf("leave the condition out, or give it another `state`")
 	case d.Cond == ir.Completed && !job:
 		wrong.Msg = fmt.Sprintf("%s is no job: it does not complete", d.To)
+		if !d.In.IsZero() {
+			return wrong.Hintf("wait for started(%s) or healthy(%s): of what is a job in it, they wait for the end", d.In, d.In)
+		}
 		return wrong.Hintf("give it state = \"completed\", or wait for started or healthy")
-	case d.Cond != ir.Completed && job:
+	case d.Cond != ir.Completed && job && d.In.IsZero():
 		wrong.Msg = fmt.Sprintf("%s is a job: it is not %s for long", d.To, d.Cond)
 		return wrong.Hintf("wait for completed(…)")
 	}

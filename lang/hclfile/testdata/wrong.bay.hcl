@@ -229,7 +229,11 @@ variable "b" {
 variable "i" {}                           ### 1: no value for the variable i ~ give --var i=…, or set BAY_VAR_i
 variable "c" {
   validation {
-    condition     = var.b == 1            ### 21: var.b cannot be used here ~ a validation is about its own variable, var.c
+    condition     = local.b == 1          ### 21: local.b cannot be used here ~ a validation is about variables: its own, var.c, and others
+    error_message = "x"
+  }
+  validation {
+    condition     = var.bb == 1           ### 21: there is no variable "bb" ~ did you mean "b"?
     error_message = "x"
   }
 }
@@ -312,7 +316,7 @@ module "g" {
   source = 5                              ### 12: module.g.source: got 5, want text
   count  = 2                              ### 3: there is no count ~ for_each = range(n)
   inputs {}                               ### 3: module.g: there is no block "inputs" here ~ write inputs = { … }
-  lifecycle {}                            ### 3: module.g: there is no block "lifecycle" here ~ write it there, in the module
+  lifecycle {}                            ### 3: module.g: there is no block "lifecycle" here ~ write it in the module, at the resource that is meant
 }
 module "h" {
   source = "./box"
@@ -515,3 +519,62 @@ container "a" {
 }
 container "b" { lifecycle = { ignore_changes = 5 } } ### 48: container.b.lifecycle.ignore_changes: got 5, want a list of strings
 container "c" { lifecycle = { ignore_changes = [memory] } } ### 49: unknown name "memory" ~ text needs quotes: "memory"
+---
+# validations that read other variables
+stack { name = "t" }
+variable "most" {
+  default = 3
+  validation {
+    condition     = var.most >= var.least ### 21: variable "most": most is 3, less than 5 ~ the value comes from the default
+    error_message = "most is ${var.most}, less than ${var.least}"
+  }
+}
+variable "least" { default = 5 }
+variable "key" {
+  default   = "s3cret"
+  sensitive = true
+}
+variable "user" {
+  default = "me"
+  validation {
+    condition     = var.user != var.key   ### 33: a comparison cannot depend on a sensitive value
+    error_message = "x"
+  }
+  validation {
+    condition     = var.user == "you"     ### 21: variable "user": the value does not pass the validation, and its message would show a sensitive value ~ write the message without the value
+    error_message = "got ${var.user}, and the key is ${var.key}"
+  }
+}
+variable "pass" {
+  default   = "me"
+  sensitive = true
+  validation {
+    condition     = var.pass != var.who   ### 21: variable "pass": the same as who ~ the value comes from the default
+    error_message = "the same as who"
+  }
+}
+variable "who" { default = "me" }
+variable "none" {}                        ### 1: no value for the variable none
+variable "quiet" {
+  default = 1
+  validation {
+    condition     = var.quiet > var.none
+    error_message = "more than ${var.none}"
+  }
+}
+---
+stack { name = "t" }
+variable "a" {
+  default = 1
+  validation {
+    condition     = var.a < var.b
+    error_message = "x"
+  }
+}
+variable "b" {
+  default = 2
+  validation {
+    condition     = var.b > var.a         ### 29: declarations refer to each other in a cycle: var.a → var.b → var.a ~ one of them has to come first
+    error_message = "x"
+  }
+}

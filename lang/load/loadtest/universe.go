@@ -18,7 +18,7 @@ import (
 func Universe() *schema.Universe {
 	return &schema.Universe{
 		Kinds: []*schema.Kind{
-			{Name: "container", Doc: "A box that runs.", New: func() schema.Binder { return new(container) }, Show: showContainer},
+			{Name: "container", Doc: "A box that runs.", Runs: true, New: func() schema.Binder { return new(container) }, Show: showContainer},
 			{Name: "image", Doc: "What a box is made from.", New: func() schema.Binder { return new(image) }},
 			{Name: "network", Doc: "What joins boxes.", New: func() schema.Binder { return new(network) }},
 		},

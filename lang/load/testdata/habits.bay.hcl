@@ -263,7 +263,7 @@ variable "d" {
   type    = number
   default = 5
   validation {
-    condition     = d > 9 ### 21: d cannot be used here ~ a validation is about its own variable, var.d
+    condition     = d > 9 ### 21: d cannot be used here ~ write var.d for the variable
     error_message = "x"
   }
 }
