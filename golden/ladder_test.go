@@ -56,6 +56,7 @@ var ladder = []rung{
 	{2, "lang/schema", "lang/", "hcl cty starlark docker", map[string]string{
 		"github.com/zclconf/go-cty/cty/function": "both languages share one registry of functions, and cty's type is theirs",
 	}},
+	{2, "lang/lock", "lang/", "hcl cty starlark docker", nil},
 	{2, "lang/value", "lang/", "starlark docker", nil},
 	{2, "interpreter/engine", "lang/", "hcl cty starlark", nil},
 

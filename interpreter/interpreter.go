@@ -144,6 +144,9 @@ type PlanOptions struct {
 
 	ReplaceData []ir.Addr // of plan.Apply: data that is lost where its object has to be made anew
 	Reconnect   bool      // of plan.Apply: what is not the stack's is taken along where it is in the way
+
+	Offline bool // nothing is asked for elsewhere than on the engine
+	Locked  bool // what is asked for elsewhere has to be pinned
 }
 
 // Plan compares a program with what lives on e. It changes nothing: it is
@@ -156,13 +159,15 @@ func (b *Bay) Plan(ctx context.Context, e *engine.Engine, prog *ir.Program, o Pl
 	if o.Mode == "" {
 		o.Mode = plan.Apply
 	}
+	e.UseLogins(logins(prog))
 	chosen, diags := b.choose(prog, o)
 	if err := diags.Err(); err != nil {
 		return nil, err
 	}
 	w, err := world.Read(ctx, world.Options{
-		Kinds: b.Kinds, Reader: e.Reader(), Info: e.Info, Auth: e.Auth, Stack: o.Stack, Program: prog, Chosen: chosen,
-		Leaving: o.Mode == plan.Destroy, Idle: o.Mode == plan.Collect,
+		Kinds: b.Kinds, Reader: e.Reader(), Info: e.Info, Stack: o.Stack, Program: prog, Chosen: chosen,
+		Leaving: o.Mode == plan.Destroy, Idle: o.Mode == plan.Collect, Offline: o.Offline, Locked: o.Locked,
+		Task: o.Part.Task, Tag: o.Part.Tag,
 	})
 	if err != nil {
 		return nil, err
@@ -172,6 +177,21 @@ func (b *Bay) Plan(ctx context.Context, e *engine.Engine, prog *ir.Program, o Pl
 		return nil, err
 	}
 	return p, nil
+}
+
+// logins returns the accounts that a program declares, and whose password is
+// known: where nothing will be made, it is not asked for.
+func logins(prog *ir.Program) []engine.Login {
+	if prog == nil {
+		return nil
+	}
+	var out []engine.Login
+	for _, l := range prog.Logins {
+		if !l.Username.Opaque && !l.Password.Opaque {
+			out = append(out, engine.Login{Host: l.Host, Username: l.Username.ToText().Str, Password: l.Password.ToText().Str})
+		}
+	}
+	return out
 }
 
 // choose returns what a plan is about, before anything is asked for: no other

@@ -69,6 +69,7 @@ has to be typed, or given as --confirm-remove; --yes is not enough for that.`,
 	cmd.Flags().IntVar(&o.remove, "confirm-remove", 0, "agree to removing most of a stack: `N` objects")
 	o.data.bind(cmd)
 	o.part.bind(cmd)
+	o.from.bind(cmd)
 	a.feed.bind(cmd)
 	o.lock.bind(cmd)
 	return cmd
@@ -82,6 +83,7 @@ type applyFlags struct {
 	remove       int // how many objects it may remove where that is most of a stack; 0 is not said
 	data         dataFlags
 	part         partFlags
+	from         fromFlags
 	lock         lockFlags
 }
 
@@ -132,6 +134,7 @@ func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
 	if err := o.part.into(&what); err != nil {
 		return err
 	}
+	o.from.into(&what)
 	prog, err := a.load(path, false)
 	if err != nil {
 		return err

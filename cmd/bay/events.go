@@ -110,7 +110,7 @@ func (f *feed) open(e *engine.Engine, p *plan.Plan) {
 	}
 	f.began = time.Now()
 	f.write(show.Event{
-		Event: show.EventRun, Format: show.EventsFormat, Bay: built().Version, Command: command(p.Mode), Stack: p.Stack,
+		Event: show.EventRun, Format: show.EventsFormat, Bay: built().Version, Command: command(p), Stack: p.Stack,
 		Engine: &show.Engine{ID: e.Info.ID, API: e.Info.API, Version: e.Info.Version},
 	})
 	counts := show.CountsOf(p)

@@ -35,7 +35,7 @@ type work struct {
 // anew and is the same. If somebody else has done it all, f is not called.
 func (a *app) locked(ctx context.Context, e *engine.Engine, w work, f func(*plan.Plan, *engine.Lock)) error {
 	l, err := a.bay.Lock(ctx, e, w.plan.Stack, interpreter.LockOptions{
-		Command: "bay " + command(w.plan.Mode), Version: built().Version, Wait: w.lock.timeout, Waiting: func(held *engine.Locked) {
+		Command: "bay " + command(w.plan), Version: built().Version, Wait: w.lock.timeout, Waiting: func(held *engine.Locked) {
 			a.feed.locked(held, w.lock.timeout)
 			a.waiting(held)
 		},
@@ -67,12 +67,15 @@ func (a *app) locked(ctx context.Context, e *engine.Engine, w work, f func(*plan
 	return nil
 }
 
-// command is the name of the command that carries out plans of a mode.
-func command(m plan.Mode) string {
-	if m == plan.Collect {
+// command is the name of the command that carries out a plan.
+func command(p *plan.Plan) string {
+	switch {
+	case p.Mode == plan.Collect:
 		return "gc"
+	case p.Part.Task != "":
+		return string(p.Part.Task)
 	}
-	return string(m)
+	return string(p.Mode)
 }
 
 // planAgain makes the plan anew under the lock.

@@ -19,6 +19,7 @@ type planFlags struct {
 	out                       string
 	data                      dataFlags
 	part                      partFlags
+	from                      fromFlags
 }
 
 func (a *app) planCmd() *cobra.Command {
@@ -37,6 +38,8 @@ interrupted, and what is kept (=). It only reads.
   bay plan shop/main.bay.star       # where there is a body in both languages
   bay plan --var replicas=5         # with another value of a variable
   bay plan --target container.web   # only that, and what it needs
+  bay plan --locked                 # only images that bay.lock pins
+  bay plan --offline                # without asking a registry
   bay plan --detailed-exitcode      # ends with 2 if there are changes
   bay plan --json | jq .counts      # for programs
   bay plan --out next.plan          # save it; bay apply next.plan does just that
@@ -53,6 +56,7 @@ interrupted, and what is kept (=). It only reads.
 	f.StringVar(&o.out, "out", "", "save the plan in `FILE`, which bay apply carries out and bay show shows")
 	o.data.bind(cmd)
 	o.part.bind(cmd)
+	o.from.bind(cmd)
 	return cmd
 }
 
@@ -60,7 +64,7 @@ interrupted, and what is kept (=). It only reads.
 func (o *planFlags) options() (interpreter.PlanOptions, error) {
 	what := interpreter.PlanOptions{Mode: plan.Apply}
 	switch {
-	case o.destroy && (o.data.any() || o.part.forces()):
+	case o.destroy && (o.data.any() || o.part.forces() || o.from.any()):
 		return what, misuse("--destroy takes away: only --volumes, --target and --exclude go with it")
 	case o.destroy:
 		what.Mode, what.Volumes = plan.Destroy, o.volumes
@@ -70,6 +74,7 @@ func (o *planFlags) options() (interpreter.PlanOptions, error) {
 	if err := o.data.into(&what); err != nil {
 		return what, err
 	}
+	o.from.into(&what)
 	return what, o.part.into(&what)
 }
 

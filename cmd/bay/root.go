@@ -96,6 +96,7 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 	f.IntVar(&a.common.parallelism, "parallelism", apply.DefaultParallelism, "steps at once, `N` at most")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse("%v", err) })
 	group(root, "The main job:", a.planCmd(), a.showCmd(), a.applyCmd(), a.destroyCmd(), a.gcCmd())
+	group(root, "Images:", a.pullCmd(), a.buildCmd(), a.pushCmd(), a.updateCmd())
 	group(root, "Around it:", a.validateCmd(), a.fmtCmd(), a.graphCmd(), a.outputCmd(), a.lsCmd(), a.unlockCmd(), a.docCmd(), a.functionsCmd(), a.versionCmd())
 	root.AddCommand(exitCodesCmd())
 	a.completions(root)
@@ -117,6 +118,10 @@ func knownCommand(root *cobra.Command, args []string) error {
 		return nil
 	}
 	f := &failure{err: fmt.Errorf("there is no command %q", args[0]), hint: helpHint}
+	if args[0] == "login" || args[0] == "logout" {
+		f.hint = fmt.Sprintf("accounts at registries are the docker command's: `docker %s HOST`, and bay uses them, with the helpers that keep them; a program can name one too: bay doc registry", args[0])
+		return f
+	}
 	var names []string
 	for _, c := range root.Commands() {
 		names = append(names, c.Name())

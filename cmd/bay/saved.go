@@ -58,6 +58,7 @@ func (a *app) origin(prog *program, o interpreter.PlanOptions) show.Origin {
 	out.Bay = built().Version
 	out.Asked = show.Asked{
 		Volumes: o.Volumes, RemoveVolumes: texts(o.Remove), ReplaceVolumes: texts(o.ReplaceData), ReconnectForeign: o.Reconnect,
+		Offline: o.Offline, Locked: o.Locked,
 		Part: o.Part,
 	}
 	return out
@@ -169,8 +170,8 @@ func (a *app) adopt(s *saved, o applyFlags) (interpreter.PlanOptions, error) {
 	switch {
 	case s.doc.Mode != plan.Apply && s.doc.Mode != plan.Destroy:
 		return what, s.broken(fmt.Errorf("it is of the mode %q", s.doc.Mode))
-	case o.data.any() || o.part.any():
-		return what, misuse("%s is a saved plan, which says itself what it is about and what it does to data: give such flags to bay plan", s.file)
+	case o.data.any() || o.part.any() || o.from.any():
+		return what, misuse("%s is a saved plan, which says itself what it is about, what it does to data and where it asks: give such flags to bay plan", s.file)
 	case len(a.common.varFiles) > 0:
 		return what, misuse("%s is a saved plan, which reads the files again that it was made with: leave --var-file out", s.file)
 	case a.common.stack != "" && a.common.stack != s.doc.Stack:
@@ -180,7 +181,8 @@ func (a *app) adopt(s *saved, o applyFlags) (interpreter.PlanOptions, error) {
 	if from.Program == "" {
 		a.common.stack = s.doc.Stack
 	}
-	what = interpreter.PlanOptions{Mode: s.doc.Mode, Part: from.Part, Volumes: from.Volumes, Reconnect: from.ReconnectForeign}
+	what = interpreter.PlanOptions{Mode: s.doc.Mode, Part: from.Part, Volumes: from.Volumes, Reconnect: from.ReconnectForeign,
+		Offline: from.Offline, Locked: from.Locked}
 	var err error
 	if what.Remove, err = addresses("remove_volumes", from.RemoveVolumes); err != nil {
 		return what, s.broken(err)

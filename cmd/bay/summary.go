@@ -23,7 +23,7 @@ func (a *app) summary(p *plan.Plan, r *apply.Report) {
 		a.failed(f)
 	}
 	a.lost(r)
-	word, color, then := "", "1;31", fmt.Sprintf("The next `bay %s` goes on from here.", command(p.Mode))
+	word, color, then := "", "1;31", fmt.Sprintf("The next `bay %s` goes on from here.", command(p))
 	switch codeOf(r) {
 	case exitDone:
 		fmt.Fprintf(a.out, "\n%s in %s.\n", a.paint(a.out, "1;32", done(r.Done)), duration(r.Took))

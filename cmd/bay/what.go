@@ -7,6 +7,7 @@ import (
 	"bayplan/interpreter/plan"
 	"bayplan/interpreter/show"
 	"bayplan/lang/ir"
+	"bayplan/lang/lock"
 
 	"github.com/spf13/cobra"
 )
@@ -65,6 +66,21 @@ func (p *partFlags) into(o *interpreter.PlanOptions) (err error) {
 		return misuse("--target and --exclude cannot stand together")
 	}
 	return nil
+}
+
+// fromFlags say what may be asked for elsewhere than on the engine.
+type fromFlags struct{ offline, locked bool }
+
+func (o *fromFlags) bind(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&o.offline, "offline", false, "ask no registry; say what is not known for that")
+	f.BoolVar(&o.locked, "locked", false, "refuse to pull what "+lock.Name+" does not pin")
+}
+
+func (o *fromFlags) any() bool { return o.offline || o.locked }
+
+func (o *fromFlags) into(what *interpreter.PlanOptions) {
+	what.Offline, what.Locked = o.offline, o.locked
 }
 
 // agreeMost asks before most of a stack goes: for the number of objects, typed

@@ -284,6 +284,10 @@ func (w *wire) ImagePull(ctx context.Context, ref string, o image.PullOptions) (
 	return answered(ctx, w, &engine.ImagePull{Ref: ref, Platform: o.Platform}, func(ctx context.Context) (io.ReadCloser, error) { return w.Client.ImagePull(ctx, ref, o) })
 }
 
+func (w *wire) ImagePush(ctx context.Context, ref string, o image.PushOptions) (io.ReadCloser, error) {
+	return answered(ctx, w, &engine.ImagePush{Ref: ref}, func(ctx context.Context) (io.ReadCloser, error) { return w.Client.ImagePush(ctx, ref, o) })
+}
+
 func (w *wire) ImageTag(ctx context.Context, im, ref string) error {
 	return w.did(ctx, &engine.ImageTag{Image: im, Ref: ref}, func(ctx context.Context) error { return w.Client.ImageTag(ctx, im, ref) })
 }

@@ -38,6 +38,7 @@ type Client interface {
 	VolumeRemove(ctx context.Context, name string, force bool) error
 
 	ImagePull(ctx context.Context, ref string, o image.PullOptions) (io.ReadCloser, error)
+	ImagePush(ctx context.Context, ref string, o image.PushOptions) (io.ReadCloser, error)
 	ImageTag(ctx context.Context, image, ref string) error
 	ImageBuild(context.Context, io.Reader, build.ImageBuildOptions) (build.ImageBuildResponse, error)
 	ImageRemove(context.Context, string, image.RemoveOptions) ([]image.DeleteResponse, error)

@@ -76,6 +76,18 @@ func within(v reflect.Value, key string) reflect.Value {
 		if n, err := strconv.Atoi(key); err == nil && n >= 0 && n < v.Len() {
 			return v.Index(n)
 		}
+		return after(v, key)
+	}
+	return reflect.Value{}
+}
+
+// after returns the rest of the first text in a list that begins with start:
+// of the digests of an image the one within a repository.
+func after(v reflect.Value, start string) reflect.Value {
+	for i := range v.Len() {
+		if e := v.Index(i); e.Kind() == reflect.String && strings.HasPrefix(e.String(), start) {
+			return reflect.ValueOf(strings.TrimPrefix(e.String(), start))
+		}
 	}
 	return reflect.Value{}
 }

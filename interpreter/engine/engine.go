@@ -56,7 +56,8 @@ type Engine struct {
 	timeout func(context.Context, time.Duration) (context.Context, context.CancelFunc)
 	await   func(context.Context, <-chan events.Message, <-chan error) error
 	close   func() error
-	auth    func(ref string) (string, error)
+	auth    func(ref string) (Account, error)
+	logins  map[string]Login // by host: those that the program declares
 }
 
 // Options says what is special about an engine. The zero value is right for a
@@ -66,7 +67,7 @@ type Options struct {
 	Sleep func(ctx context.Context, d time.Duration) error // nil: by the wall clock
 	Clock Clock                                            // of one that has a time of its own, instead of Sleep; nil: it has not
 	Close func() error                                     // called by Engine.Close, after the client is closed
-	Auth  func(ref string) (string, error)                 // encoded credentials for a reference's registry; nil: none
+	Auth  func(ref string) (Account, error)                // who asks a reference's registry; nil: nobody
 
 	Limits Limits
 }
@@ -128,29 +129,6 @@ func (e *Engine) Reader() Reader { return e.client }
 // Sleep waits for d on the engine's clock.
 func (e *Engine) Sleep(ctx context.Context, d time.Duration) error { return e.sleep(ctx, d) }
 
-// Auth returns the encoded credentials for the registry of a reference, or "".
-// They may come from a program, which has its time too.
-func (e *Engine) Auth(ref string) (string, error) {
-	if e.auth == nil {
-		return "", nil
-	}
-	type answer struct {
-		text string
-		err  error
-	}
-	answered := make(chan answer, 1)
-	go func() {
-		text, err := e.auth(ref)
-		answered <- answer{text, err}
-	}()
-	select {
-	case a := <-answered:
-		return a.text, a.err
-	case <-time.After(e.limits.Registry):
-		return "", fmt.Errorf("the credentials for %s did not come within %s: the docker configuration names a helper for them", ref, e.limits.Registry)
-	}
-}
-
 // Close releases the connection.
 func (e *Engine) Close() error {
 	err := e.client.Close()
@@ -186,6 +164,7 @@ type Info struct {
 	NoWeight     bool     `json:"-"` // nor weights of disks
 	Swarm        bool     `json:"-"` // it is part of one
 	Experimental bool     `json:"-"`
+	Containerd   bool     `json:"-"` // images lie in containerd's store: an ID is the digest of a manifest or an index
 	CPUs         int      `json:"-"` // that its host has; 0 is not known
 }
 
@@ -196,6 +175,7 @@ func infoOf(i system.Info, api string, local bool) Info {
 		NoMemory: !i.MemoryLimit, NoSwap: !i.SwapLimit, NoCPU: !i.CPUCfsQuota, NoPids: !i.PidsLimit,
 		NoShares: !i.CPUShares, NoCpuset: !i.CPUSet, NoOOMKill: !i.OomKillDisable, NoWeight: slices.Contains(i.Warnings, "WARNING: No blkio weight support"),
 		CPUs: i.NCPU, Experimental: i.ExperimentalBuild, Swarm: i.Swarm.LocalNodeState == swarm.LocalNodeStateActive,
+		Containerd: slices.Contains(i.DriverStatus, [2]string{"driver-type", "io.containerd.snapshotter.v1"}),
 	}
 }
 

@@ -225,11 +225,11 @@ func TestAuths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &Engine{limits: Limits{}.filled(), auth: func(ref string) (string, error) {
+	e := &Engine{limits: Limits{}.filled(), auth: func(ref string) (Account, error) {
 		if strings.HasPrefix(ref, "open.example/") {
-			return "", nil
+			return Account{}, nil
 		}
-		return encoded, nil
+		return Account{Username: "me", encoded: encoded}, nil
 	}}
 	got, err := e.auths([]string{"docker.io/library/a:1", "reg.example/b", "open.example/c"})
 	want := map[string]registry.AuthConfig{hubKey: {Username: "me"}, "reg.example": {Username: "me"}}

@@ -29,7 +29,7 @@ type Limits struct {
 	Read     time.Duration // an answer that changes nothing; 2 min
 	Call     time.Duration // a call that changes something, beside the time that a container has to stop; 2 min
 	Registry time.Duration // what the engine or a helper asks elsewhere: a digest, credentials; 1 min
-	Pull     time.Duration // without a word of a pull, which has no fixed end; 5 min
+	Pull     time.Duration // without a word of a pull or a push, which have no fixed end; 5 min
 	Build    time.Duration // without a word of a build, whose commands may be silent for long; 30 min
 	Body     int64         // bytes of one answer, of those that are no streams; 256 MiB
 }
@@ -54,7 +54,7 @@ func (l Limits) of(c Call) (limit time.Duration, silence bool) {
 		return c.Grace + l.Call, false
 	case *ContainerRestart:
 		return c.Grace + 2*l.Call, false
-	case *ImagePull:
+	case *ImagePull, *ImagePush:
 		return l.Pull, true
 	case *ImageBuild:
 		return l.Build, true
@@ -68,12 +68,18 @@ type TimedOut struct {
 	Limit   time.Duration // that has passed
 	Silence bool          // Limit is how long nothing was heard
 	Changes bool          // the call changes something: whether it has is not known
+
+	Registry string // whose answer the engine waited for; "" is not known
 }
 
 func (t *TimedOut) Error() string {
 	s := fmt.Sprintf("the engine did not answer %s within %s", t.Call, t.Limit)
 	if t.Silence {
 		s = fmt.Sprintf("nothing was heard of %s for %s", t.Call, t.Limit)
+	}
+	if t.Registry != "" {
+		s = strings.Replace(s, "the engine did not answer", "the registry "+t.Registry+" did not answer", 1)
+		s = strings.Replace(s, "nothing was heard of", "nothing was heard from the registry "+t.Registry+" of", 1)
 	}
 	if t.Changes {
 		return s + ": it may be done, be under way or never come; `bay plan` shows what is"
@@ -251,10 +257,19 @@ func (l *limited) ImageInspect(ctx context.Context, ref string, o ...client.Imag
 	})
 }
 
+// DistributionInspect asks as the account that is known for the registry,
+// unless auth says another.
 func (l *limited) DistributionInspect(ctx context.Context, ref, auth string) (registry.DistributionInspect, error) {
-	return asked(ctx, l.e, "DistributionInspect", l.e.limits.Registry, func(ctx context.Context) (registry.DistributionInspect, error) {
+	if auth == "" {
+		var err error
+		if auth, err = l.e.Auth(ref); err != nil {
+			return registry.DistributionInspect{}, err
+		}
+	}
+	got, err := asked(ctx, l.e, "DistributionInspect", l.e.limits.Registry, func(ctx context.Context) (registry.DistributionInspect, error) {
 		return l.Client.DistributionInspect(ctx, ref, auth)
 	})
+	return got, l.e.fromRegistry(ref, err)
 }
 
 func (l *limited) NetworkList(ctx context.Context, o network.ListOptions) ([]network.Summary, error) {

@@ -131,7 +131,7 @@ func every() []Call {
 		&ContainerUpdate{Container: "x"}, &ContainerRemove{Container: "x"}, &CopyToContainer{"x", "/"},
 		&NetworkCreate{Name: "x"}, &NetworkRemove{"x"}, &NetworkConnect{Network: "x", Container: "y"}, &NetworkDisconnect{Network: "x", Container: "y"},
 		&VolumeCreate{volume.CreateOptions{Name: "x"}}, &VolumeRemove{"x"},
-		&ImagePull{Ref: "x"}, &ImageTag{"x", "y"}, &ImageBuild{Tags: []string{"x"}}, &ImageRemove{"x"},
+		&ImagePull{Ref: "x"}, &ImagePush{"x"}, &ImageTag{"x", "y"}, &ImageBuild{Tags: []string{"x"}}, &ImageRemove{"x"},
 	}
 }
 
@@ -193,8 +193,8 @@ func TestSilence(t *testing.T) {
 		wrong string
 	}{
 		{"slow", slowly{every: 4 * time.Minute, lines: 90}, 6 * time.Hour, ""},
-		{"silent from the beginning", slowly{hang: true}, 5 * time.Minute, "nothing was heard of ImagePull for 5m0s: it may be done, be under way or never come; `bay plan` shows what is"},
-		{"silent in the middle", slowly{every: time.Minute, lines: 3, hang: true}, 8 * time.Minute, "nothing was heard of ImagePull for 5m0s: it may be done, be under way or never come; `bay plan` shows what is"},
+		{"silent from the beginning", slowly{hang: true}, 5 * time.Minute, "nothing was heard from the registry docker.io of ImagePull for 5m0s: it may be done, be under way or never come; `bay plan` shows what is"},
+		{"silent in the middle", slowly{every: time.Minute, lines: 3, hang: true}, 8 * time.Minute, "nothing was heard from the registry docker.io of ImagePull for 5m0s: it may be done, be under way or never come; `bay plan` shows what is"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -291,7 +291,7 @@ func (f forever) Read(p []byte) (int, error) {
 func TestAuthEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := make(chan bool)
-		e := &Engine{limits: Limits{}.filled(), auth: func(string) (string, error) { <-asked; return "", nil }}
+		e := &Engine{limits: Limits{}.filled(), auth: func(string) (Account, error) { <-asked; return Account{}, nil }}
 		_, err := e.Auth("reg.example/a")
 		if err == nil || !strings.Contains(err.Error(), "the credentials for reg.example/a did not come within 1m0s") {
 			t.Errorf("got %v", err)

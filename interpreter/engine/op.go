@@ -76,7 +76,8 @@ type Source struct {
 }
 
 // Read is a call that changes nothing: Call is ContainerInspect, ImageInspect,
-// NetworkInspect or VolumeInspect, Arg a name or an ID; or Info, of the engine.
+// NetworkInspect or VolumeInspect, Arg a name or an ID; DistributionInspect, Arg
+// a reference, of its registry; or Info, of the engine.
 type Read struct {
 	Call string `json:"call"`
 	Arg  string `json:"arg"`

@@ -18,7 +18,7 @@ import (
 // Progress is what a call says while it runs.
 type Progress struct {
 	Text    string // a line of a build, a layer's state
-	Layer   string // of a pull: which layer
+	Layer   string // of a pull or a push: which layer
 	Current int64  // bytes of the layer that have come
 	Total   int64  // bytes of the layer; 0 if not known
 	Warning string // the engine's own
@@ -86,7 +86,7 @@ func (e *Engine) DoWhile(ctx context.Context, c Call, s *Stream, note func(Progr
 func (e *Engine) once(ctx context.Context, r runner, s *Stream, note func(Progress)) (string, error) {
 	outer := context.WithoutCancel(ctx)
 	limit, silence := e.limits.of(r)
-	w := e.watch(outer, TimedOut{Call: Method(r), Limit: limit, Silence: silence, Changes: true})
+	w := e.watch(outer, TimedOut{Call: Method(r), Limit: limit, Silence: silence, Changes: true, Registry: registryOf(r)})
 	defer w.stop()
 	id, err := r.do(w.ctx, e, w.stream(s), func(p Progress) {
 		w.heard()
@@ -182,6 +182,8 @@ func ask(ctx context.Context, r Reader, s Read) (got any, there bool, err error)
 		got, err = r.NetworkInspect(ctx, s.Arg, network.InspectOptions{})
 	case "VolumeInspect":
 		got, err = r.VolumeInspect(ctx, s.Arg)
+	case "DistributionInspect":
+		got, err = r.DistributionInspect(ctx, s.Arg, "")
 	case "Info":
 		got, err = r.Info(ctx)
 	default:
@@ -257,7 +259,7 @@ func (e *Engine) untilGone(ctx context.Context, id string) error {
 	}
 }
 
-// streamLine is one line of what a pull or a build answers.
+// streamLine is one line of what a pull, a push or a build answers.
 type streamLine struct {
 	Stream   string `json:"stream"`
 	Status   string `json:"status"`
@@ -272,7 +274,7 @@ type streamLine struct {
 	} `json:"aux"`
 }
 
-// readStream reads the answer of a pull or a build to its end and returns the
+// readStream reads the answer of a pull, a push or a build to its end and returns the
 // image's ID, if it says one. The engine has answered 200 before it began: what
 // went wrong stands in the stream.
 func readStream(r io.Reader, note func(Progress)) (string, error) {
@@ -310,7 +312,7 @@ func readStream(r io.Reader, note func(Progress)) (string, error) {
 	return id, nil
 }
 
-// StreamError is what a pull or a build failed of, with its last lines.
+// StreamError is what a pull, a push or a build failed of, with its last lines.
 type StreamError struct {
 	Msg  string
 	Last []string

@@ -29,14 +29,29 @@ type Want struct {
 type Scope struct {
 	Reader engine.Reader
 	Info   engine.Info
-	Auth   func(ref string) (string, error) // encoded credentials for a reference's registry, "" for none; may be nil
 	Stack  string
 	Dir    string                // of the root module, absolute; "" without a program
 	Wants  []*Want               // of this kind, in order of address
 	Now    func(ir.Addr) ir.Addr // the address in the program of what was made at another; nil if nothing has moved
 	Idle   bool                  // look for what the stack brought and nothing needs any more
 	Adopts map[Use]ir.Addr       // objects that become resources without having been made by the stack
+
+	Pins    map[string]string // what the lock file says that a reference stands for
+	Offline bool              // nothing may be asked for elsewhere than on the engine
+	Locked  bool              // what is asked for elsewhere has to stand in Pins
+	Task    Task              // what the plan is about; "" is the whole
+	Tag     string            // of Push: the one tag that is pushed; "" is all
 }
+
+// Task is one part of what caches are kept for, where a plan is about that alone.
+type Task string
+
+// Tasks. A plan that is about the whole has none.
+const (
+	Pull  Task = "pull"  // what comes from elsewhere is as it is there now
+	Build Task = "build" // what is made here is there
+	Push  Task = "push"  // what is to be elsewhere is there
+)
 
 // Found is what a kind has read. All of it is data.
 type Found struct {
@@ -101,6 +116,10 @@ type Outcome struct {
 	ID    string       // "" until it is made
 	Image *ImageConfig // of images: what containers inherit; nil until it is made
 	Why   string       // for people, where Verb is not Same: what moved, such as "main.go changed"
+
+	// Attrs is what only the engine knows of it and the plan knows too, whatever
+	// it does: as Live's.
+	Attrs map[string]ir.Value
 
 	// Subnets are those of a network from which addresses can be asked for; nil
 	// where it has none.
@@ -213,6 +232,7 @@ type Work struct {
 	Impact   string // for people: what is interrupted, for how long about; "" for nothing
 	Cutover  string // of a replacement that interrupts nothing for long, for people: what little it does; else ""
 	Early    bool   // it disturbs nothing, and comes before anything that does: pulls and builds
+	Beside   bool   // of an update: a new object is made beside the old one, which stays
 }
 
 // Removal is an object that shall go.
@@ -248,6 +268,11 @@ type Kind interface {
 	Check(Scope) diag.List
 	Source(spec schema.Binder, name, attr string) *engine.Source
 	Succeeds() bool
+	Does(schema.Binder, Task) bool
+	Pins(schema.Binder) []string
+
+	// Resolve asks what the references of Wants that Pins names stand for now.
+	Resolve(context.Context, Scope) (map[string]string, diag.List)
 }
 
 // Job is In with the type hidden.
@@ -340,6 +365,15 @@ type Def[S any] struct {
 	// evaluation finds: without a reader, from Wants and Dir alone. Planning
 	// reports it too. By default nothing.
 	Check func(Scope) diag.List
+
+	// Does reports whether a task is about a resource with this spec. By default
+	// none is.
+	Does func(*S, Task) bool
+
+	// Pins returns the references of a resource that the lock file can pin, and
+	// Resolve asks what those of all Wants stand for now. By default there are none.
+	Pins    func(*S) []string
+	Resolve func(context.Context, Scope) (map[string]string, diag.List)
 
 	// Source tells where an attribute that only the engine knows is read of the
 	// object with this engine name, made from this spec. Nil if there is none such.
@@ -440,6 +474,21 @@ func (e *erased[S]) Check(s Scope) diag.List {
 		return nil
 	}
 	return e.d.Check(s)
+}
+
+func (e *erased[S]) Does(b schema.Binder, t Task) bool {
+	return e.d.Does != nil && e.d.Does(any(b).(*S), t)
+}
+
+func (e *erased[S]) Pins(b schema.Binder) []string {
+	if e.d.Pins == nil {
+		return nil
+	}
+	return e.d.Pins(any(b).(*S))
+}
+
+func (e *erased[S]) Resolve(ctx context.Context, s Scope) (map[string]string, diag.List) {
+	return e.d.Resolve(ctx, s)
 }
 
 func (e *erased[S]) Source(b schema.Binder, name, attr string) *engine.Source {

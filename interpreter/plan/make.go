@@ -52,7 +52,9 @@ func Make(w *world.World, prog *ir.Program, o Options) (*Plan, diag.List) {
 		m.orphans()
 		m.partial()
 		m.claims()
-		m.outputs()
+		if o.Part.Task == "" {
+			m.outputs()
+		}
 	}
 	m.order()
 	m.plan.Notes.Sort()
@@ -252,6 +254,9 @@ func (m *maker) wantBy(k kind.Kind, r *ir.Resource, known func(ir.Ref) (ir.Value
 // that as it is.
 func (m *maker) known(ref ir.Ref) (ir.Value, bool) {
 	l, out := m.live[ref.Addr], m.outcomes[ref.Addr]
+	if out != nil && !out.Attrs[ref.Attr].IsNull() {
+		return out.Attrs[ref.Attr], true
+	}
 	if l == nil || out == nil || out.Disturbed() {
 		return ir.Value{}, false
 	}

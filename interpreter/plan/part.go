@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"bayplan/interpreter/kind"
+	"bayplan/interpreter/world"
 	"bayplan/lang/diag"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
@@ -23,10 +24,12 @@ type Part struct {
 	Exclude []ir.Pattern `json:"exclude,omitempty"` // all but these, and what needs them
 	Replace []ir.Pattern `json:"replace,omitempty"` // made anew
 	Restart []ir.Pattern `json:"restart,omitempty"` // restarted in place
+	Task    kind.Task    `json:"task,omitempty"`    // only what this task is about, and what that needs
+	Tag     string       `json:"tag,omitempty"`     // of the task: the one tag that it is about
 }
 
 // Whole reports whether the plan is about the whole stack.
-func (p Part) Whole() bool { return len(p.Target) == 0 && len(p.Exclude) == 0 }
+func (p Part) Whole() bool { return len(p.Target) == 0 && len(p.Exclude) == 0 && p.Task == "" }
 
 // flags is the part as the command line says it, but for Replace and Restart.
 func (p Part) flags() string {
@@ -153,8 +156,26 @@ func (c *choice) close() {
 		return out[r.Addr]
 	}
 	for _, r := range c.prog.Resources {
-		if len(c.part.Target) == 0 && !leave(r) || matches(c.part.Target, r.Addr) {
+		if (len(c.part.Target) == 0 && !leave(r) || matches(c.part.Target, r.Addr)) && c.does(r) {
 			take(r)
+		}
+	}
+	c.idle()
+}
+
+// does reports whether the part's task, if there is one, is about a resource.
+func (c *choice) does(r *ir.Resource) bool {
+	k := c.kinds[r.Addr.Kind]
+	return c.part.Task == "" || k.Does(world.Decode(k.Schema(), r, r.Attrs), c.part.Task)
+}
+
+// idle reports what is named and is nothing for the task. A pattern that names
+// many takes those that are.
+func (c *choice) idle() {
+	for _, p := range c.part.Target {
+		named := slices.ContainsFunc(c.prog.Resources, func(r *ir.Resource) bool { return p.Matches(r.Addr) })
+		if named && !slices.ContainsFunc(c.prog.Resources, func(r *ir.Resource) bool { return p.Matches(r.Addr) && c.does(r) }) {
+			c.diags.Addf(diag.Pos{}, "%s: there is nothing to %s", p, c.part.Task).Hintf("bay %s without an address takes all that there is", c.part.Task)
 		}
 	}
 }
@@ -235,7 +256,7 @@ func (m *maker) leave(r *ir.Resource) {
 // partial tells what a plan of a part is not about, and refuses one that hurts
 // what it leaves out.
 func (m *maker) partial() {
-	if m.chosen == nil {
+	if m.chosen == nil || m.o.Part.Task != "" { // a task disturbs nobody
 		return
 	}
 	m.plan.Notes.Warnf(diag.Pos{}, "this plan is about a part of the stack (%s): what is left out may differ, and what the program no longer has stays", m.o.Part.flags()).

@@ -44,6 +44,8 @@ type Asked struct {
 	RemoveVolumes    []string `json:"remove_volumes,omitempty"`    // addresses of data that goes
 	ReplaceVolumes   []string `json:"replace_volumes,omitempty"`   // addresses of data that may be lost
 	ReconnectForeign bool     `json:"reconnect_foreign,omitempty"` // what is not the stack's is taken along
+	Offline          bool     `json:"offline,omitempty"`           // no registry is asked
+	Locked           bool     `json:"locked,omitempty"`            // what is pulled has to be pinned
 	plan.Part
 }
 
@@ -169,6 +171,8 @@ func (d *Document) Flags() []string {
 		out = append(out, "--replace-volume "+a)
 	}
 	add(d.Origin.ReconnectForeign, "--reconnect-foreign")
+	add(d.Origin.Offline, "--offline")
+	add(d.Origin.Locked, "--locked")
 	for _, x := range []struct {
 		flag     string
 		patterns []ir.Pattern

@@ -60,8 +60,8 @@ func (t *text) headlineOf(s *plan.Step) string {
 func headline(s *plan.Step) string {
 	word := string(s.Verb)
 	switch {
-	case s.Verb == kind.Update && s.Work.Early:
-		word = "anew" // pulled or built beside the old one
+	case s.Verb == kind.Update && s.Work.Beside:
+		word = "anew"
 	case s.Verb == kind.Update:
 		word = max(plan.Worst(s.Changes), schema.Live).String()
 	}

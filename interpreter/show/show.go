@@ -242,6 +242,10 @@ func nothing(p *plan.Plan) string {
 		return fmt.Sprintf("Nothing to do: of stack %s only what is kept is left.", stack)
 	case p.Mode == plan.Destroy:
 		return fmt.Sprintf("Nothing to do: nothing of stack %s is on the engine.", stack)
+	case p.Part.Task != "" && p.Same == 0:
+		return fmt.Sprintf("Nothing to do: stack %s has nothing to %s.", stack, p.Part.Task)
+	case p.Part.Task != "":
+		return fmt.Sprintf("Nothing to %s: of stack %s all is there (%s).", p.Part.Task, stack, Plural(p.Same, "resource"))
 	case !p.Part.Whole():
 		return fmt.Sprintf("Nothing to do: this part of stack %s is as its program says (%s).", stack, Plural(p.Same, "resource"))
 	case p.Same == 0:

@@ -39,6 +39,8 @@ func (r *reader) declare(b *hclsyntax.Block) {
 		r.addAssert(b)
 	case b.Type == "library":
 		r.addLibrary(b)
+	case b.Type == "registry":
+		r.addLogin(b)
 	case b.Type == "moved":
 		r.addMove(b, "new", r.b.Moved)
 	case b.Type == "adopt":
@@ -71,7 +73,7 @@ func attributes(b *hclsyntax.Body) []*hclsyntax.Attribute {
 // unknownBlock reports a block that is no declaration, with what to write for
 // the habits of other tools. It returns the block that seems to be misspelt, or "".
 func (r *reader) unknownBlock(b *hclsyntax.Block) string {
-	known := append(sortedKeys(r.kinds), "adopt", "assert", "forget", "library", "locals", "module", "moved", "output", "stack", "variable")
+	known := append(sortedKeys(r.kinds), "adopt", "assert", "forget", "library", "locals", "module", "moved", "output", "registry", "stack", "variable")
 	slices.Sort(known)
 	m := r.fail(b.TypeRange, "there is no block %q", b.Type)
 	label := "NAME"
@@ -258,6 +260,23 @@ func (r *reader) addAssert(b *hclsyntax.Block) {
 		n.exprs = append(n.exprs, expr{Expression: a.Expr})
 	}
 	n.run = func(n *node) { r.b.Assert(label, r.ruleOf(b, nil), r.pos(n.at), nil) }
+	r.add(n)
+}
+
+// addLogin takes in an account at a registry, whose label is a host.
+func (r *reader) addLogin(b *hclsyntax.Block) {
+	for _, in := range b.Body.Blocks {
+		r.fail(in.TypeRange, "registry: there is no block %q here", in.Type)
+	}
+	if len(b.Labels) != 1 {
+		r.fail(b.TypeRange, "registry has %d labels, want one", len(b.Labels)).Hintf(`write registry "ghcr.io" { … }`)
+		return
+	}
+	n := &node{name: fmt.Sprintf("registry at %s:%d", b.TypeRange.Filename, b.TypeRange.Start.Byte), at: b.TypeRange}
+	for _, a := range attributes(b.Body) {
+		n.exprs = append(n.exprs, expr{Expression: a.Expr})
+	}
+	n.run = func(n *node) { r.b.Login(b.Labels[0], r.attrs(attributes(b.Body), nil), r.pos(n.at), nil) }
 	r.add(n)
 }
 

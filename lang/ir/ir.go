@@ -27,6 +27,35 @@ type Program struct {
 	Moves     []Move      `json:"moves,omitempty"`   // in order of New
 	Adopts    []Adopt     `json:"adopts,omitempty"`  // in order of Addr
 	Forgets   []Forget    `json:"forgets,omitempty"` // in order of Addr
+	Logins    []Login     `json:"logins,omitempty"`  // in order of Host
+	Pins      []Pin       `json:"pins,omitempty"`    // of the lock file, in order of Kind and Ref
+}
+
+// Login is an account at a registry.
+type Login struct {
+	Host     string   `json:"host"` // of several names the one by which it is known
+	Username Value    `json:"username"`
+	Password Value    `json:"password"` // always sensitive
+	Pos      diag.Pos `json:"pos"`
+}
+
+// Pin is what a lock file says that a reference stands for.
+type Pin struct {
+	Kind   string   `json:"kind"` // of resources that name such references
+	Ref    string   `json:"ref"`  // canonical
+	Digest string   `json:"digest"`
+	Pos    diag.Pos `json:"pos"`
+}
+
+// Pinned returns what references of a kind stand for, by the lock file.
+func (p *Program) Pinned(kind string) map[string]string {
+	out := map[string]string{}
+	for _, pin := range p.Pins {
+		if pin.Kind == kind {
+			out[pin.Ref] = pin.Digest
+		}
+	}
+	return out
 }
 
 // Move says that the object of one address has another one now.

@@ -5,6 +5,7 @@ package load
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"bayplan/lang/diag"
 	"bayplan/lang/hclfile"
 	"bayplan/lang/ir"
+	"bayplan/lang/lock"
 	"bayplan/lang/schema"
 	"bayplan/lang/starfile"
 	"bayplan/lang/value"
@@ -113,11 +115,31 @@ func Load(o Options) Result {
 		res.Taken, res.Missing = in.Taken, in.Missing
 		slices.SortFunc(res.Taken, func(a, b value.Taken) int { return strings.Compare(a.Name, b.Name) })
 	}
+	locked := lockOf(src, o.Universe.KindNames(), &b.Diags)
 	program := b.Finish()
+	for _, v := range b.Secrets() {
+		if o.Secret != nil {
+			o.Secret(v)
+		}
+	}
+	program.Pins = locked.Pins
 	if res.Diags = b.Diags; !res.Diags.HasErrors() {
 		res.Program = program
 	}
 	return res
+}
+
+// lockOf reads the lock file beside the root's body, if there is one.
+func lockOf(src *source, kinds []string, ds *diag.List) lock.File {
+	f, err := src.Open(src.home, lock.Name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return lock.File{}
+	case err != nil:
+		ds.Addf(diag.Pos{File: filepath.Join(src.shown, lock.Name)}, "%v", err)
+		return lock.File{}
+	}
+	return lock.Parse(f.Name, f.Src, kinds, ds)
 }
 
 // choose returns the language of the body in a directory of src, and its files.

@@ -20,15 +20,41 @@ func (s *Set) Strings(p *[]string, name string, e Effect, doc string) *Field {
 func (s *Set) StringSet(p *[]string, name string, e Effect, doc string, canon func(string) (string, error)) *Field {
 	c := stringsCodec(p, canon)
 	encode := c.encode
-	c.encode = func() ir.Value {
-		v := encode()
-		slices.SortFunc(v.List, func(a, b ir.Value) int { return ir.CompareKeys(a.Str, b.Str) })
-		v.List = slices.CompactFunc(v.List, ir.Value.Equal)
-		return v
-	}
+	c.encode = func() ir.Value { return sorted(encode()) }
 	f := s.add(name, "list of string", e, doc, c)
 	f.shape = set
 	return f
+}
+
+// AllOrSome binds true, which stands for all, or a list of strings whose order
+// means nothing; false is unset. canon returns the canonical form of an element.
+func (s *Set) AllOrSome(all *bool, some *[]string, name string, e Effect, doc string, canon func(string) (string, error)) *Field {
+	list := stringsCodec(some, canon)
+	return s.add(name, "true, or list of string", e, doc, codec{
+		decode: func(d *decoder, v ir.Value) {
+			switch {
+			case v.Kind == ir.Bool && !v.Sensitive:
+				*all = v.Bool
+			case v.Kind == ir.List:
+				list.decode(d, v)
+			default:
+				d.want(v, "true, or a list of strings")
+			}
+		},
+		encode: func() ir.Value {
+			if *all {
+				return ir.BoolVal(true)
+			}
+			return sorted(list.encode())
+		},
+	})
+}
+
+// sorted returns a list of strings in order, each once.
+func sorted(v ir.Value) ir.Value {
+	slices.SortFunc(v.List, func(a, b ir.Value) int { return ir.CompareKeys(a.Str, b.Str) })
+	v.List = slices.CompactFunc(v.List, ir.Value.Equal)
+	return v
 }
 
 func stringsCodec(p *[]string, canon func(string) (string, error)) codec {

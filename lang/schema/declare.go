@@ -42,6 +42,8 @@ type program struct {
 	moves     []move
 	adopts    []adoption
 	forgets   []ir.Forget
+	logins    []ir.Login
+	secrets   []ir.Value           // of declarations that are no resources
 	asserts   map[ir.Addr]diag.Pos // where each was declared
 }
 
@@ -601,6 +603,7 @@ func (b *Builder) Finish() *ir.Program {
 		p.Outputs = append(p.Outputs, o)
 	}
 	slices.SortFunc(p.Outputs, func(a, b ir.Output) int { return strings.Compare(a.Name, b.Name) })
+	p.Logins = slices.SortedFunc(slices.Values(b.logins), func(a, b ir.Login) int { return strings.Compare(a.Host, b.Host) })
 	b.finishMoves(p)
 	b.Diags.Sort()
 	return p

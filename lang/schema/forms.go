@@ -30,6 +30,10 @@ func Forms() []*Kind {
 			Doc: "A rule on the program, written check(label, condition, message) in Starlark. Where it does not hold, there is no plan.",
 		},
 		{
+			Name: "registry", New: func() Binder { return &loginSpec{} },
+			Doc: "An account at a registry, by its host: registry \"ghcr.io\" { … }, and registry(\"ghcr.io\", …) in Starlark. It is no resource and has no address, and stands in the root module alone. Without one, whom `docker login` has stored is asked as.",
+		},
+		{
 			Name: "moved", New: func() Binder { return &movedSpec{} },
 			Doc: "The declaration has another address now, and its object stays.",
 		},

@@ -79,6 +79,15 @@ func (s *Set) Parsed(p *string, name, typ, want string, e Effect, doc string, pa
 	})
 }
 
+// Platform returns the canonical form of a platform such as linux/arm64.
+func Platform(text string) (string, error) {
+	parts := strings.Split(text, "/")
+	if len(parts) < 2 || len(parts) > 3 || slices.Contains(parts, "") {
+		return "", fmt.Errorf("got %q, want a platform such as \"linux/arm64\" or \"linux/arm/v7\"", text)
+	}
+	return strings.ToLower(text), nil
+}
+
 // Enum binds a string that is one of the given words; "" is unset.
 func (s *Set) Enum(p *string, name string, e Effect, doc string, words ...string) *Field {
 	want := "one of " + strings.Join(words, ", ")

@@ -28,6 +28,7 @@ func (r *reader) declarations() starlark.StringDict {
 	add("check", r.check)
 	add("output", r.output)
 	add("lifecycle", r.lifecycle)
+	add("registry", r.login)
 	add("moved", func(in *invocation) (starlark.Value, error) { return r.move(r.b.Moved, in) })
 	add("adopt", func(in *invocation) (starlark.Value, error) { return r.move(r.b.Adopt, in) })
 	add("forget", func(in *invocation) (starlark.Value, error) { return r.move(r.b.Forget, in) })
@@ -225,6 +226,8 @@ func (in *invocation) example() string {
 		return `output("url", value)`
 	case "lifecycle":
 		return "lifecycle(prevent_destroy = True)"
+	case "registry":
+		return `registry("ghcr.io", username = "me", password = token)`
 	case "moved":
 		return `moved(old = "volume.data", new = pgdata)`
 	case "adopt":
@@ -258,6 +261,23 @@ func (r *reader) move(give func([]ir.Attr, diag.Pos, []diag.Call), in *invocatio
 		return nil, in.failf("all arguments are named").Hintf("write %s", in.example())
 	}
 	in.do(func() { give(in.rest(), in.pos, in.calls) })
+	return starlark.None, nil
+}
+
+// login takes an account at a registry.
+func (r *reader) login(in *invocation) (starlark.Value, error) {
+	if err := r.declaring("registry(…)"); err != nil {
+		return nil, err
+	}
+	pos, err := in.positional(1, "host")
+	if err != nil {
+		return nil, err
+	}
+	host, err := in.text(0, "host", pos[0])
+	if err != nil {
+		return nil, err
+	}
+	in.do(func() { r.b.Login(host, in.rest(), in.pos, in.calls) })
 	return starlark.None, nil
 }
 

@@ -32,7 +32,7 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 		}
 	}
 	if !moved {
-		return append(changes, strayed(in, st)...)
+		return append(append(changes, strayed(in, st)...), pushChanges(in, st)...)
 	}
 	if st.tree != nil && have.rec != nil {
 		changes = append(changes, filesMoved(have.rec, st)...)
@@ -41,6 +41,7 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	if !slices.ContainsFunc(changes, func(c schema.Change) bool { return c.Attr != "tags" }) {
 		changes = append(changes, unexplained(in, st, have))
 	}
+	changes = append(changes, pushChanges(in, st)...)
 	slices.SortStableFunc(changes, func(a, b schema.Change) int { return strings.Compare(a.Attr, b.Attr) })
 	return changes
 }
@@ -54,7 +55,7 @@ const elsewhereNow = "points at another image"
 func unexplained(in kind.In[Spec], st *state, have *object) schema.Change {
 	if st.tree == nil {
 		return schema.Change{Attr: "pull", Effect: schema.Live, Pos: in.Res.AttrPos("pull"),
-			Note: fmt.Sprintf("tag moved: %s → %s", short12(have.ident), short12(st.ident))}
+			Note: fmt.Sprintf("tag moved: %s → %s", shortDigest(have.ident), shortDigest(st.ident))}
 	}
 	return schema.Change{Attr: "build", Effect: schema.Live, Pos: in.Res.AttrPos("build"), Note: unknownMove}
 }
@@ -71,11 +72,30 @@ func strayed(in kind.In[Spec], st *state) []schema.Change {
 	}
 	for _, tag := range st.wanted(in.Want) {
 		if st.tags[tag] == st.id || slices.Contains(in.Want.Tags, tag) {
-			continue
+			continue // the latter are compared as any attribute
 		}
 		c := schema.Change{Attr: "tags", Path: tag, New: ir.StringVal(tag), Effect: schema.Live, Pos: in.Res.AttrPos("tags")}
 		if st.tags[tag] != "" {
 			c.Note = elsewhereNow
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// shortDigest is how people see a digest.
+func shortDigest(ident string) string { return "sha256:" + short12(ident) }
+
+// pushChanges is the tags that are not in their registries what they are here.
+func pushChanges(in kind.In[Spec], st *state) []schema.Change {
+	var out []schema.Change
+	for _, tag := range st.behind {
+		c := schema.Change{Attr: "push", Path: tag, Note: "goes to its registry", Effect: schema.Live, Pos: in.Res.AttrPos("push")}
+		switch was, asked := st.remote[tag]; {
+		case was != "":
+			c.Note = fmt.Sprintf("is %s there, and becomes this image", shortDigest(was))
+		case asked:
+			c.Note = "is not there yet"
 		}
 		out = append(out, c)
 	}
@@ -149,6 +169,9 @@ func outcome(in kind.In[Spec], v kind.Verb, changes []schema.Change) kind.Outcom
 		return o // it has been reported
 	}
 	o.Ref, o.ID, o.Image, o.Why = st.ref, st.id, st.conf, why(in, st, changes)
+	if st.digest != "" {
+		o.Attrs = map[string]ir.Value{"digest": ir.StringVal(st.digest)}
+	}
 	return o
 }
 
@@ -162,7 +185,7 @@ func why(in kind.In[Spec], st *state, changes []schema.Change) string {
 	}
 	for _, c := range changes {
 		switch {
-		case c.Attr == "tags" || c.Attr == "build" && st.tree == nil:
+		case c.Attr == "tags" || c.Attr == "push" || c.Attr == "build" && st.tree == nil:
 		case c.Attr == "pull" && c.Note != "":
 			word, _, _ := strings.Cut(c.Note, ":")
 			words = append(words, word)

@@ -72,6 +72,11 @@ func (r *reading) idlers(ctx context.Context, list []api.Summary) error {
 		needed[st.pin+filesSuffix] = true
 	}
 	ours := pinDomain + "/" + r.Stack + "/"
+	for _, w := range r.Wants {
+		if st, _ := r.state(w); st.unknown {
+			r.allNeeded(pinRepo(r.Stack, w.Res.Addr)+":", needed)
+		}
+	}
 	for _, img := range list {
 		refs := r.droppable(img, ours, used, needed)
 		if len(refs) == 0 {
@@ -83,6 +88,15 @@ func (r *reading) idlers(ctx context.Context, list []api.Summary) error {
 		})
 	}
 	return nil
+}
+
+// allNeeded keeps every pin that begins so: nobody knows which of them it is.
+func (r *reading) allNeeded(start string, needed map[string]bool) {
+	for name := range r.shelf {
+		if strings.HasPrefix(name, start) {
+			needed[name] = true
+		}
+	}
 }
 
 // droppable returns the references of an image that are to go: our pins of it,

@@ -27,6 +27,38 @@ type Spec struct {
 	Pull  string   // canonical reference: docker.io/library/caddy:2.9; "" if it is built
 	Build *Build   // nil if it is pulled
 	Tags  []string // what it is known by on the engine, as `docker images` shows it: shop/web:1.4.0
+
+	Policy   string   // of a pull: missing, always, newer or never; "" is missing
+	Platform string   // of a pull: such as linux/arm64; "" is the engine's own
+	PushAll  bool     // all tags go to their registries
+	Push     []string // these go to theirs, and are tags too
+}
+
+// When the registry of what is pulled is asked.
+const (
+	missing = "missing" // where the engine does not have it
+	always  = "always"  // at every plan
+	newer   = "newer"   // at every plan; what is on the engine serves where it does not answer
+	never   = "never"   // never: it is on the engine
+)
+
+// pushed returns the tags that go to their registries.
+func (s *Spec) pushed() []string {
+	if s.PushAll {
+		return s.Tags
+	}
+	return s.Push
+}
+
+// tagged returns all tags.
+func (s *Spec) tagged() []string {
+	tags := slices.Clone(s.Tags)
+	for _, t := range s.Push {
+		if !slices.Contains(tags, t) {
+			tags = append(tags, t)
+		}
+	}
+	return tags
 }
 
 // Build says what an image is built from.
@@ -45,9 +77,30 @@ func (s *Spec) Bind(f *schema.Set) {
 	schema.Object(f, &s.Build, "build", schema.Live, "What to build it from; a text is the context.",
 		schema.Short[Build]{Text: contextOnly}).From("POST /build")
 	f.StringSet(&s.Tags, "tags", schema.Live, "What else it is known by on the engine. A tag that leaves the program is not taken away.", tagRef).From("RepoTags")
+	f.Parsed(&s.Policy, "pull_policy", "one of missing, always, newer, never", "one of missing, always, newer, never", schema.None,
+		"When the registry is asked what the reference stands for: missing (default), if the engine does not have it; always, at every plan; newer, at every plan, but what is on the engine serves where no answer comes; never, since it is on the engine. What bay.lock pins is not asked for.", policy).ByRoom()
+	f.Parsed(&s.Platform, "platform", "platform", `a platform such as "linux/arm64"`, schema.Live,
+		"The platform to pull the image for; the engine's own by default.", schema.Platform).From("platform")
+	f.AllOrSome(&s.PushAll, &s.Push, "push", schema.Live,
+		"Which tags go to their registries: true for all of `tags`, or a list, whose elements are tags too. What a registry has is compared at every plan.", tagRef).ByRoom()
 	for name, hint := range elsewhere {
 		f.Elsewhere(name, hint)
 	}
+}
+
+// policy returns a word of pull_policy, or what those of Compose are here.
+func policy(s string) (string, error) {
+	switch {
+	case slices.Contains([]string{missing, always, newer, never}, s):
+		return s, nil
+	case s == "if_not_present":
+		return "", fmt.Errorf("got %q, which is %q here", s, missing)
+	case s == "build":
+		return "", fmt.Errorf("got %q, which is no policy here: what has `build` is built when something of it moved", s)
+	case s == "refresh" || s == "daily" || s == "weekly" || strings.HasPrefix(s, "every_"):
+		return "", fmt.Errorf("got %q, and no plan depends on the clock: %q asks at every plan, and `bay update` moves what bay.lock pins", s, always)
+	}
+	return "", fmt.Errorf("got %q, want one of missing, always, newer, never", s)
 }
 
 // Bind says which attributes build has.
@@ -81,7 +134,7 @@ var elsewhere = map[string]string{
 	"pull_triggers":     "leave it out: a moved tag is seen by its digest",
 	"keep_locally":      "leave it out: images are a cache, and no apply removes one",
 	"force_remove":      "leave it out: images are a cache, and no apply removes one",
-	"pull_policy":       "leave it out: what is not on the engine is pulled",
+	"push_remote":       "`push_remote` is `push` here: push = true, or a list of tags",
 }
 
 // pullRef returns the canonical form of a reference to pull: with its
@@ -137,7 +190,7 @@ func contextOnly(s string) ([]Build, error) { return []Build{{Context: s}}, nil 
 // of these means this image.
 func (s *Spec) Names() []string {
 	var names []string
-	for _, t := range s.Tags {
+	for _, t := range s.tagged() {
 		names = append(names, t, canonical(t))
 	}
 	if s.Pull != "" {
@@ -165,7 +218,8 @@ func (s *Spec) Finish(f *schema.Finishing) {
 		f.Errorf("pull", "an image needs `pull` or `build`").
 			Hintf("write pull = \"caddy:2.9\", or build = { context = \"./web\" }")
 	}
-	for _, tag := range s.Tags {
+	s.finishRegistry(f)
+	for _, tag := range s.tagged() {
 		if a, ok := f.Named("image", tag); ok && a != f.Res.Addr {
 			f.Errorf("tags", "%s is also %s", tag, a).Hintf("a tag points at one image: give one of them another")
 		}
@@ -173,6 +227,59 @@ func (s *Spec) Finish(f *schema.Finishing) {
 	if s.Build != nil && s.Build.Context != "" {
 		s.Build.finish(f)
 	}
+}
+
+// finishRegistry checks what is said about registries.
+func (s *Spec) finishRegistry(f *schema.Finishing) {
+	for _, name := range []string{"pull_policy", "platform"} {
+		if written(f.Res, name) && s.Pull == "" && written(f.Res, "build") {
+			f.Errorf(name, "this image is built, and %s is about one that is pulled", name).Hintf("take it away")
+		}
+	}
+	if s.PushAll && len(s.Tags) == 0 {
+		f.Errorf("push", "push = true pushes all `tags`, and there are none").Hintf("write tags = [\"ghcr.io/me/web:1.4.0\"], or name them: push = [\"ghcr.io/me/web:1.4.0\"]")
+	}
+}
+
+// show adds the digest of what has one: what is pulled, and what is pushed.
+func show(s *Spec, self ir.Addr, shown map[string]ir.Value) {
+	if s.Pull != "" || len(s.pushed()) > 0 {
+		shown["digest"] = ir.EngineVal(self, "digest")
+	}
+}
+
+// source tells where that is read: beside the image, the engine keeps the
+// digests that registries know it by.
+func source(s *Spec, _, attr string) *engine.Source {
+	name := familiar(s.Pull)
+	if tags := s.pushed(); len(tags) > 0 {
+		name = tags[0]
+	}
+	if attr != "digest" || name == "" {
+		return nil
+	}
+	return &engine.Source{
+		Read: engine.Read{Call: "ImageInspect", Arg: name}, Path: []string{"RepoDigests", reference.FamiliarName(parsed(name)) + "@"},
+	}
+}
+
+// does reports whether a task is about an image.
+func does(s *Spec, t kind.Task) bool {
+	switch t {
+	case kind.Pull:
+		return s.Pull != "" && s.Policy != never
+	case kind.Build:
+		return s.Build != nil
+	}
+	return len(s.pushed()) > 0
+}
+
+// pins returns what the lock file can pin of an image.
+func pins(s *Spec) []string {
+	if s.Pull == "" || s.Policy == never || digestIn(s.Pull) != "" {
+		return nil
+	}
+	return []string{s.Pull}
 }
 
 // written reports whether the program says something under name, be it wrong.
@@ -209,6 +316,11 @@ var Kind = kind.Define(kind.Def[Spec]{
 	Name:    "image",
 	Doc:     "What containers are made from: pulled, or built.",
 	New:     func() schema.Binder { return new(Spec) },
+	Show:    show,
+	Source:  source,
+	Does:    does,
+	Pins:    pins,
+	Resolve: resolve,
 	Read:    read,
 	Adjust:  adjust,
 	Create:  create,

@@ -82,6 +82,10 @@ func TestCanonical(t *testing.T) {
 		{"pull by tag and digest", obj("pull", "a/b:1@sha256:"+strings.Repeat("a", 64)), "pull: docker.io/a/b:1@sha256:" + strings.Repeat("a", 64)},
 		{"tags", obj("pull", "caddy:2", "tags", strs("shop/web:1", "docker.io/library/web", "127.0.0.1:5000/web:2")),
 			"pull: docker.io/library/caddy:2; tags: [127.0.0.1:5000/web:2, shop/web:1, web:latest]"},
+		{"policy, platform", obj("pull", "caddy:2", "pull_policy", "newer", "platform", "Linux/ARM64"), "pull: docker.io/library/caddy:2; pull_policy: newer; platform: linux/arm64"},
+		{"push all", obj("pull", "caddy:2", "tags", strs("x/web:1"), "push", ir.BoolVal(true)), "pull: docker.io/library/caddy:2; tags: [x/web:1]; push: true"},
+		{"push none", obj("pull", "caddy:2", "tags", strs("x/web:1"), "push", ir.BoolVal(false)), "pull: docker.io/library/caddy:2; tags: [x/web:1]"},
+		{"push some", obj("pull", "caddy:2", "push", strs("x/web:2", "x/web")), "pull: docker.io/library/caddy:2; push: [x/web:2, x/web:latest]"},
 		{"context as text", obj("build", "./web"), "build: {context: ./web}"},
 		{"whole build", obj("build", obj("context", "web", "dockerfile", "Dockerfile", "args", obj("A", "1"), "target", "t", "labels", obj("l", "x"))),
 			"build: {args: {A: 1}, context: web, dockerfile: Dockerfile, labels: {l: x}, target: t}"},
@@ -117,6 +121,17 @@ func TestMistakes(t *testing.T) {
 		{"both", []declared{{"web", obj("pull", "a", "build", "./web")}}, "has both `pull` and `build`", ""},
 		{"upper case", []declared{{"web", obj("pull", "Caddy")}}, `got "Caddy", want lower case: "caddy"`, ""},
 		{"no reference", []declared{{"web", obj("pull", "a b")}}, `want an image reference such as "caddy:2.9"`, ""},
+		{"a policy of Compose", []declared{{"web", obj("pull", "a", "pull_policy", "if_not_present")}}, `got "if_not_present", which is "missing" here`, ""},
+		{"a policy by the clock", []declared{{"web", obj("pull", "a", "pull_policy", "every_12h")}}, `no plan depends on the clock: "always" asks at every plan`, ""},
+		{"a policy of builds", []declared{{"web", obj("pull", "a", "pull_policy", "build")}}, "what has `build` is built when something of it moved", ""},
+		{"no policy", []declared{{"web", obj("pull", "a", "pull_policy", "sometimes")}}, "want one of missing, always, newer, never", ""},
+		{"a policy of what is built", []declared{{"web", obj("build", "./web", "pull_policy", "always")}}, "image.web.pull_policy: this image is built", "take it away"},
+		{"a platform of what is built", []declared{{"web", obj("build", "./web", "platform", "linux/arm64")}}, "image.web.platform: this image is built", ""},
+		{"half a platform", []declared{{"web", obj("pull", "a", "platform", "arm64")}}, `want a platform such as "linux/arm64"`, ""},
+		{"nothing to push", []declared{{"web", obj("build", "./web", "push", ir.BoolVal(true))}}, "push = true pushes all `tags`, and there are none", "push = ["},
+		{"push of something else", []declared{{"web", obj("build", "./web", "push", "ghcr.io/a/b:1")}}, "want true, or a list of strings", ""},
+		{"push of a digest", []declared{{"web", obj("build", "./web", "push", strs("a@sha256:"+strings.Repeat("a", 64)))}}, "holds a digest", ""},
+		{"pushed by two", []declared{{"a", obj("build", "./web", "push", strs("x/web:1"))}, {"b", obj("build", "./web", "tags", strs("x/web:1"))}}, "x/web:1 is also image.", ""},
 		{"tag with digest", []declared{{"web", obj("pull", "a", "tags", strs("a@sha256:"+strings.Repeat("a", 64)))}}, "holds a digest", ""},
 		{"tag of ours", []declared{{"web", obj("pull", "a", "tags", strs("bayplan.invalid/a/b:1"))}}, "bay keeps for itself", ""},
 		{"one tag twice", []declared{{"a", obj("pull", "a", "tags", strs("x:1"))}, {"b", obj("pull", "b", "tags", strs("docker.io/library/x:1"))}}, "x:1 is also image.a", "give one of them another"},
@@ -234,7 +249,9 @@ func TestCalls(t *testing.T) {
 
 	ws, _ = program(t, "s", dir, declared{"pg", obj("pull", "a/pg:1", "tags", strs("db:1"))})
 	st = &state{tags: map[string]string{}, pin: "bayplan.invalid/s/pg:abababababab"}
-	st.fetched("docker.io/a/pg:1", "sha256:"+hash, shelf{})
+	if err := st.fetched(t.Context(), &reading{}, ws[0].Spec.(*Spec), "sha256:"+hash); err != nil {
+		t.Fatal(err)
+	}
 	got = shown(Kind.Create(job(ws[0], nil, st)))
 	ref := "docker.io/a/pg@sha256:" + hash
 	want = []string{

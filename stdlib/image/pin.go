@@ -26,6 +26,21 @@ func short12(ident string) string {
 	return hex[:min(12, len(hex))]
 }
 
+// platformSuffix ends the pin of what is pulled for a platform: a digest can
+// stand for an image of each.
+func platformSuffix(platform string) string {
+	if platform == "" {
+		return ""
+	}
+	return "-" + strings.ReplaceAll(platform, "/", "-")
+}
+
+// platformOf returns the platform that a pin names, or "".
+func platformOf(pin string) string {
+	_, platform, _ := strings.Cut(pin[strings.LastIndex(pin, ":")+1:], "-")
+	return strings.ReplaceAll(platform, "-", "/")
+}
+
 var plainName = regexp.MustCompile(`^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$`)
 
 // pinRepo returns the repository of a resource's pins. Repositories are lower

@@ -16,7 +16,6 @@ import (
 	"bayplan/lang/diag"
 	"bayplan/lang/ir"
 
-	"github.com/containerd/errdefs"
 	"github.com/distribution/reference"
 	api "github.com/docker/docker/api/types/image"
 	"golang.org/x/sync/errgroup"
@@ -31,14 +30,21 @@ type state struct {
 	conf  *kind.ImageConfig // nil until it is made
 	tags  map[string]string // the ID behind each wanted tag, pin and local reference; "" where there is none
 
-	fetch string             // of a pull that is not on the engine: REPOSITORY@DIGEST
-	local bool               // of a pull: the reference is on the engine
-	many  bool               // of a pull that is not on the engine: other resources pull the same reference
-	lost  bool               // of a pull: the image is there by its pin, and no longer by its digest
-	tree  *tree              // of a build
-	bases []string           // of a build: canonical references that its Dockerfile names
-	below map[string]string  // of these, what the stack's own are, by familiar reference
-	owner map[string]ir.Addr // and whose they are
+	digest string // in the registry that it comes from or has been pushed to; "" is not known
+
+	fetch   string             // of a pull that goes by a digest: REPOSITORY@DIGEST
+	local   bool               // of a pull: it goes by the reference that is on the engine
+	pinned  bool               // of a pull: the lock file says its digest
+	unknown bool               // of a pull: nobody has told what it stands for, and nothing is done with it
+	many    bool               // of a pull that goes by a digest: other resources pull the same reference
+	lost    bool               // of a pull: the image is there by its pin, and no longer by its digest
+	other   string             // of a pull: the platform for which the engine has the digest, and not the one that is wanted
+	behind  []string           // tags that are not in their registries what they are here
+	remote  map[string]string  // of those that were asked for, their digest there; "" if there is none
+	tree    *tree              // of a build
+	bases   []string           // of a build: canonical references that its Dockerfile names
+	below   map[string]string  // of these, what the stack's own are, by familiar reference
+	owner   map[string]ir.Addr // and whose they are
 }
 
 // record returns what the record image of a build says.
@@ -52,6 +58,9 @@ type reading struct {
 	shelf  shelf
 	found  *kind.Found
 	states map[ir.Addr]*state
+
+	mu      sync.Mutex
+	answers map[string]*answer // of registries, by canonical reference
 }
 
 // shelf is the images on the engine by what they are called.
@@ -76,9 +85,10 @@ func (s shelf) id(name string) string {
 }
 
 // read lists the images, hashes the contexts of builds, and asks the registry
-// for each reference that the engine does not have.
+// for each reference that neither the lock file nor the engine has, and for each
+// tag that is pushed.
 func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
-	r := &reading{Scope: s, found: &kind.Found{Known: map[ir.Addr]any{}}, states: map[ir.Addr]*state{}}
+	r := &reading{Scope: s, found: &kind.Found{Known: map[ir.Addr]any{}}, states: map[ir.Addr]*state{}, answers: map[string]*answer{}}
 	if len(s.Wants) == 0 && !s.Idle {
 		return r.found, nil
 	}
@@ -88,15 +98,21 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 	}
 	r.shelf = shelve(list)
 	for _, w := range s.Wants {
-		r.states[w.Res.Addr] = &state{tags: map[string]string{}}
+		r.states[w.Res.Addr] = &state{tags: map[string]string{}, remote: map[string]string{}}
 	}
 	if err := r.builds(); err != nil {
 		return nil, err
 	}
-	r.pulls(ctx)
+	if err := r.pulls(ctx); err != nil {
+		return nil, err
+	}
 	for _, w := range s.Wants {
 		r.name(w, nil)
 	}
+	for _, w := range s.Wants {
+		r.comes(w)
+	}
+	r.pushes(ctx)
 	for _, w := range s.Wants {
 		if st := r.states[w.Res.Addr]; st.ident != "" {
 			r.found.Known[w.Res.Addr] = st
@@ -146,132 +162,6 @@ func (r *reading) fail(w *kind.Want, attr, format string, args ...any) *diag.Dia
 	return d
 }
 
-// pulls finds what each reference to pull stands for now: what the engine has
-// under it, or else what its registry says, which is asked once.
-func (r *reading) pulls(ctx context.Context) {
-	var mu sync.Mutex
-	ask := map[string][]*kind.Want{}
-	for _, w := range r.Wants {
-		st, spec := r.state(w)
-		switch {
-		case spec.Pull == "":
-		case r.here(w, st, spec.Pull):
-		default:
-			ask[spec.Pull] = append(ask[spec.Pull], w)
-		}
-	}
-	var g errgroup.Group
-	g.SetLimit(8)
-	for _, ref := range slices.Sorted(maps.Keys(ask)) {
-		g.Go(func() error {
-			digest, err := r.digest(ctx, ref)
-			mu.Lock()
-			defer mu.Unlock()
-			for _, w := range ask[ref] {
-				if err != nil {
-					r.unanswered(w, ref, err)
-					continue
-				}
-				st := r.states[w.Res.Addr]
-				st.fetched(ref, digest, r.shelf)
-				st.many = len(ask[ref]) > 1
-			}
-			return nil
-		})
-	}
-	_ = g.Wait() // what went wrong is in the notes
-}
-
-// here looks on the engine, and reports whether the reference is there.
-func (r *reading) here(w *kind.Want, st *state, ref string) bool {
-	named, err := reference.ParseNormalizedNamed(ref)
-	if err != nil {
-		panic("image: a canonical reference does not parse: " + ref)
-	}
-	if d, ok := named.(reference.Digested); ok {
-		st.fetched(ref, d.Digest().String(), r.shelf)
-		return true
-	}
-	name := reference.FamiliarString(named)
-	img := r.shelf[name]
-	if img == nil {
-		return false
-	}
-	st.local, st.id, st.ident, st.ref = true, img.ID, img.ID, name
-	if digest := localDigest(img, named, pinRepo(r.Stack, w.Res.Addr)); digest != "" {
-		st.ident, st.ref = digest, name+"@"+digest
-	}
-	return true
-}
-
-// localDigest returns the digest of an image within a repository, "" if it was
-// never pulled from there or pushed to it. Of several it is the one that has a
-// pin, or else the first in order.
-func localDigest(img *api.Summary, named reference.Named, pins string) string {
-	var digests []string
-	for _, d := range img.RepoDigests {
-		if digest, ok := strings.CutPrefix(d, reference.FamiliarName(named)+"@"); ok {
-			digests = append(digests, digest)
-		}
-	}
-	slices.Sort(digests)
-	for _, d := range digests {
-		if slices.Contains(img.RepoTags, pins+":"+short12(d)) {
-			return d
-		}
-	}
-	if len(digests) == 0 {
-		return ""
-	}
-	return digests[0]
-}
-
-// fetched notes the digest that a reference stands for.
-func (s *state) fetched(ref, digest string, on shelf) {
-	named, err := reference.ParseNormalizedNamed(ref)
-	if err != nil {
-		panic("image: a canonical reference does not parse: " + ref)
-	}
-	s.ident = digest
-	s.fetch = reference.TrimNamed(named).String() + "@" + digest
-	s.ref = familiar(ref)
-	if _, ok := named.(reference.Digested); !ok {
-		s.ref += "@" + digest
-	}
-	s.id = on.id(reference.FamiliarName(named) + "@" + digest)
-}
-
-func (r *reading) digest(ctx context.Context, ref string) (string, error) {
-	auth := ""
-	if r.Auth != nil {
-		var err error
-		if auth, err = r.Auth(ref); err != nil {
-			return "", err
-		}
-	}
-	got, err := r.Reader.DistributionInspect(ctx, ref, auth)
-	return got.Descriptor.Digest.String(), err
-}
-
-// unanswered says what to try when a registry does not tell a digest.
-func (r *reading) unanswered(w *kind.Want, ref string, err error) {
-	named, perr := reference.ParseNormalizedNamed(ref)
-	if perr != nil {
-		panic("image: a canonical reference does not parse: " + ref)
-	}
-	host := reference.Domain(named)
-	d := r.fail(w, "pull", "%s is not on the engine, and its registry does not tell what it is: %v", familiar(ref), err)
-	lower := strings.ToLower(err.Error())
-	switch {
-	case errdefs.IsUnauthorized(err) || errdefs.IsPermissionDenied(err) || strings.Contains(lower, "unauthorized") || strings.Contains(lower, "denied"):
-		d.Hintf("is it spelt right? a private one needs credentials: docker login %s", host)
-	case errdefs.IsNotFound(err) || strings.Contains(lower, "unknown"):
-		d.Hintf("is it spelt right? %s has no such repository or tag", host)
-	default:
-		d.Hintf("can the engine reach %s? an image that is on the engine needs no registry: docker pull or docker load it", host)
-	}
-}
-
 // name settles what names the content of a want, those first that its
 // Dockerfile builds upon. on holds the ones on the way.
 func (r *reading) name(w *kind.Want, on []ir.Addr) {
@@ -292,7 +182,7 @@ func (r *reading) name(w *kind.Want, on []ir.Addr) {
 	if st.ident == "" {
 		return // it has been reported
 	}
-	st.pin = pinRepo(r.Stack, w.Res.Addr) + ":" + short12(st.ident)
+	st.pin = pinRepo(r.Stack, w.Res.Addr) + ":" + short12(st.ident) + platformSuffix(spec.Platform)
 	if st.tree != nil {
 		st.ref = st.pin
 		if img := r.shelf[st.pin]; img != nil && img.Labels[engine.LabelImageHash] == st.ident {
@@ -301,7 +191,13 @@ func (r *reading) name(w *kind.Want, on []ir.Addr) {
 	}
 	if st.fetch != "" && st.id == "" {
 		st.id = r.shelf.id(st.pin)
-		st.lost = st.id != ""
+		st.lost = st.id != "" && spec.Platform == ""
+	}
+	if spec.Platform != "" {
+		st.ref = st.pin // a digest can stand for several platforms
+	}
+	if spec.Pull != "" {
+		st.tags[familiar(spec.Pull)] = r.shelf.id(familiar(spec.Pull))
 	}
 	for _, tag := range st.wanted(spec) {
 		st.tags[tag] = r.shelf.id(tag)
@@ -311,20 +207,24 @@ func (r *reading) name(w *kind.Want, on []ir.Addr) {
 // wanted returns the tags that shall point at the image, the pin first.
 func (s *state) wanted(spec *Spec) []string {
 	tags := []string{s.pin}
-	if tag := s.tagged(spec); tag != "" && !slices.Contains(spec.Tags, tag) {
+	if tag := s.tagged(spec); tag != "" && !slices.Contains(spec.tagged(), tag) {
 		tags = append(tags, tag)
 	}
-	return append(tags, spec.Tags...)
+	return append(tags, spec.tagged()...)
 }
 
 // tagged returns the tag that what is pulled by digest gets beside its pin, so
 // that the next plan finds the reference on the engine and asks no registry; ""
 // where it is there, or is itself a digest.
 func (s *state) tagged(spec *Spec) string {
-	if s.fetch == "" || strings.Contains(spec.Pull, "@") {
+	if s.fetch == "" || digestIn(spec.Pull) != "" {
 		return ""
 	}
-	return familiar(spec.Pull)
+	tag := familiar(spec.Pull)
+	if id := s.tags[tag]; s.pinned && id != "" && id != s.id {
+		return "" // what is pinned needs no tag, and others may rely on where it points
+	}
+	return tag
 }
 
 func (r *reading) named(ref string) *kind.Want {
@@ -406,6 +306,7 @@ func (r *reading) object(w *kind.Want, st *state, pin string) *kind.Live {
 	default:
 		spec.Pull = pulledAs(img, w.Spec.(*Spec).Pull)
 	}
+	spec.Platform = platformOf(pin)
 	for _, tag := range w.Spec.(*Spec).Tags {
 		if r.shelf.id(tag) == img.ID {
 			spec.Tags = append(spec.Tags, tag)

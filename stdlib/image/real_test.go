@@ -19,6 +19,7 @@ import (
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/engine/embedded"
 	"bayplan/interpreter/kind"
+	"bayplan/lang/diag"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 
@@ -110,13 +111,22 @@ type planned struct {
 // address, which is one of dependencies here.
 func plan(t *testing.T, e *engine.Engine, stack string, ws []*kind.Want, dir string) map[string]planned {
 	t.Helper()
-	found, err := read(context.Background(), kind.Scope{Reader: e.Reader(), Info: e.Info, Stack: stack, Dir: dir, Wants: ws, Auth: e.Auth})
+	ps, notes := planIn(t, e, kind.Scope{Stack: stack, Dir: dir, Wants: ws})
+	if notes.HasErrors() {
+		t.Fatal(notes)
+	}
+	return ps
+}
+
+// planIn plans in a scope, and returns what was said too.
+func planIn(t *testing.T, e *engine.Engine, s kind.Scope) (map[string]planned, diag.List) {
+	t.Helper()
+	s.Reader, s.Info = e.Reader(), e.Info
+	found, err := read(context.Background(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found.Notes.HasErrors() {
-		t.Fatal(found.Notes)
-	}
+	ws, stack := s.Wants, s.Stack
 	out := map[string]planned{}
 	for _, w := range ws {
 		j := job(w, nil, found.Known[w.Res.Addr])
@@ -152,7 +162,7 @@ func plan(t *testing.T, e *engine.Engine, stack string, ws []*kind.Want, dir str
 		}
 		out[w.Res.Addr.Label] = p
 	}
-	return out
+	return out, found.Notes
 }
 
 func apply(t *testing.T, e *engine.Engine, ps map[string]planned, order ...string) {
@@ -445,13 +455,21 @@ func (h *hub) put(t *testing.T, method, path, contentType string, body []byte) {
 // push puts an image without layers, told apart by a label.
 func (h *hub) push(t *testing.T, repo, tag, label string) (digest string) {
 	t.Helper()
-	conf := []byte(`{"architecture":"amd64","os":"linux","config":{"Labels":{"which":"` + label + `"}},"rootfs":{"type":"layers","diff_ids":[]}}`)
+	digest, _ = h.pushFor(t, repo, tag, label, "amd64")
+	return digest
+}
+
+const manifestType = "application/vnd.docker.distribution.manifest.v2+json"
+
+// pushFor does so for a processor, and returns how long the manifest is, too.
+func (h *hub) pushFor(t *testing.T, repo, tag, label, arch string) (digest string, size int) {
+	t.Helper()
+	conf := []byte(`{"architecture":"` + arch + `","os":"linux","config":{"Labels":{"which":"` + label + `"}},"rootfs":{"type":"layers","diff_ids":[]}}`)
 	blob := fmt.Sprintf("sha256:%x", sha256.Sum256(conf))
 	h.put(t, http.MethodPost, "/v2/"+repo+"/blobs/uploads/?digest="+blob, "application/octet-stream", conf)
-	const v2 = "application/vnd.docker.distribution.manifest.v2+json"
-	manifest := fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":%q,"config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":%d,"digest":%q},"layers":[]}`, v2, len(conf), blob)
-	h.put(t, http.MethodPut, "/v2/"+repo+"/manifests/"+tag, v2, manifest)
-	return fmt.Sprintf("sha256:%x", sha256.Sum256(manifest))
+	manifest := fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":%q,"config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":%d,"digest":%q},"layers":[]}`, manifestType, len(conf), blob)
+	h.put(t, http.MethodPut, "/v2/"+repo+"/manifests/"+tag, manifestType, manifest)
+	return fmt.Sprintf("sha256:%x", sha256.Sum256(manifest)), len(manifest)
 }
 
 func TestRealPull(t *testing.T) {
@@ -530,7 +548,7 @@ func TestRealPull(t *testing.T) {
 	wants = pg("pull", repo+":2", "tags", strs(stack+"/db:1"))
 	hand("moved in the registry", nil, wants, "")
 	p = hand("pulled by hand", []engine.Call{&engine.ImagePull{Ref: repo + "@" + three}, &engine.ImageTag{Image: repo + "@" + three, Ref: repo + ":2"}},
-		wants, "tag moved", "pull: tag moved: "+short12(two)+" → "+short12(three))
+		wants, "tag moved", "pull: tag moved: "+shortDigest(two)+" → "+shortDigest(three))
 	if p.out.Ref != repo+":2@"+three || p.out.ID == "" {
 		t.Errorf("outcome %+v", p.out)
 	}

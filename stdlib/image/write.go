@@ -22,20 +22,20 @@ func update(in kind.In[Spec], _ []schema.Change) kind.Work {
 	if st == nil {
 		return kind.Work{} // it has been reported
 	}
-	w := kind.Work{Early: true}
+	w := kind.Work{Early: true, Beside: st.id == ""}
 	image := st.id
 	var came []string // references that the engine has by us
 	switch {
 	case st.id != "":
 		w.Facts = still(st, in.Want)
 		if st.lost {
-			w.Ops = append(w.Ops, engine.Op{Call: &engine.ImagePull{Ref: st.fetch}})
+			w.Ops = append(w.Ops, engine.Op{Call: &engine.ImagePull{Ref: st.fetch, Platform: in.Want.Platform}})
 		}
 	case st.tree != nil:
 		w.Ops = append(w.Ops, build(in, st), st.record(in.Want).build(st.pin))
 		image = st.pin
 	default:
-		w.Ops = append(w.Ops, engine.Op{Call: &engine.ImagePull{Ref: st.fetch}})
+		w.Ops = append(w.Ops, engine.Op{Call: &engine.ImagePull{Ref: st.fetch, Platform: in.Want.Platform}})
 		image = st.fetch
 		came = append(came, familiar(st.fetch))
 	}
@@ -50,10 +50,26 @@ func update(in kind.In[Spec], _ []schema.Change) kind.Work {
 	for _, mark := range brought(st.pin, came) {
 		w.Ops = append(w.Ops, engine.Op{Call: &engine.ImageTag{Image: image, Ref: mark}})
 	}
+	for _, tag := range st.behind {
+		w.Ops = append(w.Ops, push(st, tag))
+	}
 	if tag := st.tagged(in.Want); tag != "" && st.tags[tag] == "" && !st.many {
 		w.Facts = append(w.Facts, engine.Fact{Source: engine.Source{Read: engine.Read{Call: "ImageInspect", Arg: tag}}, Absent: true})
 	}
 	return w
+}
+
+// push pushes a tag, if its registry still has what it had: nobody else's push is
+// overwritten unseen.
+func push(st *state, tag string) engine.Op {
+	op := engine.Op{Call: &engine.ImagePush{Ref: tag}}
+	if was, asked := st.remote[tag]; asked {
+		op.Facts = []engine.Fact{{
+			Source: engine.Source{Read: engine.Read{Call: "DistributionInspect", Arg: canonical(tag)}, Path: []string{"Descriptor", "digest"}},
+			Want:   was, Absent: was == "",
+		}}
+	}
+	return op
 }
 
 // still is the fact that the image is there, under the reference by which it

@@ -89,6 +89,23 @@ func (d *Direct) ImagePull(ctx context.Context, ref string, o image.PullOptions)
 	return stream(lines(log)), nil
 }
 
+// ImagePush pushes an image.
+func (d *Direct) ImagePush(ctx context.Context, ref string, _ image.PushOptions) (io.ReadCloser, error) {
+	named, _, err := normalized(ref)
+	if err != nil {
+		return nil, err
+	}
+	var log []Message
+	err = d.change(ctx, func(s *State, now time.Time) (err error) {
+		log, err = s.Push(now, named.Name(), reference.TagNameOnly(named).(reference.Tagged).Tag())
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return stream(lines(log)), nil
+}
+
 // ImageTag gives an image another name.
 func (d *Direct) ImageTag(ctx context.Context, ref, name string) error {
 	named, _, err := normalized(name)

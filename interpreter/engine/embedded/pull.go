@@ -24,6 +24,23 @@ func unanswered(ref reference.Named) error {
 	return fail(500, "Get \"https://%s/v2/\": dial tcp: lookup %s: no such host", dead, dead)
 }
 
+// lacks is the error of a registry on this machine that was never given what a
+// reference names. All others have everything.
+func (s *State) lacks(ref reference.Named) error {
+	host, _, _ := strings.Cut(reference.Domain(ref), ":")
+	if host != "127.0.0.1" && host != "localhost" {
+		return nil
+	}
+	has := s.Pushed[ref.String()] != ""
+	if d, ok := ref.(reference.Digested); ok {
+		has = s.Stored[d.Digest()] != nil
+	}
+	if has {
+		return nil
+	}
+	return notFound("manifest unknown: manifest unknown")
+}
+
 // digestOf returns what the registry has under a reference: what was pushed
 // there, else an image with a digest made from the name.
 func (s *State) digestOf(ref reference.Named) digest.Digest {
@@ -43,6 +60,9 @@ func (s *State) Distribution(ref string) (registry.DistributionInspect, error) {
 		return registry.DistributionInspect{}, err
 	}
 	if err := unanswered(named); err != nil {
+		return registry.DistributionInspect{}, err
+	}
+	if err := s.lacks(named); err != nil {
 		return registry.DistributionInspect{}, err
 	}
 	return registry.DistributionInspect{
@@ -79,6 +99,9 @@ func (s *State) Pull(now time.Time, from, tag, platform string) ([]Message, erro
 	late := strings.HasPrefix(reference.Path(named), "late/")
 	if err := unanswered(named); err != nil && !late {
 		return nil, err
+	}
+	if err := s.lacks(named); err != nil {
+		return nil, notFound("%s not found: %s", reference.FamiliarString(named), err)
 	}
 	word := "latest"
 	if t, ok := named.(reference.Tagged); ok {

@@ -378,7 +378,7 @@ func (s Suite) planOf(decls []Decl) (*plan.Plan, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	w, err := world.Read(ctx, world.Options{
-		Kinds: s.Kinds, Reader: s.Engine.Reader(), Info: s.Engine.Info, Auth: s.Engine.Auth, Stack: s.Stack, Program: prog,
+		Kinds: s.Kinds, Reader: s.Engine.Reader(), Info: s.Engine.Info, Stack: s.Stack, Program: prog,
 	})
 	if err != nil {
 		return nil, err

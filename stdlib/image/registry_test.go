@@ -1,0 +1,221 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
+	"bayplan/lang/ir"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// When a registry is asked, and what counts if it says something else than the
+// engine has.
+func TestRealPolicies(t *testing.T) {
+	t.Parallel()
+	e := real(t)
+	stack := cleared(t, e, "baytest-policy")
+	h := newHub(t)
+	repo := h.host() + "/" + stack + "/pg"
+	one := h.push(t, stack+"/pg", "1", "one")
+	scope := func(kv ...any) kind.Scope {
+		ws, diags := program(t, stack, t.TempDir(), declared{"pg", obj(append([]any{"pull", repo + ":1"}, kv...)...)})
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		return kind.Scope{Stack: stack, Wants: ws}
+	}
+	// look plans, and holds what is said, what changes and how often the registry was asked.
+	look := func(name string, s kind.Scope, asks int, said string, changes ...string) planned {
+		t.Helper()
+		h.asked = nil
+		ps, notes := planIn(t, e, s)
+		if diff := cmp.Diff(changes, ps["pg"].changes); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if got := notes.Error(); (said == "") != (got == "") || !strings.Contains(got, said) {
+			t.Errorf("%s: said %q, want %q", name, got, said)
+		}
+		if n := len(h.asked); (n > 0) != (asks > 0) {
+			t.Errorf("%s: the registry was asked %v, want %d times", name, h.asked, asks)
+		}
+		return ps["pg"]
+	}
+	offline, locked := scope(), scope()
+	offline.Offline, locked.Locked = true, true
+	look("never, not there", scope("pull_policy", "never"), 0, `is not on the engine, and pull_policy = "never" pulls nothing`)
+	look("offline, not there", offline, 0, "with --offline its registry is not asked what it stands for")
+	look("not locked", locked, 0, "does not stand in bay.lock, and --locked takes nothing else")
+	p := look("missing", scope(), 1, "")
+	apply(t, e, map[string]planned{"pg": p}, "pg")
+	look("never, there", scope("pull_policy", "never"), 0, "")
+	look("offline, there", offline, 0, "")
+
+	two := h.push(t, stack+"/pg", "1", "two")
+	moved := "pull: tag moved: " + shortDigest(one) + " → " + shortDigest(two)
+	look("missing does not follow", scope(), 0, "")
+	look("always follows", scope("pull_policy", "always"), 1, "", moved)
+	task := scope()
+	task.Task = kind.Pull
+	look("so does a pull", task, 1, "", moved)
+	always := scope("pull_policy", "always")
+	always.Offline = true
+	look("offline does not know", always, 0, "whether "+repo+":1 has moved is not known")
+	pinned := scope("pull_policy", "always")
+	pinned.Pins, pinned.Locked = map[string]string{repo + ":1": one}, true
+	if p := look("what is pinned stays", pinned, 0, ""); p.out.Ref != repo+":1@"+one {
+		t.Errorf("ref %q", p.out.Ref)
+	}
+	apply(t, e, map[string]planned{"pg": look("newer follows", scope("pull_policy", "newer"), 1, "", moved)}, "pg")
+	empty(t, map[string]planned{"pg": look("newer is there", scope("pull_policy", "newer"), 1, "")})
+
+	// The lock file wins over what the tag points at, and leaves the tag alone.
+	p = look("pinned elsewhere", pinned, 0, "")
+	empty(t, map[string]planned{"pg": p})
+	if id, _, _ := e.Get(context.Background(), engine.Source{Read: engine.Read{Call: "ImageInspect", Arg: repo + ":1"}, Path: []string{"Id"}}); id == p.out.ID {
+		t.Error("the tag was taken from where it points")
+	}
+	if got := p.out.Attrs["digest"]; got.Str != one {
+		t.Errorf("digest %s", got.Show())
+	}
+
+	h.Close()
+	look("newer, no answer", scope("pull_policy", "newer"), 0, "and what is on the engine serves")
+	look("always, no answer", scope("pull_policy", "always"), 0, "the registry of "+repo+":1 does not tell what it is")
+}
+
+// What a registry has decides what is pushed, on any engine.
+func TestPush(t *testing.T) { both(t, testPush) }
+
+func testPush(t *testing.T, e *engine.Engine) {
+	stack := cleared(t, e, "baytest-push")
+	h := newHub(t)
+	repo := h.host() + "/" + stack + "/web"
+	dir := plant(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY a /a\nCMD [\"/a\"]\n", "a": stack})
+	scope := func(kv ...any) kind.Scope {
+		ws, diags := program(t, stack, dir, declared{"web", obj(append([]any{"build", "."}, kv...)...)})
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		return kind.Scope{Stack: stack, Wants: ws, Dir: dir}
+	}
+	want := func(p planned, calls ...string) {
+		t.Helper()
+		if diff := cmp.Diff(calls, p.calls); diff != "" {
+			t.Error(diff)
+		}
+	}
+	all := scope("tags", strs(repo+":1"), "push", strs(repo+":1", repo+":2"))
+	ps, _ := planIn(t, e, all)
+	want(ps["web"], "ImageBuild", "ImageBuild", "ImageTag", "ImageTag", "ImageTag", "ImagePush", "ImagePush")
+	apply(t, e, ps, "web")
+	ps, _ = planIn(t, e, all)
+	empty(t, ps)
+	digest := ps["web"].out.Attrs["digest"].Str
+	src := source(all.Wants[0].Spec.(*Spec), "", "digest")
+	if got, _, err := e.Get(context.Background(), *src); err != nil || got == "" || got != digest {
+		t.Errorf("digest %q on the engine, %q in the plan, %v", got, digest, err)
+	}
+
+	third := scope("tags", strs(repo+":1", repo+":3"), "push", ir.BoolVal(true))
+	ps, _ = planIn(t, e, third)
+	if diff := cmp.Diff([]string{"tags " + repo + ":3: (none) → " + repo + ":3", "push " + repo + ":3: is not there yet"}, ps["web"].changes); diff != "" {
+		t.Error(diff)
+	}
+	apply(t, e, ps, "web")
+	ps, _ = planIn(t, e, third)
+	empty(t, ps)
+
+	offline := all
+	offline.Offline = true
+	ps, notes := planIn(t, e, offline)
+	empty(t, ps)
+	if n := strings.Count(notes.Error(), "is not pushed, and whether its registry has it is not known"); n != 2 {
+		t.Errorf("said %v", notes)
+	}
+
+	build := scope("tags", strs(repo+":1"), "push", ir.BoolVal(true))
+	build.Task = kind.Build
+	ps, _ = planIn(t, e, build)
+	empty(t, ps)
+}
+
+// Somebody else has pushed to a tag: the plan says so, and a push that was planned
+// before is stale.
+func TestRealPushedOver(t *testing.T) {
+	t.Parallel()
+	e := real(t)
+	stack := cleared(t, e, "baytest-over")
+	h := newHub(t)
+	repo := h.host() + "/" + stack + "/web"
+	dir := plant(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY a /a\nCMD [\"/a\"]\n", "a": stack})
+	ws, _ := program(t, stack, dir, declared{"web", obj("build", ".", "tags", strs(repo+":1"), "push", ir.BoolVal(true))})
+	scope := kind.Scope{Stack: stack, Wants: ws, Dir: dir}
+	ps, _ := planIn(t, e, scope)
+	apply(t, e, ps, "web")
+	theirs := h.push(t, stack+"/web", "1", "theirs")
+	ps, _ = planIn(t, e, scope)
+	if diff := cmp.Diff([]string{"push " + repo + ":1: is " + shortDigest(theirs) + " there, and becomes this image"}, ps["web"].changes); diff != "" {
+		t.Error(diff)
+	}
+	facts := ps["web"].work.Ops[0].Facts
+	if f, _, _, err := e.Broken(t.Context(), facts); f != nil || err != nil {
+		t.Errorf("the fact does not hold: %v, %v", f, err)
+	}
+	others := h.push(t, stack+"/web", "1", "others")
+	if f, got, _, err := e.Broken(t.Context(), facts); f == nil || got != others || err != nil {
+		t.Errorf("the fact holds: %v, %q, %v", f, got, err)
+	}
+}
+
+// A platform is pulled by name, and known by its pin from then on.
+func TestRealPlatform(t *testing.T) {
+	t.Parallel()
+	e := real(t)
+	stack := cleared(t, e, "baytest-arch")
+	h := newHub(t)
+	repo := h.host() + "/" + stack + "/pg"
+	h.pushIndex(t, stack+"/pg", "1", "amd64", "arm64")
+	scope := func(platform string) kind.Scope {
+		ws, diags := program(t, stack, t.TempDir(), declared{"pg", obj("pull", repo+":1", "platform", platform)})
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		return kind.Scope{Stack: stack, Wants: ws}
+	}
+	if _, notes := planIn(t, e, scope("linux/s390x")); !strings.Contains(notes.Error(), "is not there for linux/s390x") {
+		t.Errorf("said %v", notes)
+	} else if got := notes[0].Hint; got != "it is there for linux/amd64, linux/arm64" {
+		t.Errorf("hint %q", got)
+	}
+	ps, notes := planIn(t, e, scope("linux/arm64"))
+	if notes.HasErrors() {
+		t.Fatal(notes)
+	}
+	apply(t, e, ps, "pg")
+	ps, _ = planIn(t, e, scope("linux/arm64"))
+	empty(t, ps)
+	got, err := e.Reader().ImageInspect(t.Context(), ps["pg"].out.Ref)
+	if err != nil || got.Architecture != "arm64" || got.ID != ps["pg"].out.ID {
+		t.Errorf("%s, %v", got.Architecture, err)
+	}
+	if _, notes := planIn(t, e, scope("linux/amd64")); !strings.Contains(notes.Error(), "the engine has it for linux/arm64, and keeps one platform of a digest") {
+		t.Errorf("said %v", notes)
+	}
+}
+
+// pushIndex puts an image for several processors.
+func (h *hub) pushIndex(t *testing.T, repo, tag string, archs ...string) {
+	t.Helper()
+	var list []string
+	for _, arch := range archs {
+		digest, size := h.pushFor(t, repo, tag+"-"+arch, "x", arch)
+		list = append(list, fmt.Sprintf(`{"mediaType":%q,"size":%d,"digest":%q,"platform":{"os":"linux","architecture":%q}}`, manifestType, size, digest, arch))
+	}
+	const index = "application/vnd.docker.distribution.manifest.list.v2+json"
+	h.put(t, "PUT", "/v2/"+repo+"/manifests/"+tag, index, fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":%q,"manifests":[%s]}`, index, strings.Join(list, ",")))
+}
