@@ -58,12 +58,19 @@ type Program struct {
 }
 
 // Load evaluates a program. It asks no engine.
-func (b *Bay) Load(p Program) load.Result {
+func (b *Bay) Load(p Program) load.Result { return b.load(p, nil) }
+
+// Decide evaluates a program again with what an engine has told about one of its
+// resources, and returns what of the resource's postconditions does not hold.
+func (b *Bay) Decide(p Program, told ir.Told) diag.List { return b.load(p, &told).Diags }
+
+func (b *Bay) load(p Program, told *ir.Told) load.Result {
 	if p.Env == nil {
 		p.Env = os.LookupEnv
 	}
 	return load.Load(load.Options{
 		Universe: b.Universe(), Modules: b.Modules, Path: p.Path, Shown: p.Shown, Stack: p.Stack, Vars: p.Vars, VarFiles: p.Files, Env: p.Env, Opaque: p.Opaque, Secret: p.Secret,
+		Told: told,
 	})
 }
 
@@ -147,6 +154,8 @@ type PlanOptions struct {
 
 	Offline bool // nothing is asked for elsewhere than on the engine
 	Locked  bool // what is asked for elsewhere has to be pinned
+
+	Decide func(ir.Told) diag.List // Bay.Decide of the program; one without postconditions that an engine decides needs none
 }
 
 // Plan compares a program with what lives on e. It changes nothing: it is
@@ -176,7 +185,22 @@ func (b *Bay) Plan(ctx context.Context, e *engine.Engine, prog *ir.Program, o Pl
 	if err := diags.Err(); err != nil {
 		return nil, err
 	}
-	return p, nil
+	return p, decide(ctx, e.Reader(), p, o.Decide)
+}
+
+// decide returns what of the postconditions does not hold of resources that a
+// plan leaves as they are.
+func decide(ctx context.Context, r engine.Reader, p *plan.Plan, by func(ir.Told) diag.List) error {
+	var all diag.List
+	for _, c := range p.Checks {
+		values, err := engine.Tell(ctx, r, c.Sources)
+		if err != nil {
+			return fmt.Errorf("reading what the postconditions of %s need: %w", c.Addr, err)
+		}
+		all = append(all, c.Unmet(by(ir.Told{Addr: c.Addr, Values: values}))...)
+	}
+	all.Sort()
+	return all.Err()
 }
 
 // logins returns the accounts that a program declares, and whose password is

@@ -229,7 +229,7 @@ func (a *app) carryOut(ctx context.Context, e *engine.Engine, w work) error {
 		err = a.locked(ctx, e, w, func(p *plan.Plan, l *engine.Lock) {
 			fmt.Fprintln(a.out)
 			view := a.progress(p, w.all)
-			r = a.bay.Apply(ctx, e, p, apply.Options{Parallelism: a.common.parallelism, Held: l.Check, NoRollback: w.keep, Events: func(ev apply.Event) {
+			r = a.bay.Apply(ctx, e, p, apply.Options{Parallelism: a.common.parallelism, Held: l.Check, NoRollback: w.keep, Decide: w.unmet, Events: func(ev apply.Event) {
 				a.feed.event(ev)
 				view.event(ev)
 			}})

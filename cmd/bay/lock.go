@@ -10,6 +10,7 @@ import (
 	"bayplan/interpreter/apply"
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/plan"
+	"bayplan/lang/ir"
 
 	"github.com/spf13/cobra"
 )
@@ -29,6 +30,15 @@ type work struct {
 	lock lockFlags
 	keep bool // what fails stays as it is
 	all  bool // the calls are told, too
+}
+
+// unmet returns what of a resource's postconditions does not hold, with the lines
+// that say so.
+func (w work) unmet(told ir.Told) error {
+	if ds := w.prog.decide(told); ds.HasErrors() {
+		return &mistakes{list: ds, sources: w.prog.sources}
+	}
+	return nil
 }
 
 // locked holds the stack's lock while f carries out the plan, which was made
@@ -84,6 +94,7 @@ func (a *app) planAgain(ctx context.Context, e *engine.Engine, w work) (*plan.Pl
 	if w.prog != nil {
 		prog = w.prog
 	}
+	w.what.Decide = prog.decide
 	p, err := a.bay.PlanAgain(ctx, e, prog.Program, w.what, w.plan)
 	var over *interpreter.Overtaken
 	switch {

@@ -155,6 +155,7 @@ type program struct {
 	*ir.Program
 	sources diag.Sources
 	origin  show.Origin // what a plan of it is made from
+	decide  func(ir.Told) diag.List
 }
 
 // load evaluates the program at path. Warnings are shown, errors are the
@@ -196,7 +197,8 @@ func (a *app) evaluate(p interpreter.Program) (*program, error) {
 	}
 	a.hideMade(got.Program)
 	_ = diag.Write(a.err, got.Diags, got.Sources, a.color(a.err)) // a warning that nobody can read stops nothing
-	return &program{got.Program, got.Sources, a.originOf(p, got.Taken)}, nil
+	decide := func(told ir.Told) diag.List { return a.bay.Decide(p, told) }
+	return &program{got.Program, got.Sources, a.originOf(p, got.Taken), decide}, nil
 }
 
 // hide keeps a sensitive value out of all that is shown.
@@ -248,6 +250,7 @@ func (a *app) plan(ctx context.Context, e *engine.Engine, prog *program, o inter
 	if prog == nil {
 		return a.bay.Plan(ctx, e, nil, o)
 	}
+	o.Decide = prog.decide
 	p, err := a.bay.Plan(ctx, e, prog.Program, o)
 	if err != nil {
 		return nil, withSources(err, prog.sources)

@@ -92,7 +92,12 @@ func stands(p *plan.Plan, r *apply.Report) string {
 // what was taken back.
 func (a *app) failed(f apply.Failure) {
 	fmt.Fprintln(a.err)
-	a.complain(f.Step.Addr.String()+": "+cause(f.Err), "")
+	var miss *mistakes
+	if errors.As(f.Err, &miss) {
+		_ = diag.Write(a.err, miss.list, miss.sources, a.color(a.err))
+	} else {
+		a.complain(f.Step.Addr.String()+": "+cause(f.Err), "")
+	}
 	if f.Step.Pos.Known() {
 		a.detail("declared at", f.Step.Pos.String())
 	}

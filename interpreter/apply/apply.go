@@ -20,6 +20,10 @@ type Options struct {
 	Random      io.Reader   // what uids and runs are made of; nil is crypto/rand
 	NoRollback  bool        // what fails stays as it is, for a look
 
+	// Decide says what of a resource's postconditions does not hold by what the
+	// engine has told, as an error. A plan that has any cannot do without.
+	Decide func(ir.Told) error
+
 	// Held is asked right before each step begins and each call is sent. If it
 	// returns an error, nothing more is sent, not even to take something back:
 	// somebody else may be at work. Nil: nobody else is.

@@ -451,3 +451,46 @@ func TestOutputs(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// A postcondition is decided by what the engine tells after the ops and before
+// the point of no return: what does not pass is taken back.
+func TestChecks(t *testing.T) {
+	e := open(t)
+	for _, c := range []struct {
+		name string
+		says error
+		want []string // volumes afterwards
+	}{
+		{"holds", nil, []string{"vol-a", "vol-b"}},
+		{"does not hold", errors.New("f:1:1: no"), nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := &plan.Plan{Steps: []*plan.Step{step("a", makeVolume("vol-a"))}}
+			p.Steps[0].Work.Commit = []engine.Op{makeVolume("vol-b")}
+			p.Steps[0].Work.Undo = []engine.Op{dropVolume("vol-a")}
+			p.Steps[0].Checks = &plan.Checks{Addr: addr("a"), Sources: map[string]engine.Source{
+				"driver": {Read: engine.Read{Call: "VolumeInspect", Arg: "vol-a"}, Path: []string{"Driver"}},
+				"none":   {Read: engine.Read{Call: "VolumeInspect", Arg: "vol-a"}, Path: []string{"Options", "x"}},
+			}}
+			var told ir.Told
+			r := apply.Run(t.Context(), e, p, apply.Options{Decide: func(x ir.Told) error {
+				told = x
+				return c.says
+			}})
+			if d := cmp.Diff(ir.Told{Addr: addr("a"), Values: map[string]ir.Value{"driver": ir.StringVal("local")}}, told); d != "" {
+				t.Errorf("told (-want +got)\n%s", d)
+			}
+			if d := cmp.Diff(c.want, volumes(t, e)); d != "" {
+				t.Errorf("volumes (-want +got)\n%s", d)
+			}
+			if c.says != nil && (len(r.Failed) != 1 || !r.Failed[0].RolledBack || !errors.Is(r.Failed[0].Err, c.says)) {
+				t.Errorf("report: %+v", r)
+			}
+			for _, v := range c.want {
+				if _, err := e.Do(t.Context(), dropVolume(v).Call, nil, nil); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/plan"
+	"bayplan/lang/ir"
 )
 
 // Stale is the error of a step whose facts no longer hold: the engine has
@@ -86,7 +87,7 @@ func (r *run) step(ctx context.Context, i int) result {
 	return res
 }
 
-// do runs the step: facts, gates, ops, the wait, commit. A failure before
+// do runs the step: facts, gates, ops, the wait, checks, commit. A failure before
 // commit is undone.
 func (x *stepRun) do(ctx context.Context) *Failure {
 	if err := x.before(ctx); err != nil {
@@ -98,6 +99,9 @@ func (x *stepRun) do(ctx context.Context) *Failure {
 		x.emit(Event{Kind: Waiting, Step: x.s, Text: waitText(*x.s.Work.Wait), Wait: *x.s.Work.Wait})
 		err = x.e.Wait(ctx, *x.s.Work.Wait)
 	}
+	if err == nil && x.s.Checks != nil {
+		err = x.checks(ctx, x.s.Checks)
+	}
 	if err != nil {
 		return x.undo(ctx, err)
 	}
@@ -105,6 +109,27 @@ func (x *stepRun) do(ctx context.Context) *Failure {
 		f := &Failure{Step: x.s, Err: err, Touched: true, Look: x.look(ctx, err)}
 		f.Serves = x.serving(ctx)
 		return f
+	}
+	return nil
+}
+
+// Unmet is the error of a resource that is there, and not as its postconditions
+// want it.
+type Unmet struct{ Err error }
+
+func (u *Unmet) Error() string { return "a postcondition does not hold: " + u.Err.Error() }
+
+// Unwrap returns what was said about the postconditions.
+func (u *Unmet) Unwrap() error { return u.Err }
+
+// checks has the postconditions of the step's resource decided.
+func (x *stepRun) checks(ctx context.Context, c *plan.Checks) error {
+	values, err := x.e.Tell(ctx, c.Sources)
+	if err != nil {
+		return fmt.Errorf("reading what the postconditions need: %w", err)
+	}
+	if err := x.o.Decide(ir.Told{Addr: c.Addr, Values: values}); err != nil {
+		return &Unmet{err}
 	}
 	return nil
 }

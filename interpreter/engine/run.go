@@ -7,8 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"bayplan/lang/ir"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
@@ -159,6 +164,40 @@ func (e *Engine) Broken(ctx context.Context, facts []Fact) (broken *Fact, got st
 		}
 	}
 	return nil, "", false, nil
+}
+
+// Tell reads values through r and returns what is told of them: a whole number
+// as a number, other text as text. What is empty is not told.
+func Tell(ctx context.Context, r Reader, sources map[string]Source) (map[string]ir.Value, error) {
+	out := map[string]ir.Value{}
+	answers := map[Read]any{}
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		src := sources[name]
+		if _, asked := answers[src.Read]; !asked {
+			got, there, err := ask(ctx, r, src.Read)
+			if err != nil || !there {
+				return nil, errors.Join(fmt.Errorf("%s is not there", src.Read.Arg), err)
+			}
+			answers[src.Read] = got
+		}
+		text, err := dig(answers[src.Read], src.Path)
+		if err != nil {
+			return nil, err
+		}
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			out[name] = ir.IntVal(n)
+		} else if text != "" {
+			out[name] = ir.StringVal(text)
+		}
+	}
+	return out, nil
+}
+
+// Tell is Tell within the time that a quick call has.
+func (e *Engine) Tell(ctx context.Context, sources map[string]Source) (map[string]ir.Value, error) {
+	ctx, cancel := e.timeout(ctx, quick)
+	defer cancel()
+	return Tell(ctx, e.client, sources)
 }
 
 // Get reads a value through r; "" and false if the object does not exist.

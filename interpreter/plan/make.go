@@ -208,6 +208,7 @@ func (m *maker) resource(r *ir.Resource) {
 	if said.HasErrors() || verb == kind.Same {
 		if verb == kind.Same {
 			m.plan.Same++
+			m.checks(r, nil)
 		}
 		return
 	}
@@ -229,6 +230,7 @@ func (m *maker) resource(r *ir.Resource) {
 	m.steps[r.Addr] = s
 	m.all = append(m.all, s)
 	m.gates(r, s)
+	m.checks(r, s)
 }
 
 // want returns a resource decoded, with what the engine knows filled in where

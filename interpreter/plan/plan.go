@@ -41,6 +41,7 @@ type Plan struct {
 	Lives   int        // objects of the stack on the engine before it, caches not counted
 	Part    Part       // what was asked for
 	Outputs []Output   // in order of their names
+	Checks  []*Checks  // of resources that it leaves as they are: to be decided before anything is shown or done
 	Notes   diag.List
 }
 
@@ -61,6 +62,8 @@ type Step struct {
 	ID      string // the engine's ID of the object that it starts from; "" for a creation
 
 	LosesData bool // what it removes cannot be made again
+
+	Checks *Checks // postconditions that are decided after Work.Wait and before Work.Commit; nil for none
 }
 
 // Gate is a condition on a dependency.

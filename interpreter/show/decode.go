@@ -105,6 +105,16 @@ func (r *reader) step(s Step) *plan.Step {
 	for _, c := range s.Changes {
 		out.Changes = append(out.Changes, r.change(c))
 	}
+	for _, c := range s.Checks {
+		if out.Checks == nil {
+			out.Checks = &plan.Checks{Addr: out.Addr}
+		}
+		check := ir.Check{Pos: posFrom(c.Pos)}
+		for _, n := range c.Needs {
+			check.Needs = append(check.Needs, strings.TrimSuffix(strings.TrimPrefix(n, "${"+s.Address+"."), "}"))
+		}
+		out.Checks.Of = append(out.Checks.Of, check)
+	}
 	for _, g := range s.Gates {
 		out.Gates = append(out.Gates, plan.Gate{On: r.addr(g.On), Wait: r.wait(g.Wait)})
 	}

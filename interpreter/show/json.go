@@ -61,6 +61,7 @@ type Step struct {
 	Facts    []Fact    `json:"facts,omitempty"`    // checked again right before it acts
 	Ops      []Op      `json:"ops,omitempty"`      // calls, in order
 	Wait     *Wait     `json:"wait,omitempty"`     // after ops
+	Checks   []Check   `json:"checks,omitempty"`   // postconditions that are decided then
 	Commit   []Op      `json:"commit,omitempty"`   // calls after the wait
 	Undo     []Op      `json:"undo,omitempty"`     // calls if something fails before commit has begun
 	Strategy string    `json:"strategy,omitempty"` // of a replacement: "stop-first", "start-first", "remove-first"
@@ -69,6 +70,13 @@ type Step struct {
 	Early    bool      `json:"early,omitempty"`    // it comes before anything that disturbs: pulls and builds
 
 	LosesData bool `json:"loses_data,omitempty"` // what it removes cannot be made again
+}
+
+// Check is a postcondition that is decided when the engine has told what it
+// needs, before Commit. If it does not hold, the step has failed.
+type Check struct {
+	Pos   *diag.Pos `json:"pos,omitempty"` // of the condition
+	Needs []string  `json:"needs"`         // such as "${container.web.ip}"
 }
 
 // Change is one field that differs.
@@ -230,6 +238,15 @@ func stepOf(s *plan.Step) Step {
 	}
 	for _, c := range s.Changes {
 		out.Changes = append(out.Changes, changeOf(c))
+	}
+	if s.Checks != nil {
+		for _, c := range s.Checks.Of {
+			check := Check{Pos: posOf(c.Pos)}
+			for _, n := range c.Needs {
+				check.Needs = append(check.Needs, "${"+ir.Ref{Addr: s.Addr, Attr: n}.String()+"}")
+			}
+			out.Checks = append(out.Checks, check)
+		}
 	}
 	for _, g := range s.Gates {
 		out.Gates = append(out.Gates, Gate{On: g.On.String(), Wait: waitOf(g.Wait)})

@@ -3,6 +3,7 @@ package show
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"bayplan/interpreter/kind"
@@ -25,7 +26,7 @@ func (t *text) object(x object, addrWidth int) bool {
 	}
 	s := x.step
 	t.headline(s.Verb, x.addr, addrWidth, t.headlineOf(s))
-	rows := append(t.changes(s), t.impact(s)...)
+	rows := slices.Concat(t.changes(s), checked(s), t.impact(s))
 	t.rows(rows)
 	if t.o.Verbose {
 		t.calls(s)
@@ -88,6 +89,27 @@ func names(cs []schema.Change) string {
 		return fmt.Sprintf("%s and %d more", strings.Join(out[:2], ", "), len(out)-2)
 	}
 	return strings.Join(out, ", ")
+}
+
+// checked are the rows that say which postconditions are decided only when the
+// step is nearly done.
+func checked(s *plan.Step) []row {
+	if s.Checks == nil {
+		return nil
+	}
+	var rows []row
+	for _, c := range s.Checks.Of {
+		when := "checked after it is made"
+		switch {
+		case s.Work.Wait != nil:
+			when = "checked after it is ready"
+		case s.Verb != kind.Create && s.Verb != kind.Replace:
+			when = "checked after that"
+		}
+		text := fmt.Sprintf("%s, when the engine tells %s (%s)", when, strings.Join(c.Needs, ", "), c.Pos)
+		rows = append(rows, row{name: "postcondition", new: diag.Escape(text), single: true, sentence: true})
+	}
+	return rows
 }
 
 // impact is the row that says what is interrupted.

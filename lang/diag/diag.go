@@ -48,6 +48,10 @@ type Diag struct {
 	Hint    string // what to do, on a line of its own; empty if there is nothing to add
 	Calls   []Call // the calls that led here, outermost first; empty at top level
 	Warning bool   // true if the program can be used all the same
+
+	// Needs are the values, as references are printed, for want of which the
+	// message was said: only a running engine knows them. It is nil for any other.
+	Needs []string
 }
 
 func (d Diag) String() string { return d.Pos.String() + ": " + d.Msg }

@@ -86,6 +86,7 @@ type expr struct {
 	early bool   // resources have no name yet
 	rule  string // if not "", the name of the variable that it validates: only variables may be referred to
 	never string // if not "", nothing may be referred to, and why
+	self  bool   // `self` has a meaning; it is evaluated when all is declared
 }
 
 // ref is a reference from one declaration to another.
@@ -116,9 +117,15 @@ func (r *reader) add(n *node) {
 func (r *reader) check(n *node) {
 	for _, x := range n.exprs {
 		for _, t := range x.Variables() {
+			if x.self && t.RootName() == "self" {
+				continue
+			}
 			if !r.allowed(x, t) || !r.eval.check(t, x.each) {
 				n.bad = true
 				continue
+			}
+			if x.self {
+				continue // that orders nothing
 			}
 			if name, _ := nodeName(t); r.nodes[name] != nil && name != x.rule {
 				n.refs = append(n.refs, ref{to: r.nodes[name], at: t.SourceRange()})

@@ -21,7 +21,11 @@ type instances struct {
 	dependsOn *hclsyntax.Attribute
 	lifecycle *hclsyntax.Attribute
 	guard     *hclsyntax.Block // lifecycle as a block
+	post      []post
 }
+
+// post is a postcondition as it is written.
+type post struct{ cond, msg hclsyntax.Expression }
 
 func (r *reader) addInstances(b *hclsyntax.Block) {
 	label, ok := r.label(b)
@@ -31,7 +35,14 @@ func (r *reader) addInstances(b *hclsyntax.Block) {
 	d := &instances{reader: r, block: b, label: label}
 	n := &node{name: b.Type + "." + label, at: b.TypeRange, run: d.run}
 	d.sort()
+	d.findPosts()
+	for _, p := range d.post {
+		n.exprs = append(n.exprs, expr{Expression: p.cond, each: d.forEach != nil, self: true}, expr{Expression: p.msg, each: d.forEach != nil, self: true})
+	}
 	for _, a := range attributes(b.Body) {
+		if a.Name == "lifecycle" && d.lifecycle != nil {
+			a = d.lifecycle // without what is asked later
+		}
 		n.exprs = append(n.exprs, expr{Expression: a.Expr, each: d.forEach != nil && a != d.forEach})
 	}
 	if d.guard != nil {
@@ -117,16 +128,16 @@ func (d *instances) nested(in *hclsyntax.Block) {
 // notInLifecycle reports a block that does not belong into lifecycle.
 func (d *instances) notInLifecycle(in *hclsyntax.Block) bool {
 	switch {
-	case in.Type == "precondition" && d.guard.Body.Attributes[in.Type] != nil:
-		d.fail(in.TypeRange, "lifecycle: precondition stands here as an attribute already")
-	case in.Type == "precondition":
+	case (in.Type == precondition || in.Type == postcondition) && d.guard.Body.Attributes[in.Type] != nil:
+		d.fail(in.TypeRange, "lifecycle: %s stands here as an attribute already", in.Type)
+	case in.Type == precondition || in.Type == postcondition:
 		d.unlabelled(in)
 		for _, sub := range in.Body.Blocks {
-			d.fail(sub.TypeRange, "precondition: there is no block %q here", sub.Type)
+			d.fail(sub.TypeRange, "%s: there is no block %q here", in.Type, sub.Type)
 		}
 		return false
 	default:
-		d.fail(in.TypeRange, "lifecycle: there is no block %q here", in.Type).DidYouMean(in.Type, []string{"precondition"})
+		d.fail(in.TypeRange, "lifecycle: there is no block %q here", in.Type).DidYouMean(in.Type, []string{precondition, postcondition})
 	}
 	return true
 }
@@ -243,7 +254,7 @@ func (d *instances) instance(key string, keyed bool, sc *scope) (ir.Value, bool)
 		return ir.HandleVal(a), true
 	}
 	d.b.Declare(schema.Declaration{
-		Addr: a, Pos: d.pos(d.block.TypeRange), Dir: d.dir, Attrs: attrs, DependsOn: deps, Lifecycle: d.lifecycleOf(sc),
+		Addr: a, Pos: d.pos(d.block.TypeRange), Dir: d.dir, Attrs: attrs, DependsOn: deps, Lifecycle: d.lifecycleOf(sc), Post: d.posts(a, sc),
 	})
 	return ir.HandleVal(a), true
 }
@@ -275,7 +286,7 @@ func (d *instances) lifecycleOf(sc *scope) ir.Attr {
 		rules.List = append(rules.List, rule)
 	}
 	if len(rules.List) > 0 {
-		v.Map["precondition"] = rules
+		v.Map[precondition] = rules
 	}
 	return ir.Attr{Name: "lifecycle", Pos: at, Value: v}
 }

@@ -148,7 +148,22 @@ type Lifecycle struct {
 	Ignore         []string       `json:"ignore,omitempty"`          // attributes whose difference from what lives is no change, in the table's order
 	Strategy       Strategy       `json:"strategy,omitempty"`        // how a new one takes the place of the old one
 	Settle         *time.Duration `json:"settle,omitempty"`          // how long a new one has to last before it counts as started; nil is the kind's own time
+	Checks         []Check        `json:"checks,omitempty"`          // postconditions that only a running engine can decide
 	Pos            diag.Pos       `json:"pos,omitzero"`
+}
+
+// Check is a postcondition that is decided when the engine has told what it
+// needs: the program is evaluated again with that.
+type Check struct {
+	Pos   diag.Pos `json:"pos"`   // of the condition
+	Needs []string `json:"needs"` // what it came upon first, as paths below the handle: "ip"
+	Reads []string `json:"reads"` // all that only the engine knows about the resource, in order
+}
+
+// Told is what an engine has told about a resource, for a check.
+type Told struct {
+	Addr   Addr             `json:"addr"`
+	Values map[string]Value `json:"values"` // by path below the handle; what it does not tell is not there
 }
 
 // Strategy is the order in which a new object takes the place of an old one.

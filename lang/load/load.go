@@ -44,6 +44,10 @@ type Options struct {
 	// looked into, for commands that create nothing.
 	Opaque bool
 
+	// Told is what an engine has told about a resource, for its postconditions;
+	// nil while none was asked.
+	Told *ir.Told
+
 	// Secret is told each value of a sensitive variable before anything is said
 	// that could show it. It may be nil.
 	Secret func(ir.Value)
@@ -103,6 +107,9 @@ func Load(o Options) Result {
 	b := schema.NewBuilder(o.Universe, src.abs, o.Stack)
 	l := &loader{options: o, std: stdSource(o.Modules, src.seen)}
 	b.LoadBy(l)
+	if o.Told != nil {
+		b.KnowBy(*o.Told)
+	}
 	res := Result{Sources: src.seen}
 	if lang, names, d := choose(src, ".", file); d != nil {
 		b.Diags = append(b.Diags, *d)

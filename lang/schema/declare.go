@@ -45,6 +45,8 @@ type program struct {
 	logins    []ir.Login
 	secrets   []ir.Value           // of declarations that are no resources
 	asserts   map[ir.Addr]diag.Pos // where each was declared
+	told      *ir.Told             // what an engine has told about one resource; nil while none was asked
+	self      *self                // whose postconditions are being asked; nil for none
 }
 
 // Spent is the work that an evaluation took so far, over all modules. Readers
@@ -63,6 +65,7 @@ type declared struct {
 	shown map[string]ir.Value // what its handle shows; nil until somebody looks
 	used  bool                // its name was given to somebody
 	hurt  bool                // not all of it was understood, and that was reported
+	post  []Postcondition
 }
 
 // NewBuilder returns a builder for the root module in dir, an absolute path.
@@ -145,6 +148,7 @@ type Declaration struct {
 	Attrs     []ir.Attr
 	DependsOn ir.Attr // null if not written
 	Lifecycle ir.Attr // null if not written; a map
+	Post      []Postcondition
 }
 
 // Declare adds a resource. Mistakes go to b.Diags; it can be referred to all the
@@ -171,6 +175,7 @@ func (b *Builder) Declare(d Declaration) {
 	x := &declared{
 		kind: kind,
 		spec: kind.New(),
+		post: d.Post,
 		res:  &ir.Resource{Addr: d.Addr, Pos: d.Pos, Calls: b.led(d.Calls), Dir: d.Dir, Alias: d.Addr.Alias()},
 	}
 	before := len(b.Diags)
@@ -202,6 +207,9 @@ func (b *Builder) led(calls []diag.Call) []diag.Call {
 func (b *Builder) Shown(a ir.Addr) (shown map[string]ir.Value, hurt bool) {
 	if m := b.modules[a]; m != nil {
 		return m.shown, m.hurt
+	}
+	if b.self != nil && b.self.Addr == a {
+		return b.self.shown, false
 	}
 	if x := b.resources[a]; x != nil {
 		return x.show(), x.hurt
@@ -248,15 +256,21 @@ func (x *declared) show() map[string]ir.Value {
 	if x.shown != nil {
 		return x.shown
 	}
-	x.shown = map[string]ir.Value{}
-	for _, f := range FieldsOf(x.spec) {
-		x.shown[f.Name] = ir.Value{}
-	}
-	With(x.spec, func(s *Set) { s.each(func(f *Field, v ir.Value) { x.shown[f.Name] = v }) })
-	if x.kind.Show != nil {
-		x.kind.Show(x.spec, x.res.Addr, x.shown)
-	}
+	x.shown = x.showNow()
 	return x.shown
+}
+
+// showNow returns what the handle of x shows as the spec is now.
+func (x *declared) showNow() map[string]ir.Value {
+	shown := map[string]ir.Value{}
+	for _, f := range FieldsOf(x.spec) {
+		shown[f.Name] = ir.Value{}
+	}
+	With(x.spec, func(s *Set) { s.each(func(f *Field, v ir.Value) { shown[f.Name] = v }) })
+	if x.kind.Show != nil {
+		x.kind.Show(x.spec, x.res.Addr, shown)
+	}
+	return shown
 }
 
 // depSpec is one element of depends_on in its long form.
@@ -413,6 +427,7 @@ func (s *lifecycleSpec) Bind(f *Set) {
 	f.Enum(&s.strategy, "strategy", None, "How a new one takes the place of the old one: start_first lets both run until the new one is ready, stop_first stops the old one before. auto, the default, is start_first where the two share nothing that only one can have.", auto, string(ir.StartFirst), string(ir.StopFirst))
 	f.OptDuration(&s.settle, "settle", None, "How long a new one without a healthcheck has to run before the old one goes; 2s by default.")
 	f.rules("precondition", "Rules that have to hold before anything is planned: in HCL a block for each, in Starlark rule(condition, message).")
+	f.rules("postcondition", "Rules about the resource itself, which is self in them: in HCL a block for each, in Starlark rule(lambda self: …, message). One that needs what only the engine knows of it is decided when that is known: after the resource is ready, and a new one that does not pass is taken back.")
 }
 
 const (
@@ -599,6 +614,9 @@ func (b *Builder) Finish() *ir.Program {
 	slices.SortFunc(p.Resources, func(a, b *ir.Resource) int { return a.Addr.Compare(b.Addr) })
 	b.clashes()
 	b.cycle(p)
+	for _, r := range p.Resources {
+		b.postconditions(b.resources[r.Addr])
+	}
 	for _, o := range b.outputs {
 		p.Outputs = append(p.Outputs, o)
 	}

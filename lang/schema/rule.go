@@ -112,11 +112,13 @@ func Undecided(v ir.Value, what string) *diag.Diag {
 		return nil
 	}
 	name := v.Kind.String()
+	var needs []string
 	v.Refs(func(r ir.Ref, _ diag.Pos) {
 		if r.Attr != "" {
 			name = r.String()
+			needs = append(needs, name)
 		}
 	})
-	m := &diag.Diag{Msg: name + " is known only to a running engine, so " + what + " cannot depend on it"}
+	m := &diag.Diag{Msg: name + " is known only to a running engine, so " + what + " cannot depend on it", Needs: needs}
 	return m.Hintf("it can be passed on and put into text; decide on a variable, or on what the program itself says")
 }

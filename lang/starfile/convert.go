@@ -144,8 +144,8 @@ func (c *converter) scalar(v starlark.Value, at diag.Pos) (ir.Value, *diag.Diag)
 		}
 		return v.v, nil
 	case *rule:
-		out, d := wrong("the condition of this rule is a function, which asks about a variable's value")
-		d.Hintf("a resource's rule takes True or False: rule(n > 0, \"want more than 0\")")
+		out, d := wrong("the condition of this rule is a function, which asks about a variable's value, or about a resource after it was made")
+		d.Hintf("a rule that is decided here takes True or False: rule(n > 0, \"want more than 0\")")
 		return out, d
 	case starlark.Callable:
 		return wrong("got the function %s, want a value", v.Name())

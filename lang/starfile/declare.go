@@ -468,6 +468,9 @@ func (in *invocation) call(f starlark.Callable, show func(*starlark.Thread, stri
 
 func (in *invocation) message(x *rule) func(ir.Value) (ir.Value, *diag.Diag) {
 	return func(v ir.Value) (ir.Value, *diag.Diag) {
+		if f, ok := x.message.(*starlark.Function); ok {
+			return in.answer(f, in.r.fromIR(v))
+		}
 		format, ok := starlark.AsString(x.message)
 		if !ok {
 			got, d := in.r.toIR(x.message, nil)
@@ -483,8 +486,9 @@ func (in *invocation) message(x *rule) func(ir.Value) (ir.Value, *diag.Diag) {
 	}
 }
 
-// rule returns a validation of a variable, whose condition is a function of the
-// value, or a precondition of a resource, whose condition is decided already.
+// rule returns a validation of a variable or a postcondition of a resource,
+// whose condition is a function of the value or resource, or a precondition,
+// whose condition is decided already.
 func (r *reader) rule(in *invocation) (starlark.Value, error) {
 	pos, err := in.positional(2, "condition", "message")
 	if err != nil {
@@ -501,13 +505,13 @@ func (r *reader) rule(in *invocation) (starlark.Value, error) {
 		for _, a := range attrs {
 			v.Map[a.Name] = a.Value
 		}
-		return &word{"rule", v}, nil
+		return &word{name: "rule", v: v}, nil
 	}
 	f, ok := pos[0].(starlark.Callable)
 	if !ok {
 		return nil, in.failf("condition: got %s, want True or False, or a function of a variable's value", typeName(pos[0])).Hintf("write %s", in.example())
 	}
-	if !isText(pos[1]) {
+	if _, about := pos[1].(*starlark.Function); !isText(pos[1]) && !about {
 		return nil, in.failf("message: got %s, want text", typeName(pos[1])).Hintf("write %s", in.example())
 	}
 	return &rule{holds: f, message: pos[1], pos: in.pos}, nil
@@ -591,10 +595,11 @@ func (r *reader) lifecycle(in *invocation) (starlark.Value, error) {
 		return nil, in.failf("all arguments are named").Hintf("write %s", in.example())
 	}
 	v := ir.MapVal(map[string]ir.Value{}).At(in.pos)
+	post := in.takeFunctions()
 	for _, a := range in.rest() {
 		v.Map[a.Name] = a.Value
 	}
-	return &word{"lifecycle", v}, nil
+	return &word{"lifecycle", v, post}, nil
 }
 
 // condition returns an element of depends_on.
@@ -612,7 +617,7 @@ func (r *reader) condition(c ir.Condition, in *invocation) (starlark.Value, erro
 	if d != nil {
 		return nil, failed(d)
 	}
-	return &word{string(c), schema.Condition(c, x, limit).At(in.pos)}, nil
+	return &word{name: string(c), v: schema.Condition(c, x, limit).At(in.pos)}, nil
 }
 
 func (r *reader) resource(k *schema.Kind, in *invocation) (starlark.Value, error) {
@@ -639,6 +644,7 @@ func (r *reader) resource(k *schema.Kind, in *invocation) (starlark.Value, error
 		return &off{d.Addr.String()}, nil
 	}
 	d.DependsOn = in.takeIR("depends_on")
+	d.Post = in.posts(d.Addr, in.takePosts())
 	d.Lifecycle = in.takeIR("lifecycle")
 	d.Attrs = in.rest()
 	return r.declare(d), nil

@@ -293,6 +293,7 @@ func (r *record) dict() *starlark.Dict {
 type word struct {
 	name string
 	v    ir.Value
+	post []*rule // of lifecycle: postconditions
 }
 
 func (w *word) String() string        { return w.name + "(...)" }
@@ -301,10 +302,10 @@ func (w *word) Freeze()               {}
 func (w *word) Truth() starlark.Bool  { return starlark.True }
 func (w *word) Hash() (uint32, error) { return 0, fmt.Errorf("%s(...) cannot be a key", w.name) }
 
-// rule is a validation of a variable.
+// rule is a validation of a variable, or a postcondition of a resource.
 type rule struct {
-	holds   starlark.Callable
-	message starlark.Value
+	holds   starlark.Callable // of the variable's value, or of the resource
+	message starlark.Value    // text with fields, or a function as holds
 	pos     diag.Pos
 }
 

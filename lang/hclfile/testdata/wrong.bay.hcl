@@ -496,7 +496,7 @@ container "six" { lifecycle = { precondition = 5 } }  ### 48: container.six.life
 container "block" {
   lifecycle {
     preconditio {}                        ### 5: lifecycle: there is no block "preconditio" here ~ did you mean "precondition"?
-    postcondition {}                      ### 5: lifecycle: there is no block "postcondition" here
+    postcondition {}                      ### 5: a postcondition needs condition and error_message
     precondition "x" {                    ### 18: precondition takes no label
       condition     = true
       error_message = "x"
@@ -576,5 +576,76 @@ variable "b" {
   validation {
     condition     = var.b > var.a         ### 29: declarations refer to each other in a cycle: var.a → var.b → var.a ~ one of them has to come first
     error_message = "x"
+  }
+}
+---
+# postconditions
+stack { name = "shop" }
+variable "pass" {
+  default   = "hunter2"
+  sensitive = true
+}
+container "db" {}
+container "web" {
+  for_each = range(2)
+  memory   = "1g"
+  env      = { PASS = var.pass, DB = container.db.ip }
+  lifecycle {
+    postcondition {
+      condition     = self.memory == "2g" ### 23: container.web["0"]: web 0 has 1g on shop-web-0 ### 23: container.web["1"]: web 1 has 1g on shop-web-1
+      error_message = "web ${each.key} has ${self.memory} on ${self.name}"
+    }
+    postcondition {
+      condition     = self.ip != ""
+      error_message = "no address"
+    }
+    postcondition {
+      condition     = self.memory         ### 23: container.web["0"]: got "1g", want true or false ### 23: container.web["1"]: got "1g", want true or false
+      error_message = "x"
+    }
+    postcondition {
+      condition     = self.env.PASS != "" ### 23: a comparison cannot depend on a sensitive value
+      error_message = "x"
+    }
+    postcondition {
+      condition     = self.env.DB != ""   ### 23: container.db.ip is known only to a running engine, so a comparison cannot depend on it ~ a postcondition knows what the engine has made of its own resource
+      error_message = "x"
+    }
+    postcondition {
+      condition     = self.memroy == null ### 27: container.web["0"] has no attribute "memroy" ~ did you mean "memory"? ### 27: container.web["1"] has no attribute "memroy"
+      error_message = "x"
+    }
+    postcondition {
+      condition     = self.memory == null ### 23: container.web["0"]: the condition does not hold, and its message would show a sensitive value ### 23: container.web["1"]: the condition does not hold, and its message would show a sensitive value
+      error_message = self.env.PASS
+    }
+    precondition {
+      condition     = self.memory == null ### 23: unknown name "self"
+      error_message = "x"
+    }
+  }
+}
+container "list" {
+  lifecycle = {
+    postcondition = [
+      { condition = self.user == null, error_message = "x" },
+      { condition = self.user == "me", error_message = "not me" }, ### 21: container.list: not me
+      { condition = true, message = "x" },                         ### 7: a postcondition needs condition and error_message ### 27: a postcondition has condition and error_message
+      local.rule,                                                  ### 7: a postcondition is asked when the resource is known, so that it is written out here ~ write a block for each
+    ]
+  }
+}
+locals { rule = { condition = true, error_message = "x" } }
+container "two" {
+  lifecycle {
+    postcondition = [{ condition = self.init == true, error_message = "no init" }] ### 36: container.two: no init
+    postcondition {                       ### 5: lifecycle: postcondition stands here as an attribute already
+      condition     = true
+      error_message = "x"
+    }
+    postcondition "x" {                   ### 5: lifecycle: postcondition stands here as an attribute already
+      condition     = true
+      error_message = "x"
+    }
   }
 }
