@@ -23,7 +23,24 @@ type Object struct {
 	Name   string  `json:"name"`             // the engine's
 	ID     string  `json:"id,omitempty"`     // the engine's; "" for kinds without one
 	Status string  `json:"status,omitempty"` // "running", "exited"; "" where there is nothing to say
+
+	Runs     bool            `json:"-"` // it is a container
+	Twin     bool            `json:"-"` // another object stands for the address: the other half of a replacement, or a copy
+	Created  int64           `json:"-"` // seconds since 1970, of what runs; else 0
+	Identity engine.Identity `json:"-"` // what its labels say
+
+	sort sort // by which calls the engine tells of it
 }
+
+// sort is a sort of object of an engine's.
+type sort int
+
+// Sorts.
+const (
+	sortContainer sort = iota
+	sortNetwork
+	sortVolume
+)
 
 // List returns the objects of all stacks on an engine, by stack and address.
 // Objects whose labels make no sense are left out.
@@ -42,22 +59,29 @@ func List(ctx context.Context, r engine.Reader) ([]Object, error) {
 		return nil, fmt.Errorf("listing volumes: %w", err)
 	}
 	var out []Object
-	add := func(labels map[string]string, name, id, status string) {
+	add := func(labels map[string]string, o Object) {
 		if i, ok, err := engine.IdentityOf(labels); ok && err == nil {
-			out = append(out, Object{Stack: i.Stack, Addr: i.Addr, Name: name, ID: id, Status: status})
+			o.Stack, o.Addr, o.Identity = i.Stack, i.Addr, i
+			out = append(out, o)
 		}
 	}
 	for _, c := range containers {
-		add(c.Labels, strings.TrimPrefix(slices.Min(append(c.Names, "~")), "/"), c.ID, string(c.State))
+		add(c.Labels, Object{Name: nameOf(c), ID: c.ID, Status: string(c.State), Runs: true, Created: c.Created})
 	}
 	for _, n := range networks {
-		add(n.Labels, n.Name, n.ID, "")
+		add(n.Labels, Object{Name: n.Name, ID: n.ID, sort: sortNetwork})
 	}
 	for _, v := range volumes.Volumes {
-		add(v.Labels, v.Name, "", "")
+		add(v.Labels, Object{Name: v.Name, sort: sortVolume})
 	}
+	markTwins(out)
 	slices.SortFunc(out, func(a, b Object) int {
 		return cmp.Or(strings.Compare(a.Stack, b.Stack), a.Addr.Compare(b.Addr), strings.Compare(a.Name, b.Name))
 	})
 	return out, nil
+}
+
+// nameOf returns a container's name, without those of links.
+func nameOf(c container.Summary) string {
+	return strings.TrimPrefix(slices.Min(append(slices.Clone(c.Names), "~")), "/")
 }

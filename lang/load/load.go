@@ -65,6 +65,7 @@ type Var struct {
 // Result is what came of loading.
 type Result struct {
 	Program *ir.Program // nil if Diags has errors
+	Stack   string      // the stack's name, as far as it is known also where Diags has errors; else ""
 	Diags   diag.List
 	Sources diag.Sources // the files that were read, for Diags
 
@@ -130,6 +131,7 @@ func Load(o Options) Result {
 		}
 	}
 	program.Pins = locked.Pins
+	res.Stack = program.Stack
 	if res.Diags = b.Diags; !res.Diags.HasErrors() {
 		res.Program = program
 	}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"bayplan/interpreter"
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/verb"
+	"bayplan/lang/diag"
+	"bayplan/lang/ir"
+
+	"github.com/spf13/cobra"
+)
+
+// aim is where a verb finds its objects: an engine, a stack, and what lives of it.
+type aim struct {
+	engine *engine.Engine
+	stack  string
+	prog   *ir.Program   // nil where the stack was named, or its files cannot be evaluated
+	all    []verb.Object // of all stacks, at the addresses that the program has for them
+}
+
+// aimFlags says where a verb looks for the files that name its stack.
+type aimFlags struct{ dir string }
+
+func (f *aimFlags) bind(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.dir, "dir", "C", ".", "`DIR` of the stack's files, which tell its name; --stack needs none")
+}
+
+// aimHelp is what the help of a verb says of its arguments.
+const aimHelp = `ADDRESS is as plans print it, or short where that is clear: web["0"], web[0], web
+for all of its keys, db for what is called "this" in module.db, or the name that
+the engine has. The stack is that of the files in this directory (-C DIR for
+another one), or --stack NAME, which needs no files.`
+
+// aim reaches the engine and finds the stack: the one that --stack names, else
+// that of the files in dir. The caller closes the engine. Inputs are not asked
+// for, and a program that cannot be evaluated is no hindrance while its name is
+// known.
+func (a *app) aim(ctx context.Context, f aimFlags) (*aim, error) {
+	t := &aim{stack: a.common.stack}
+	var wrong error
+	if t.stack == "" {
+		if t.prog, t.stack, wrong = a.stackIn(f.dir); wrong != nil && !errors.Is(wrong, errNoStack) {
+			return nil, wrong
+		}
+	}
+	e, err := a.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.engine = e
+	if err := a.survey(ctx, t, f.dir); err != nil {
+		_ = e.Close() // the first error says more
+		return nil, err
+	}
+	return t, nil
+}
+
+// survey reads what lives.
+func (a *app) survey(ctx context.Context, t *aim, dir string) error {
+	all, err := verb.List(ctx, t.engine.Reader())
+	if err != nil {
+		return err
+	}
+	if t.all = all; t.stack == "" {
+		return a.whichStack(dir, verb.Stacks(all), a.host(t.engine))
+	}
+	if t.prog != nil {
+		t.all = verb.Moved(all, t.stack, t.prog.Now)
+	}
+	return nil
+}
+
+// errNoStack says that a directory names no stack.
+var errNoStack = errors.New("no stack in this directory")
+
+// stackIn returns the name of the stack in dir, and its program if that can be
+// evaluated without sensitive inputs.
+func (a *app) stackIn(dir string) (*ir.Program, string, error) {
+	if err := exists(dir); err != nil {
+		return nil, "", err
+	}
+	vars, err := a.vars()
+	if err != nil {
+		return nil, "", err
+	}
+	got := a.bay.Load(interpreter.Program{Path: dir, Vars: vars, Files: a.common.varFiles, Opaque: true, Secret: a.hide})
+	switch {
+	case got.Stack != "":
+		return got.Program, got.Stack, nil
+	case len(got.Sources) == 0: // there are no files
+		return nil, "", errNoStack
+	}
+	return nil, "", &mistakes{list: got.Diags, sources: got.Sources}
+}
+
+// whichStack is the error of a command that does not know its stack.
+func (a *app) whichStack(dir string, stacks []string, host string) error {
+	f := &failure{err: fmt.Errorf("which stack is meant? %s has no files of one", dir)}
+	if dir == "." {
+		f.err = errors.New("which stack is meant? there are no files of one in this directory")
+	}
+	switch len(stacks) {
+	case 0:
+		f.hint = fmt.Sprintf("there is none on %s either", host)
+	case 1:
+		f.hint = fmt.Sprintf("one is on %s: --stack %s", host, stacks[0])
+	default:
+		f.hint = fmt.Sprintf("name one that is on %s: --stack %s", host, strings.Join(stacks, ", "))
+	}
+	return f
+}
+
+// choose returns the objects that words mean. No words mean all.
+func (a *app) choose(t *aim, c verb.Choice) ([]verb.Object, error) {
+	c.Stack = t.stack
+	got, err := verb.Select(t.all, c)
+	return got, a.unclear(t, err)
+}
+
+// chooseOne returns the one object that is meant.
+func (a *app) chooseOne(t *aim, c verb.Choice) (verb.Object, error) {
+	c.Stack = t.stack
+	got, err := verb.One(t.all, c)
+	return got, a.unclear(t, err)
+}
+
+// unclear adds to an error of words what to do about it.
+func (a *app) unclear(t *aim, err error) error {
+	var u *verb.Unclear
+	if !errors.As(err, &u) {
+		return err
+	}
+	if empty := a.nothing(t); empty != nil {
+		return empty
+	}
+	return &failure{err: u, hint: u.Hint}
+}
+
+// nothing is the error of a stack of which nothing lives; nil if something does.
+func (a *app) nothing(t *aim) error {
+	for _, o := range t.all {
+		if o.Stack == t.stack {
+			return nil
+		}
+	}
+	f := &failure{err: fmt.Errorf("nothing of stack %q is on %s", t.stack, a.host(t.engine)), hint: nearStack(t.stack, t.all)}
+	if f.hint == "" && a.common.stack == "" {
+		f.hint = "`bay apply` makes it"
+	}
+	return f
+}
+
+// completeAddrs completes addresses from what lives of the stack.
+func (a *app) completeAddrs(f *aimFlags, c verb.Choice) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		ctx, cancel := context.WithTimeout(context.Background(), completeWithin)
+		defer cancel()
+		t, err := a.aim(ctx, *f)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		defer t.engine.Close()
+		c := c
+		c.Stack = t.stack
+		found, err := verb.Select(t.all, c)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var out []string
+		for _, o := range found {
+			out = append(out, diag.Escape(o.Addr.String())+"\t"+diag.Escape(strings.TrimSpace(o.Name+" "+o.Status)))
+		}
+		return out, cobra.ShellCompDirectiveNoFileComp
+	}
+}

@@ -1,0 +1,140 @@
+package show
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Table is rows under a heading, for people. On a terminal that is too narrow
+// its longest cells are cut, and then whole columns left out.
+type Table struct {
+	head []string
+	rows [][]Cell
+	give []int // columns that can be left out, the first first
+	full []int // columns whose cells are never cut
+}
+
+// Cell is one cell: text without control characters, and its colour as an ANSI
+// code, "" for none. One without text is shown as "-".
+type Cell struct{ Text, Color string }
+
+// NewTable returns a table with these columns.
+func NewTable(head ...string) *Table { return &Table{head: head} }
+
+// Row adds a row of plain cells.
+func (t *Table) Row(cells ...string) {
+	row := make([]Cell, len(cells))
+	for i, c := range cells {
+		row[i].Text = c
+	}
+	t.rows = append(t.rows, row)
+}
+
+// Cells adds a row.
+func (t *Table) Cells(row ...Cell) { t.rows = append(t.rows, row) }
+
+// Give names columns that may be left out where room is short, the first first.
+func (t *Table) Give(heads ...string) *Table {
+	t.give = t.indexes(heads)
+	return t
+}
+
+// Whole names columns whose cells are never cut.
+func (t *Table) Whole(heads ...string) *Table {
+	t.full = t.indexes(heads)
+	return t
+}
+
+func (t *Table) indexes(heads []string) []int {
+	var out []int
+	for _, h := range heads {
+		i := slices.Index(t.head, h)
+		if i < 0 {
+			panic("show: a table has no column " + h)
+		}
+		out = append(out, i)
+	}
+	return out
+}
+
+// leastCell is how many columns of a cell stay when it is cut.
+const leastCell = 12
+
+// Lines returns the table's lines without line ends, as wide as o.Width at most
+// unless that is 0.
+func (t *Table) Lines(o Options) []string {
+	x := newText(o)
+	widths, shown := t.widths(), make([]int, 0, len(t.head))
+	for i := range t.head {
+		shown = append(shown, i)
+	}
+	give := t.give
+	for o.Width > 0 && !t.squeeze(widths, shown, o.Width) && len(give) > 0 {
+		shown = slices.DeleteFunc(shown, func(i int) bool { return i == give[0] })
+		widths, give = t.widths(), give[1:]
+	}
+	var head []Cell
+	for _, h := range t.head {
+		head = append(head, Cell{h, dim})
+	}
+	lines := []string{x.tableRow(head, widths, shown)}
+	for _, r := range t.rows {
+		lines = append(lines, x.tableRow(r, widths, shown))
+	}
+	return lines
+}
+
+// Write writes the table.
+func (t *Table) Write(w io.Writer, o Options) error {
+	_, err := fmt.Fprintln(w, strings.Join(t.Lines(o), "\n"))
+	return err
+}
+
+func (t *Table) widths() []int {
+	widths := make([]int, len(t.head))
+	for i, h := range t.head {
+		widths[i] = cells(h)
+		for _, r := range t.rows {
+			widths[i] = max(widths[i], cells(r[i].Text))
+		}
+	}
+	return widths
+}
+
+// squeeze cuts the widest columns until all fit, and reports whether they do.
+func (t *Table) squeeze(widths, shown []int, room int) bool {
+	for {
+		total, widest := 2*(len(shown)-1), -1
+		for _, i := range shown {
+			total += widths[i]
+			if !slices.Contains(t.full, i) && widths[i] > max(leastCell, cells(t.head[i])) && (widest < 0 || widths[i] > widths[widest]) {
+				widest = i
+			}
+		}
+		if total <= room || widest < 0 {
+			return total <= room
+		}
+		widths[widest]--
+	}
+}
+
+func (x *text) tableRow(row []Cell, widths, shown []int) string {
+	var b strings.Builder
+	for n, i := range shown {
+		cell := row[i]
+		if cell.Text == "" {
+			cell = Cell{"-", dim}
+		}
+		s := cell.Text
+		if cells(s) > widths[i] {
+			s = Fit(s, widths[i]-cells(x.pick("…", "."))) + x.pick("…", ".")
+		}
+		b.WriteString(x.paint(cell.Color, s))
+		if n+1 < len(shown) {
+			b.WriteString(strings.Repeat(" ", widths[i]-cells(s)+2))
+		}
+	}
+	return strings.TrimRight(b.String(), " ")
+}

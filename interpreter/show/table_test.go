@@ -1,0 +1,52 @@
+package show
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTable(t *testing.T) {
+	table := func() *Table {
+		x := NewTable("ADDRESS", "IMAGE", "STATE", "AGE")
+		x.Row("container.web", "registry.example/team/a-long-name:1.2.3", "running", "3m")
+		x.Cells(Cell{Text: "container.db"}, Cell{}, Cell{"exited (1)", red}, Cell{Text: "2d"})
+		return x.Give("AGE", "IMAGE").Whole("ADDRESS")
+	}
+	for _, c := range []struct {
+		what string
+		o    Options
+		want string
+	}{
+		{"no terminal", Options{}, `
+ADDRESS        IMAGE                                    STATE       AGE
+container.web  registry.example/team/a-long-name:1.2.3  running     3m
+container.db   -                                        exited (1)  2d`},
+		{"narrow", Options{Width: 48}, `
+ADDRESS        IMAGE             STATE       AGE
+container.web  registry.exampl…  running     3m
+container.db   -                 exited (1)  2d`},
+		{"very narrow", Options{Width: 30}, `
+ADDRESS        STATE
+container.web  running
+container.db   exited (1)`},
+		{"ASCII in colour", Options{Width: 48, ASCII: true, Color: true}, ""},
+	} {
+		got := "\n" + strings.Join(table().Lines(c.o), "\n")
+		for _, line := range strings.Split(got, "\n") {
+			if c.o.Width > 0 && Columns(line) > c.o.Width {
+				t.Errorf("%s: %q is wider than %d", c.what, line, c.o.Width)
+			}
+		}
+		if c.want == "" {
+			if !strings.Contains(got, "\x1b[31mexited (1)\x1b[0m") || strings.Contains(got, "…") {
+				t.Errorf("%s: got %q", c.what, got)
+			}
+			continue
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.what, diff)
+		}
+	}
+}
