@@ -216,7 +216,7 @@ func (in *In[S]) Identity() engine.Identity {
 	}
 	return engine.Identity{
 		Stack: in.Env.Stack, Addr: in.Res.Addr, Name: in.Res.Name, Deps: deps, Keep: in.Res.Guard.Keep,
-		Spec: schema.RecordOf(in.Res.Attrs).Encode(),
+		Spec: schema.RecordOf(schema.Recorded(in.Res)).Encode(),
 	}
 }
 

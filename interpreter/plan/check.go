@@ -20,6 +20,7 @@ func Check(kinds []kind.Kind, prog *ir.Program) diag.List {
 			}
 		}
 		for _, w := range scope.Wants {
+			out = append(out, pointless(k, w.Res)...)
 			for _, claim := range k.Claims(w.Spec) {
 				if first := wanted[claim]; first != nil {
 					out = append(out, bothWant(first, w.Res, claim))

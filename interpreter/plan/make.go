@@ -315,6 +315,9 @@ func (m *maker) compare(k kind.Kind, job *kind.Job) []schema.Change {
 	for i := range changes {
 		changes[i].Pos = job.Want.Res.AttrPos(changes[i].Attr)
 	}
+	because := m.reasons(job)
+	job.Asked = max(job.Asked, Worst(because)) // also of what has ended, and runs again
+	changes = append(changes, because...)
 	job.Left = nil
 	changes = job.Heed(k.Adjust(job, job.Heed(changes)))
 	for i := range changes {
@@ -392,6 +395,8 @@ func (m *maker) guard(job *kind.Job, verb kind.Verb, changes []schema.Change) {
 			Hintf("take them away")
 	}
 	m.keepable(m.kinds[r.Addr.Kind], job, verb)
+	*job.Diags = append(*job.Diags, pointless(m.kinds[r.Addr.Kind], r)...)
+	m.forgetful(job, verb)
 	word := forbids(r.Guard, m.kinds[r.Addr.Kind])
 	if word == "" || verb != kind.Replace && verb != kind.Restore {
 		return
@@ -451,7 +456,11 @@ func why(r *ir.Resource, verb kind.Verb, job *kind.Job, changes []schema.Change,
 	worst := Worst(changes)
 	var names []string
 	for _, c := range changes {
-		if c.Effect == worst {
+		switch {
+		case c.Effect != worst:
+		case isReason(c) && c.Note != "":
+			names = append(names, fmt.Sprintf("%s (%s)", c.Note, c.Attr))
+		default:
 			names = append(names, c.Name())
 		}
 	}

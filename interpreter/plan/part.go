@@ -289,6 +289,8 @@ func (m *maker) hurt(r *ir.Resource) {
 		cause := ""
 		if c.Cause != "" {
 			cause = ", since " + c.Cause
+		} else if isReason(c) && c.Note != "" {
+			cause = ", since " + c.Note
 		}
 		m.diags.Addf(c.Pos, "%s is left out of this plan, which would change it all the same: %s%s", r.Addr, c.Name(), cause).
 			Hintf("%s", m.takeIn(r.Addr))

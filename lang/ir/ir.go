@@ -148,8 +148,17 @@ type Lifecycle struct {
 	Ignore         []string       `json:"ignore,omitempty"`          // attributes whose difference from what lives is no change, in the table's order
 	Strategy       Strategy       `json:"strategy,omitempty"`        // how a new one takes the place of the old one
 	Settle         *time.Duration `json:"settle,omitempty"`          // how long a new one has to last before it counts as started; nil is the kind's own time
+	ReplaceOn      []Trigger      `json:"replace_on,omitempty"`      // where one of these comes about in a plan, it is made anew
+	RestartOn      []Trigger      `json:"restart_on,omitempty"`      // the same, and it is restarted
+	ReplaceKeys    []Value        `json:"replace_keys,omitempty"`    // where one of these is another than it remembers, it is made anew
 	Checks         []Check        `json:"checks,omitempty"`          // postconditions that only a running engine can decide
 	Pos            diag.Pos       `json:"pos,omitzero"`
+}
+
+// Trigger is a resource whose part in a plan is a reason for another one's.
+type Trigger struct {
+	On  Addr     `json:"on"`
+	Pos diag.Pos `json:"pos"`
 }
 
 // Check is a postcondition that is decided when the engine has told what it

@@ -418,6 +418,8 @@ type lifecycleSpec struct {
 	ignore   []ir.Value // names of attributes, with their places
 	strategy string
 	settle   *time.Duration
+
+	replaceOn, restartOn ir.Value
 }
 
 func (s *lifecycleSpec) Bind(f *Set) {
@@ -426,6 +428,9 @@ func (s *lifecycleSpec) Bind(f *Set) {
 	f.words(&s.ignore, "ignore_changes", "Names of attributes whose difference from what lives is no change, or all. What is made anew for another reason gets what the program says.")
 	f.Enum(&s.strategy, "strategy", None, "How a new one takes the place of the old one: start_first lets both run until the new one is ready, stop_first stops the old one before. auto, the default, is start_first where the two share nothing that only one can have.", auto, string(ir.StartFirst), string(ir.StopFirst))
 	f.OptDuration(&s.settle, "settle", None, "How long a new one without a healthcheck has to run before the old one goes; 2s by default.")
+	f.reasons(&s.replaceOn, "replace_on", "Resources and values that are a reason to make it anew: a resource that this plan creates, restarts or makes anew, a value that is another than when the object was made. It comes after these resources.")
+	f.reasons(&s.restartOn, "restart_on", "Resources that are a reason to restart it: as for replace_on, and where their addresses or ports may have changed. It comes after them.")
+	f.Elsewhere("replace_triggered_by", "`replace_triggered_by` is `replace_on` here")
 	f.rules("precondition", "Rules that have to hold before anything is planned: in HCL a block for each, in Starlark rule(condition, message).")
 	f.rules("postcondition", "Rules about the resource itself, which is self in them: in HCL a block for each, in Starlark rule(lambda self: …, message). One that needs what only the engine knows of it is decided when that is known: after the resource is ready, and a new one that does not pass is taken back.")
 }
@@ -450,6 +455,11 @@ func (b *Builder) lifecycle(x *declared, a ir.Attr) {
 	if s.strategy == auto {
 		x.res.Guard.Strategy = ir.Auto
 	}
+	replace := reasons{decoder: d.in("replace_on"), b: b, of: x, keep: true}
+	replace.add(s.replaceOn)
+	restart := reasons{decoder: d.in("restart_on"), b: b, of: x}
+	restart.add(s.restartOn)
+	x.res.Guard.ReplaceOn, x.res.Guard.ReplaceKeys, x.res.Guard.RestartOn = replace.found, replace.keys, restart.found
 }
 
 // words binds a list of texts, of which one may stand alone. They keep their places.

@@ -66,6 +66,14 @@ func shorten(v ir.Value) ir.Value {
 	return v
 }
 
+// unmarked returns what a record holds as people are shown it.
+func unmarked(v ir.Value) ir.Value {
+	if hash, ok := strings.CutPrefix(v.Str, hashMark); ok && v.Kind == ir.String {
+		return ir.StringVal("text with the SHA-256 " + hash[:12] + "…")
+	}
+	return v
+}
+
 // Encode returns r as JSON, the same bytes for the same record.
 func (r Record) Encode() string {
 	data, err := json.Marshal(plain(ir.MapVal(r)))

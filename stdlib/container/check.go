@@ -134,10 +134,11 @@ func checkAddresses(in *kind.In[Spec]) {
 
 // checkRecord reports a program that says more than a label holds.
 func checkRecord(in *kind.In[Spec]) {
-	if schema.Fits(in.Res.Attrs, engine.MaxSpec) {
+	said := schema.Recorded(in.Res)
+	if schema.Fits(said, engine.MaxSpec) {
 		return
 	}
-	n := len(schema.RecordOf(in.Res.Attrs).Encode())
+	n := len(schema.RecordOf(said).Encode())
 	in.Errorf("", "what it says takes %d bytes of record, and a label holds %d", n, engine.MaxSpec).
 		Hintf("put long lists and many variables into a file: files = { \"/etc/app.env\" = … }")
 }

@@ -165,7 +165,11 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 		return nil
 	}
 	if in.Asked == schema.Restart && in.Want.State == created {
-		in.Errorf("state", "--restart: the program says that it does not run").Hintf("name what runs")
+		by := "--restart"
+		if changed(changes, "restart_on") {
+			by = "restart_on"
+		}
+		in.Errorf("state", "%s: the program says that it does not run", by).Hintf("name what runs")
 	}
 	changes = raise(in, changes)
 	changes = append(changes, imageChange(in)...)

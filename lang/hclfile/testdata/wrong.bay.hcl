@@ -649,3 +649,42 @@ container "two" {
     }
   }
 }
+---
+# reasons
+stack { name = "shop" }
+variable "pass" {
+  default   = "hunter2"
+  sensitive = true
+}
+container "db" {}
+container "many" { for_each = range(2) }
+module "box" {
+  source = "./box"
+  inputs = { size = "1m" }
+}
+container "good" {
+  lifecycle {
+    replace_on = [container.db, container.many, module.box, module.box.container, null, "x", 5, { a = [1] }, []]
+    restart_on = container.many
+  }
+}
+container "a" {
+  lifecycle {
+    replace_on = [var.pass, container.db.ip, { db = container.db, n = 1 }, healthy(container.db)] ### 19: container.a.lifecycle.replace_on[0]: the value is sensitive, so that the object cannot remember it ~ put the value into an attribute that takes it ### 29: container.a.lifecycle.replace_on[1]: ${container.db.ip} is known only to a running engine, so that nothing is remembered of it ~ name the resource ### 46: container.a.lifecycle.replace_on[2]: this holds a resource beside something else ~ name each resource by itself ### 76: container.a.lifecycle.replace_on[3]: this holds a resource beside something else
+    restart_on = ["x", container.db, 5]                                ### 19: container.a.lifecycle.restart_on[0]: got a string, want a resource: a restarted container keeps its labels, so that it could not remember the value ~ replace_on takes values, and `files` are compared ### 38: container.a.lifecycle.restart_on[2]: got a number, want a resource: a restarted container keeps its labels, so that it could not remember the value
+  }
+}
+container "b" {
+  lifecycle { replace_on = container.b }  ### 28: container.b refers to itself
+}
+container "c" {
+  lifecycle { replace_triggered_by = [container.db] } ### 15: container.c.lifecycle: unknown attribute "replace_triggered_by" ~ `replace_triggered_by` is `replace_on` here
+}
+---
+stack { name = "shop" }
+container "a" {
+  lifecycle { restart_on = [container.b] }
+}
+container "b" {
+  lifecycle { replace_on = [container.a] } ### 29: declarations refer to each other in a cycle: container.a → container.b → container.a
+}
