@@ -22,6 +22,9 @@ func (m *maker) keeps() map[*kind.Live]string {
 			open = append(open, l)
 		case m.isKept(l):
 			out[l] = "its lifecycle says keep"
+			if l.Old != nil {
+				out[l] += "; it was about to replace the other one"
+			}
 			open = append(open, l)
 		}
 	}
