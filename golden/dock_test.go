@@ -27,6 +27,8 @@ import (
 type dock struct {
 	address string // for --engine
 	word    string // in place of harbour
+	hub     string // in place of the constant; "" until there is a registry
+	account string // that it lets in: USER:PASSWORD
 	open    func() (*client.Client, func() error, error)
 }
 
@@ -84,9 +86,20 @@ func letters(n int) string {
 
 // out turns a script's text into what the engine sees, in back, with what
 // differs from run to run made the same.
-func (d dock) out(text string) string { return strings.ReplaceAll(text, harbour, d.word) }
+func (d dock) out(text string) string {
+	text = strings.ReplaceAll(text, harbour, d.word)
+	if d.hub != "" {
+		text = strings.ReplaceAll(text, hub, d.hub)
+	}
+	return text
+}
 
-func (d dock) in(text string) string { return normal(strings.ReplaceAll(text, d.word, harbour)) }
+func (d dock) in(text string) string {
+	if d.hub != "" {
+		text = strings.ReplaceAll(text, d.hub, hub)
+	}
+	return normal(strings.ReplaceAll(text, d.word, harbour))
+}
 
 // with calls f with a client of the engine.
 func (d dock) with(f func(context.Context, *client.Client) error) error {

@@ -108,6 +108,8 @@ func runScripts(t *testing.T, files []string, lang string, update bool) {
 			"letgo":     letgoCmd,
 			"meanwhile": meanwhileCmd,
 			"sent":      sentCmd,
+			"registry":  registryCmd,
+			"runs":      runsCmd,
 		},
 	})
 }

@@ -60,9 +60,23 @@ var handed = map[string]struct {
 		_, err := c.VolumeCreate(ctx, volume.CreateOptions{Name: args[0]})
 		return err
 	}},
+	"untag": {"NAME", 1, func(ctx context.Context, c *client.Client, args []string) error {
+		_, err := c.ImageRemove(ctx, args[0], image.RemoveOptions{})
+		return err
+	}},
 	"tag": {"IMAGE NAME", 2, func(ctx context.Context, c *client.Client, args []string) error {
 		return c.ImageTag(ctx, args[0], args[1])
 	}},
+}
+
+// hands is what can be done on a dock: what needs no more than a client, and a
+// push to its registry.
+func (d dock) hands(verb string) (do func(context.Context, *client.Client, []string) error, usage string, args int) {
+	if verb == "push" {
+		return d.push1, "IMAGE REFERENCE", 2
+	}
+	h := handed[verb]
+	return h.do, h.usage, h.args
 }
 
 // handCmd changes the engine behind bay's back: hand VERB ARGS...
@@ -70,16 +84,16 @@ func handCmd(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 0 || neg {
 		ts.Fatalf("usage: hand VERB ARGS..., where VERB is one of %s", strings.Join(slices.Sorted(maps.Keys(handed)), ", "))
 	}
-	h, ok := handed[args[0]]
-	if !ok || len(args)-1 < h.args {
-		ts.Fatalf("usage: hand %s %s", args[0], h.usage)
-	}
 	r := runOf(ts)
+	do, usage, least := r.hands(args[0])
+	if do == nil || len(args)-1 < least {
+		ts.Fatalf("usage: hand %s %s", args[0], usage)
+	}
 	var words []string
 	for _, arg := range args[1:] {
 		words = append(words, r.out(arg))
 	}
-	ts.Check(r.with(func(ctx context.Context, c *client.Client) error { return h.do(ctx, c, words) }))
+	ts.Check(r.with(func(ctx context.Context, c *client.Client) error { return do(ctx, c, words) }))
 }
 
 // loseCmd lets the embedded engine lose hold of a container's process, as a

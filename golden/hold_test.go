@@ -61,9 +61,9 @@ func meanwhileCmd(ts *testscript.TestScript, neg bool, args []string) {
 	var happens func() error
 	switch args[0] {
 	case "hand":
-		h := handed[args[1]]
+		do, _, _ := r.hands(args[1])
 		happens = func() error {
-			return r.with(func(ctx context.Context, c *client.Client) error { return h.do(ctx, c, r.args(args[2:])[:len(args)-2]) })
+			return r.with(func(ctx context.Context, c *client.Client) error { return do(ctx, c, r.args(args[2:])[:len(args)-2]) })
 		}
 	case "bay":
 		program, err := built("bay")

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -225,7 +226,7 @@ func (m *maker) resource(r *ir.Resource) {
 		}
 	}
 	if verb == kind.Create {
-		s.Changes = written(r)
+		s.Changes = append(m.written(r), foretold(out)...)
 	}
 	m.steps[r.Addr] = s
 	m.all = append(m.all, s)
@@ -321,9 +322,32 @@ func (m *maker) compare(k kind.Kind, job *kind.Job) []schema.Change {
 	job.Left = nil
 	changes = job.Heed(k.Adjust(job, job.Heed(changes)))
 	for i := range changes {
+		m.followed(job.Want.Res, &changes[i])
 		m.cause(&changes[i])
 	}
 	return changes
+}
+
+// followed finds that a change is of a value that only the engine knows, and
+// that this plan knows: it is nobody's doing that it is another now.
+func (m *maker) followed(r *ir.Resource, c *schema.Change) {
+	a := r.Attr(c.Attr)
+	if a == nil {
+		return
+	}
+	v := a.Value
+	if at, ok := v.Map[c.Path]; ok {
+		v = at
+	}
+	v.Refs(func(ref ir.Ref, _ diag.Pos) {
+		if ref.Attr == "" {
+			return
+		}
+		c.ByHand = false
+		if out := m.outcomes[ref.Addr]; c.Cause == "" && out != nil && out.Disturbed() {
+			c.Cause = fmt.Sprintf("%s is %s", ref.Addr, past[out.Verb])
+		}
+	})
 }
 
 // ignored tells of what differs and is no change, since the program ignores it.
@@ -476,13 +500,24 @@ func list(names []string, n int) string {
 	return strings.Join(names, ", ")
 }
 
-// written is what a creation shows: what the program says.
-func written(r *ir.Resource) []schema.Change {
+// written is what a creation shows: what the program says, and of what only the
+// engine knows what this plan leaves as it is.
+func (m *maker) written(r *ir.Resource) []schema.Change {
 	var out []schema.Change
 	for _, a := range r.Attrs {
-		out = append(out, schema.Change{Attr: a.Name, New: a.Value, Pos: a.Pos})
+		out = append(out, schema.Change{Attr: a.Name, New: a.Value.Resolve(m.known), Pos: a.Pos})
 	}
 	return out
+}
+
+// foretold is what a creation shows beside: what it will have and the plan
+// knows already.
+func foretold(out kind.Outcome) []schema.Change {
+	var cs []schema.Change
+	for _, name := range slices.Sorted(maps.Keys(out.Attrs)) {
+		cs = append(cs, schema.Change{Attr: name, New: out.Attrs[name]})
+	}
+	return cs
 }
 
 // gates makes the conditions that a resource asks of others part of its step.

@@ -372,9 +372,22 @@ func imageChange(in kind.In[Spec]) []schema.Change {
 	if cause == "" && out.Disturbed() {
 		cause = fmt.Sprintf("%s is new", in.Want.Image.Addr)
 	}
+	tag, is := digested(was, is)
+	was = strings.TrimPrefix(was, tag+"@")
 	return []schema.Change{{
-		Attr: "image", Old: ir.StringVal(was), New: ir.StringVal(is), Effect: schema.Replace, Cause: cause, Pos: in.Res.AttrPos("image"),
+		Attr: "image", Path: tag, Old: ir.StringVal(was), New: ir.StringVal(is), Effect: schema.Replace, Cause: cause, Pos: in.Res.AttrPos("image"),
 	}}
+}
+
+// digested returns the tag that two references have in common where only their
+// digests differ, and the second one without it; else "".
+func digested(was, is string) (tag, rest string) {
+	before, _, one := strings.Cut(was, "@")
+	after, digest, two := strings.Cut(is, "@")
+	if !one || !two || before != after {
+		return "", is
+	}
+	return before, digest
 }
 
 func shortImage(id string) string { return short(strings.TrimPrefix(id, "sha256:")) }

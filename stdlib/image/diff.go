@@ -54,8 +54,12 @@ const elsewhereNow = "points at another image"
 // unexplained is the change of an image of which nothing tells what moved.
 func unexplained(in kind.In[Spec], st *state, have *object) schema.Change {
 	if st.tree == nil {
-		return schema.Change{Attr: "pull", Effect: schema.Live, Pos: in.Res.AttrPos("pull"),
-			Note: fmt.Sprintf("tag moved: %s → %s", shortDigest(have.ident), shortDigest(st.ident))}
+		word := "tag moved"
+		if st.pinned {
+			word = "bay.lock moved"
+		}
+		return schema.Change{Attr: "pull", Path: familiar(in.Want.Pull), Effect: schema.Live, Pos: in.Res.AttrPos("pull"),
+			Old: ir.StringVal(shortDigest(have.ident)), New: ir.StringVal(shortDigest(st.ident)), Cause: word}
 	}
 	return schema.Change{Attr: "build", Effect: schema.Live, Pos: in.Res.AttrPos("build"), Note: unknownMove}
 }
@@ -186,6 +190,8 @@ func why(in kind.In[Spec], st *state, changes []schema.Change) string {
 	for _, c := range changes {
 		switch {
 		case c.Attr == "tags" || c.Attr == "push" || c.Attr == "build" && st.tree == nil:
+		case c.Attr == "pull" && c.Path != "":
+			words = append(words, c.Cause)
 		case c.Attr == "pull" && c.Note != "":
 			word, _, _ := strings.Cut(c.Note, ":")
 			words = append(words, word)

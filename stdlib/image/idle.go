@@ -44,6 +44,20 @@ func piece(ref string) string {
 	return hex.EncodeToString(sum[:4])
 }
 
+// cameWith reports whether a tag beside a pin says that a reference came with it.
+func cameWith(pin, ref string) bool {
+	_, pieces, _ := strings.Cut(pin, broughtSuffix)
+	return slices.Contains(strings.Split(pieces, "-"), piece(ref))
+}
+
+// brought reports whether the image that has a tag now got it from this stack.
+func (r *reading) brought(tag string) bool {
+	img := r.shelf[tag]
+	return img != nil && slices.ContainsFunc(img.RepoTags, func(t string) bool {
+		return strings.HasPrefix(t, pinDomain+"/"+r.Stack+"/") && cameWith(t, tag)
+	})
+}
+
 // idle is an image that the stack brought and nothing needs.
 type idle struct {
 	id   string
@@ -144,10 +158,7 @@ func (r *reading) droppable(img api.Summary, ours string, used, needed map[strin
 		return nil
 	}
 	for _, tag := range append(rest, img.RepoDigests...) {
-		came := slices.ContainsFunc(pins, func(pin string) bool {
-			_, pieces, _ := strings.Cut(pin, broughtSuffix)
-			return slices.Contains(strings.Split(pieces, "-"), piece(tag))
-		})
+		came := slices.ContainsFunc(pins, func(pin string) bool { return cameWith(pin, tag) })
 		if came && !needed[tag] {
 			pins = append(pins, tag)
 		}

@@ -35,6 +35,7 @@ type state struct {
 	fetch   string             // of a pull that goes by a digest: REPOSITORY@DIGEST
 	local   bool               // of a pull: it goes by the reference that is on the engine
 	pinned  bool               // of a pull: the lock file says its digest
+	ours    bool               // of a pull: what has the reference on the engine got it from this stack
 	unknown bool               // of a pull: nobody has told what it stands for, and nothing is done with it
 	many    bool               // of a pull that goes by a digest: other resources pull the same reference
 	lost    bool               // of a pull: the image is there by its pin, and no longer by its digest
@@ -198,6 +199,7 @@ func (r *reading) name(w *kind.Want, on []ir.Addr) {
 	}
 	if spec.Pull != "" {
 		st.tags[familiar(spec.Pull)] = r.shelf.id(familiar(spec.Pull))
+		st.ours = r.brought(familiar(spec.Pull))
 	}
 	for _, tag := range st.wanted(spec) {
 		st.tags[tag] = r.shelf.id(tag)
@@ -221,7 +223,7 @@ func (s *state) tagged(spec *Spec) string {
 		return ""
 	}
 	tag := familiar(spec.Pull)
-	if id := s.tags[tag]; s.pinned && id != "" && id != s.id {
+	if id := s.tags[tag]; s.pinned && !s.ours && id != "" && id != s.id {
 		return "" // what is pinned needs no tag, and others may rely on where it points
 	}
 	return tag

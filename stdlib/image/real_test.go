@@ -548,7 +548,7 @@ func TestRealPull(t *testing.T) {
 	wants = pg("pull", repo+":2", "tags", strs(stack+"/db:1"))
 	hand("moved in the registry", nil, wants, "")
 	p = hand("pulled by hand", []engine.Call{&engine.ImagePull{Ref: repo + "@" + three}, &engine.ImageTag{Image: repo + "@" + three, Ref: repo + ":2"}},
-		wants, "tag moved", "pull: tag moved: "+shortDigest(two)+" → "+shortDigest(three))
+		wants, "tag moved", "pull "+repo+":2: "+shortDigest(two)+" → "+shortDigest(three))
 	if p.out.Ref != repo+":2@"+three || p.out.ID == "" {
 		t.Errorf("outcome %+v", p.out)
 	}

@@ -405,7 +405,7 @@ func (r *reading) compare(ctx context.Context, w *kind.Want) {
 			st.behind = append(st.behind, tag)
 		default:
 			d := r.fail(w, "push", "the registry does not tell what %s is: %v", tag, plain(a.err))
-			r.hint(d, reference.Domain(parsed(tag)), a.err).Hintf("with --offline, what is pushed already is not asked for")
+			r.hint(d, reference.Domain(parsed(tag)), a.err)
 		}
 	}
 }

@@ -56,7 +56,7 @@ func TestRealPolicies(t *testing.T) {
 	look("offline, there", offline, 0, "")
 
 	two := h.push(t, stack+"/pg", "1", "two")
-	moved := "pull: tag moved: " + shortDigest(one) + " → " + shortDigest(two)
+	moved := "pull " + repo + ":1: " + shortDigest(one) + " → " + shortDigest(two)
 	look("missing does not follow", scope(), 0, "")
 	look("always follows", scope("pull_policy", "always"), 1, "", moved)
 	task := scope()
