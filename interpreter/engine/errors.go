@@ -40,8 +40,11 @@ func removing(err error) bool {
 // may come after it acted.
 func Unknown(err error) bool {
 	var late *TimedOut
+	var said *StreamError
 	switch {
 	case err == nil:
+		return false
+	case errors.As(err, &said): // it has answered, whatever it met elsewhere: a registry that cut it off
 		return false
 	case errors.As(err, &late):
 		return late.Changes

@@ -440,11 +440,14 @@ func (r *reading) hint(d *diag.Diag, host string, err error) *diag.Diag {
 	var refused *engine.Refused
 	switch {
 	case errors.As(err, &refused):
-		return d.Hintf("is it spelt right? a private one needs credentials; %s", refused.Asked())
+		return d.Hintf("is it spelt right? %s", refused.Asked())
 	case errdefs.IsNotFound(err) || strings.Contains(lower, "unknown"):
 		return d.Hintf("is it spelt right? %s has no such repository or tag", host)
 	case strings.Contains(lower, "toomanyrequests") || strings.Contains(lower, "too many requests") || strings.Contains(lower, "429"):
 		return d.Hintf("%s limits how often it is asked: log in, pin with `bay update`, or ask later", host)
+	}
+	if strings.Contains(lower, "http status: 5") {
+		return d.Hintf("%s itself fails: ask later; with --offline, what is on the engine serves", host)
 	}
 	return d.Hintf("can the engine reach %s? an image that is on the engine needs no registry: docker pull or docker load it", host)
 }
