@@ -73,18 +73,26 @@ func TestRealPolicies(t *testing.T) {
 	apply(t, e, map[string]planned{"pg": look("newer follows", scope("pull_policy", "newer"), 1, "", moved)}, "pg")
 	empty(t, map[string]planned{"pg": look("newer is there", scope("pull_policy", "newer"), 1, "")})
 
-	// The lock file wins over what the tag points at, and leaves the tag alone.
-	p = look("pinned elsewhere", pinned, 0, "")
-	empty(t, map[string]planned{"pg": p})
-	if id, _, _ := e.Get(context.Background(), engine.Source{Read: engine.Read{Call: "ImageInspect", Arg: repo + ":1"}, Path: []string{"Id"}}); id == p.out.ID {
-		t.Error("the tag was taken from where it points")
+	// The lock file wins over what the tag points at. One that came with the stack
+	// follows, and one that somebody has put elsewhere is left alone.
+	p = look("pinned elsewhere", pinned, 0, "", "tags "+repo+":1: points at another image")
+	apply(t, e, map[string]planned{"pg": p}, "pg")
+	empty(t, map[string]planned{"pg": look("pinned elsewhere, done", pinned, 0, "")})
+	three := h.push(t, stack+"/pg", "3", "three")
+	for _, call := range []engine.Call{&engine.ImagePull{Ref: repo + "@" + three}, &engine.ImageTag{Image: repo + "@" + three, Ref: repo + ":1"}} {
+		if _, err := e.Do(t.Context(), call, nil, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
+	p = look("a tag of others", pinned, 0, "")
+	empty(t, map[string]planned{"pg": p})
 	if got := p.out.Attrs["digest"]; got.Str != one {
 		t.Errorf("digest %s", got.Show())
 	}
 
 	h.Close()
-	look("newer, no answer", scope("pull_policy", "newer"), 0, "and what is on the engine serves")
+	look("newer, no answer", scope("pull_policy", "newer"), 0, "and what is on the engine serves",
+		"pull "+repo+":1: "+shortDigest(one)+" → "+shortDigest(three))
 	look("always, no answer", scope("pull_policy", "always"), 0, "the registry of "+repo+":1 does not tell what it is")
 }
 
