@@ -98,6 +98,16 @@ func (s *signals) changing() bool {
 	return s.busy
 }
 
+// looking says that nothing will be changed, so that leaving needs no words.
+func (s *signals) looking() {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+}
+
 // during runs f, which changes something: the first signal calls off.
 func (s *signals) during(off func(), f func()) {
 	s.mu.Lock()

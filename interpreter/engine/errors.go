@@ -70,3 +70,11 @@ var errCut = errors.New("the engine's answer was cut")
 func LostTask(text string) bool {
 	return strings.Contains(text, "task ") && strings.Contains(text, " already exists")
 }
+
+// Lost reports whether err says that the engine did not answer: it is not
+// there, is started anew, or hangs.
+func Lost(err error) bool {
+	var late *TimedOut
+	var gone *Unreachable
+	return Unknown(err) || errors.As(err, &late) || errors.As(err, &gone)
+}

@@ -231,9 +231,42 @@ func (l *limited) ContainerInspect(ctx context.Context, id string) (container.In
 }
 
 func (l *limited) ContainerLogs(ctx context.Context, id string, o container.LogsOptions) (io.ReadCloser, error) {
+	if o.Follow { // what it prints next may be long in coming
+		return l.Client.ContainerLogs(ctx, id, o)
+	}
 	return streamed(ctx, l.e, "ContainerLogs", func(ctx context.Context) (io.ReadCloser, error) {
 		return l.Client.ContainerLogs(ctx, id, o)
 	})
+}
+
+func (l *limited) ContainerTop(ctx context.Context, id string, args []string) (container.TopResponse, error) {
+	return asked(ctx, l.e, "ContainerTop", l.e.limits.Read, func(ctx context.Context) (container.TopResponse, error) {
+		return l.Client.ContainerTop(ctx, id, args)
+	})
+}
+
+// ContainerStats answers with a reading a second, if it is a stream; else with
+// one, after a second or two, since it compares.
+func (l *limited) ContainerStats(ctx context.Context, id string, stream bool) (container.StatsResponseReader, error) {
+	return l.stats(ctx, "ContainerStats", func(ctx context.Context) (container.StatsResponseReader, error) {
+		return l.Client.ContainerStats(ctx, id, stream)
+	})
+}
+
+// ContainerStatsOneShot answers at once with a reading that compares nothing.
+func (l *limited) ContainerStatsOneShot(ctx context.Context, id string) (container.StatsResponseReader, error) {
+	return l.stats(ctx, "ContainerStatsOneShot", func(ctx context.Context) (container.StatsResponseReader, error) {
+		return l.Client.ContainerStatsOneShot(ctx, id)
+	})
+}
+
+func (l *limited) stats(ctx context.Context, call string, open func(context.Context) (container.StatsResponseReader, error)) (s container.StatsResponseReader, err error) {
+	s.Body, err = streamed(ctx, l.e, call, func(ctx context.Context) (io.ReadCloser, error) {
+		got, err := open(ctx)
+		s.OSType = got.OSType
+		return got.Body, err
+	})
+	return s, err
 }
 
 func (l *limited) CopyFromContainer(ctx context.Context, id, path string) (io.ReadCloser, container.PathStat, error) {
@@ -346,7 +379,7 @@ func (t *capped) CloseIdleConnections() {
 
 // streams reports whether a path's answer is a stream.
 func streams(path string) bool {
-	for _, end := range []string{"/build", "/images/create", "/push", "/events", "/logs", "/archive", "/attach", "/load"} {
+	for _, end := range []string{"/build", "/images/create", "/push", "/events", "/logs", "/stats", "/archive", "/attach", "/load"} {
 		if strings.HasSuffix(path, end) {
 			return true
 		}

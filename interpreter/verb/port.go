@@ -11,6 +11,8 @@ import (
 
 	"bayplan/interpreter/engine"
 	"bayplan/lang/ir"
+
+	"github.com/docker/go-connections/nat"
 )
 
 // Port is a port of a container that its host listens on.
@@ -31,11 +33,15 @@ func Ports(ctx context.Context, r engine.Reader, o Object) ([]Port, error) {
 	if err != nil {
 		return nil, fmt.Errorf("inspecting %s: %w", o.Addr, err)
 	}
-	var out []Port
 	if got.NetworkSettings == nil {
 		return nil, nil
 	}
-	for port, bindings := range got.NetworkSettings.Ports {
+	return portsOf(o, got.NetworkSettings.Ports), nil
+}
+
+func portsOf(o Object, bound nat.PortMap) []Port {
+	out := []Port{}
+	for port, bindings := range bound {
 		for _, b := range bindings {
 			host, err := strconv.Atoi(b.HostPort)
 			if err != nil {
@@ -47,5 +53,5 @@ func Ports(ctx context.Context, r engine.Reader, o Object) ([]Port, error) {
 	slices.SortFunc(out, func(a, b Port) int {
 		return cmp.Or(a.Port-b.Port, strings.Compare(a.Protocol, b.Protocol), strings.Compare(a.HostIP, b.HostIP), a.HostPort-b.HostPort)
 	})
-	return out, nil
+	return out
 }

@@ -143,6 +143,22 @@ func shorts(a ir.Addr) []string {
 	return out
 }
 
+// Short is the shortest way to write an address that tells it from others of its
+// kind: without the kind, the words module, and `this`.
+func Short(a ir.Addr) string {
+	inner := a
+	inner.Module = ""
+	label := strings.TrimPrefix(inner.String(), a.Kind+".")
+	mods := a.Modules()
+	switch {
+	case len(mods) == 0:
+		return label
+	case label == "this":
+		return below(mods, 0)
+	}
+	return below(mods, 0) + "." + label
+}
+
 // below is the modules from the i-th on, without the word module.
 func below(mods []ir.Addr, i int) string {
 	rest := mods[len(mods)-1].Module

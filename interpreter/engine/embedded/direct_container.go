@@ -3,6 +3,7 @@ package embedded
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"path"
 	"slices"
@@ -37,7 +38,13 @@ func (d *Direct) ContainerLogs(ctx context.Context, ref string, o container.Logs
 		case !o.ShowStdout && !o.ShowStderr:
 			return bad("Bad parameters: you must choose at least one stream")
 		}
-		lines := slices.DeleteFunc(slices.Clone(c.Log), func(l Line) bool { return l.Stderr && !o.ShowStderr || !l.Stderr && !o.ShowStdout })
+		since, until, err := span(o.Since, o.Until, s.Now)
+		if err != nil {
+			return err
+		}
+		lines := slices.DeleteFunc(slices.Clone(c.Log), func(l Line) bool {
+			return l.Stderr && !o.ShowStderr || !l.Stderr && !o.ShowStdout || l.At.Before(since) || !until.IsZero() && !l.At.Before(until)
+		})
 		if n, err := strconv.Atoi(o.Tail); err == nil && n >= 0 {
 			lines = lines[max(0, len(lines)-n):]
 		}
@@ -47,6 +54,39 @@ func (d *Direct) ContainerLogs(ctx context.Context, ref string, o container.Logs
 		return nil, err
 	}
 	return stream(out.Bytes()), nil
+}
+
+// ContainerTop tells which processes a container runs.
+func (d *Direct) ContainerTop(ctx context.Context, ref string, _ []string) (doc container.TopResponse, err error) {
+	err = d.read(ctx, func(s *State, _ Version) (err error) { doc, err = s.top(ref); return err })
+	return doc, err
+}
+
+// ContainerStats returns one reading, also where a stream was asked for.
+func (d *Direct) ContainerStats(ctx context.Context, ref string, _ bool) (container.StatsResponseReader, error) {
+	return d.stats(ctx, ref, false)
+}
+
+// ContainerStatsOneShot returns one reading that compares nothing.
+func (d *Direct) ContainerStatsOneShot(ctx context.Context, ref string) (container.StatsResponseReader, error) {
+	return d.stats(ctx, ref, true)
+}
+
+func (d *Direct) stats(ctx context.Context, ref string, oneShot bool) (container.StatsResponseReader, error) {
+	var data []byte
+	err := d.read(ctx, func(s *State, _ Version) error {
+		k, err := s.Container(ref)
+		if err != nil {
+			return err
+		}
+		doc := s.stats(k, s.Now)
+		if oneShot {
+			doc.PreRead, doc.PreCPUStats = time.Time{}, container.CPUStats{}
+		}
+		data, err = json.Marshal(doc)
+		return err
+	})
+	return container.StatsResponseReader{Body: stream(data), OSType: "linux"}, err
 }
 
 // CopyFromContainer returns an archive of a path.

@@ -305,17 +305,9 @@ func moment(text string, now time.Time) (time.Time, error) {
 
 func (c *call) containerTop(ref string) error {
 	var doc container.TopResponse
-	err := c.read(func(s *State, _ time.Time) error {
-		k, err := s.Container(ref)
-		if err != nil {
-			return err
-		}
-		if !k.Run.Running {
-			return conflict("Container %s is not running", k.ID)
-		}
-		doc.Titles = []string{"UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"}
-		doc.Processes = [][]string{{"root", strconv.Itoa(k.pid()), "1", "0", k.Run.Started.Format("15:04"), "?", "00:00:00", shownCommand(k)}}
-		return nil
+	err := c.read(func(s *State, _ time.Time) (err error) {
+		doc, err = s.top(ref)
+		return err
 	})
 	if err != nil {
 		return err
@@ -323,34 +315,101 @@ func (c *call) containerTop(ref string) error {
 	return c.answer(http.StatusOK, doc)
 }
 
-// containerStats answers one reading; nothing runs, so that all is at rest.
+// top tells which processes a container runs: the one that we know of.
+func (s *State) top(ref string) (doc container.TopResponse, err error) {
+	k, err := s.Container(ref)
+	switch {
+	case err != nil:
+		return doc, err
+	case k.Run.Restarting:
+		return doc, conflict("Container %s is restarting, wait until the container is running", k.ID)
+	case !k.Run.Running:
+		return doc, conflict("Container %s is not running", k.ID)
+	}
+	doc.Titles = []string{"UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"}
+	doc.Processes = [][]string{{"root", strconv.Itoa(k.pid()), "1", "0", k.Run.Started.Format("15:04"), "?", "00:00:00", shownCommand(k)}}
+	return doc, nil
+}
+
+// containerStats answers a reading, or one for each second of the wall clock
+// until the container is gone or nobody listens.
 func (c *call) containerStats(ref string) error {
-	var doc container.StatsResponse
-	err := c.read(func(s *State, now time.Time) error {
-		k, err := s.Container(ref)
-		if err != nil {
+	stream := c.query("stream") == "" || c.flag("stream")
+	if stream && c.flag("one-shot") {
+		return bad("cannot have stream=true and one-shot=true")
+	}
+	var k *Container
+	reading := func() (doc container.StatsResponse, gone bool, err error) {
+		err = c.read(func(s *State, now time.Time) (err error) {
+			if k == nil {
+				k, err = s.Container(ref)
+			}
+			if err == nil {
+				gone = s.Containers[k.ID] == nil
+				doc = s.stats(k, now)
+			}
+			if c.flag("one-shot") {
+				doc.PreRead, doc.PreCPUStats = time.Time{}, container.CPUStats{}
+			}
 			return err
-		}
-		doc = container.StatsResponse{Name: "/" + k.Name, ID: k.ID, Read: now}
-		if !k.Run.Running {
-			return nil
-		}
-		doc.NumProcs, doc.PidsStats.Current = 0, 1
-		doc.MemoryStats.Usage, doc.MemoryStats.Limit = 4<<20, uint64(k.Host.Memory)
-		if k.Host.Memory == 0 {
-			doc.MemoryStats.Limit = 16 << 30
-		}
-		doc.CPUStats.OnlineCPUs = processors
-		doc.Networks = map[string]container.NetworkStats{}
-		for i := range len(k.Endpoints) {
-			doc.Networks["eth"+strconv.Itoa(i)] = container.NetworkStats{}
-		}
-		return nil
-	})
+		})
+		return doc, gone, err
+	}
+	doc, gone, err := reading()
 	if err != nil {
 		return err
 	}
-	return c.answer(http.StatusOK, doc)
+	c.out.Header().Set("Content-Type", "application/json")
+	c.out.WriteHeader(http.StatusOK)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for enc := json.NewEncoder(c.out); !gone && enc.Encode(doc) == nil && stream; doc, gone, _ = reading() {
+		c.flush()
+		select {
+		case <-tick.C:
+		case <-c.req.Context().Done():
+			return nil
+		}
+	}
+	return nil
+}
+
+// stats is a reading of a container in which nothing runs: it holds a little
+// memory and does nothing. Of one that does not run only its names are told.
+func (s *State) stats(k *Container, now time.Time) container.StatsResponse {
+	doc := container.StatsResponse{Name: "/" + k.Name, ID: k.ID, Read: now}
+	if !k.Run.Running {
+		doc.Read = time.Time{}
+		return doc
+	}
+	const used = 4 << 20
+	doc.PreRead = now.Add(-time.Second)
+	doc.PidsStats = container.PidsStats{Current: 1, Limit: 1<<64 - 1}
+	if p := k.Host.PidsLimit; p != nil && *p > 0 {
+		doc.PidsStats.Limit = uint64(*p)
+	}
+	doc.MemoryStats = container.MemoryStats{Usage: used, Limit: uint64(k.Host.Memory), Stats: map[string]uint64{"inactive_file": used / 4}}
+	if !s.cgroup2() {
+		doc.MemoryStats.MaxUsage, doc.MemoryStats.Stats = used, map[string]uint64{"total_inactive_file": used / 4}
+	}
+	if k.Host.Memory == 0 {
+		doc.MemoryStats.Limit = 16 << 30
+	}
+	cpu := func(at time.Time) container.CPUStats {
+		return container.CPUStats{
+			CPUUsage: container.CPUUsage{TotalUsage: uint64(time.Millisecond)}, OnlineCPUs: processors,
+			SystemUsage: processors * uint64(at.UnixNano()),
+		}
+	}
+	doc.CPUStats, doc.PreCPUStats = cpu(now), cpu(doc.PreRead)
+	if len(k.Endpoints) == 0 || k.Host.NetworkMode.IsHost() || k.Host.NetworkMode.IsNone() {
+		return doc
+	}
+	doc.Networks = map[string]container.NetworkStats{}
+	for i := range len(k.Endpoints) {
+		doc.Networks["eth"+strconv.Itoa(i)] = container.NetworkStats{}
+	}
+	return doc
 }
 
 func (c *call) containerChanges(ref string) error {

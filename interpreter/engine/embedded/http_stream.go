@@ -182,14 +182,7 @@ func (c *call) containerLogs(ref string) error {
 		if k, err = s.Container(ref); err != nil {
 			return err
 		}
-		if text := c.query("since"); text != "" && text != "0" {
-			if since, err = moment(text, now); err != nil {
-				return err
-			}
-		}
-		if text := c.query("until"); text != "" && text != "0" {
-			until, err = moment(text, now)
-		}
+		since, until, err = span(c.query("since"), c.query("until"), now)
 		return err
 	})
 	if err != nil {
@@ -229,6 +222,19 @@ func (c *call) containerLogs(ref string) error {
 		}
 		c.flush()
 	}
+}
+
+// span reads from when to when somebody wants lines; zero is without an end.
+func span(from, to string, now time.Time) (since, until time.Time, err error) {
+	if from != "" && from != "0" {
+		if since, err = moment(from, now); err != nil {
+			return since, until, err
+		}
+	}
+	if to != "" && to != "0" {
+		until, err = moment(to, now)
+	}
+	return since, until, err
 }
 
 func streamType(v Version, tty bool) string {

@@ -1,0 +1,285 @@
+package verb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"bayplan/interpreter/engine"
+
+	"github.com/docker/docker/api/types/events"
+	"github.com/docker/docker/api/types/filters"
+)
+
+// Following says what Follow follows.
+type Following struct {
+	Engine *engine.Engine
+	Stack  string
+	Chosen []Object
+	Means  func(Object) bool                       // whether what comes later is meant too
+	Look   func(context.Context) ([]Object, error) // all objects, as they are now
+	Emit   func(Line) error
+	Lost   func(error) // told once that the engine does not answer, and that it is waited for
+}
+
+// Follow gives lines to emit as they are printed, first those of the past that o
+// asks for. It goes on with what comes to the addresses that are meant: after a
+// restart, and with the new container of a replacement. It ends when nothing of
+// that runs any more or is about to. An engine that is started anew meanwhile is
+// waited for, and no line is told twice.
+func Follow(ctx context.Context, f Following, o LogOptions) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	o.Follow = true
+	w := &follower{Following: f, o: o, marks: map[string]*mark{}, lines: make(chan told, 256), over: make(chan told)}
+	w.msgs, w.errs = w.subscribe(ctx)
+	for _, c := range f.Chosen {
+		w.begin(ctx, c)
+	}
+	return w.run(ctx)
+}
+
+// follower is a Follow under way. Only one goroutine works on it; a reader for
+// each container tells it what comes.
+type follower struct {
+	Following
+	o       LogOptions
+	marks   map[string]*mark // by ID
+	reading int
+	lines   chan told // what readers read
+	over    chan told // that they have ended
+	msgs    <-chan events.Message
+	errs    <-chan error
+	tries   int // for an engine that does not answer
+
+	past     []Line           // gathered so far
+	gathered <-chan time.Time // until then; nil: lines are told as they come
+}
+
+// told is what a reader tells.
+type told struct {
+	id   string
+	line Line
+	err  error
+}
+
+// mark is how far a container has been read.
+type mark struct {
+	object  Object
+	at      time.Time // of the last line; zero before the first
+	same    int       // how many lines had that time
+	reading bool
+	again   bool // it was started since the reader began
+}
+
+// How long the past is gathered so that lines of several containers come in
+// their order; how long nothing must come before that is the end; and how often
+// and how long an engine is waited for.
+const (
+	gathering = 150 * time.Millisecond
+	lull      = time.Second
+	again     = time.Second
+	patience  = 120
+)
+
+func (w *follower) run(ctx context.Context) error {
+	w.gathered = time.After(gathering)
+	var idle <-chan time.Time
+	for {
+		switch {
+		case w.reading > 0:
+			idle = nil
+		case idle == nil:
+			idle = time.After(lull)
+		}
+		select {
+		case t := <-w.lines:
+			if err := w.take(t); err != nil {
+				return err
+			}
+		case t := <-w.over:
+			if err := w.ended(ctx, t); err != nil {
+				return errors.Join(w.flush(), err)
+			}
+		case <-w.gathered:
+			if err := w.flush(); err != nil {
+				return err
+			}
+		case m := <-w.msgs:
+			w.tries = 0
+			w.started(ctx, m)
+		case err := <-w.errs:
+			if err := w.lost(ctx, err); err != nil {
+				return err
+			}
+		case <-idle:
+			idle = nil
+			if done, err := w.done(ctx); done || err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// take has a line told, or gathered with others of the past.
+func (w *follower) take(t told) error {
+	w.marks[t.id].note(t.line)
+	if w.gathered != nil {
+		w.past = append(w.past, t.line)
+		return nil
+	}
+	return w.Emit(t.line)
+}
+
+// flush tells what was gathered, in its order.
+func (w *follower) flush() error {
+	slices.SortStableFunc(w.past, func(a, b Line) int { return a.At.Compare(b.At) })
+	for _, l := range w.past {
+		if err := w.Emit(l); err != nil {
+			return err
+		}
+	}
+	w.past, w.gathered = nil, nil
+	return nil
+}
+
+func (m *mark) note(l Line) {
+	if !l.At.Equal(m.at) {
+		m.at, m.same = l.At, 0
+	}
+	m.same++
+}
+
+// begin reads a container from where it was left.
+func (w *follower) begin(ctx context.Context, c Object) {
+	m := w.marks[c.ID]
+	o := w.o
+	switch {
+	case m == nil:
+		m = &mark{object: c}
+		w.marks[c.ID] = m
+		if !slices.ContainsFunc(w.Chosen, func(x Object) bool { return x.ID == c.ID }) {
+			o.Tail, o.Since = "", "" // it is new, and all of it is
+		}
+	case m.reading:
+		return
+	case !m.at.IsZero():
+		o.Tail, o.Since = "", fmt.Sprintf("%d.%09d", m.at.Unix(), m.at.Nanosecond())
+	}
+	m.reading, m.again = true, false
+	w.reading++
+	at, skip := m.at, m.same
+	go func() {
+		err := readLogs(ctx, w.Engine.Reader(), c, o, func(l Line) error {
+			if !at.IsZero() && !l.At.IsZero() && (l.At.Before(at) || l.At.Equal(at) && skip > 0) {
+				skip--
+				return nil
+			}
+			return tell(ctx, w.lines, told{id: c.ID, line: l})
+		})
+		_ = tell(ctx, w.over, told{id: c.ID, err: err}) // else nobody listens any more
+	}()
+}
+
+func tell(ctx context.Context, to chan<- told, t told) error {
+	select {
+	case to <- t:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// ended goes on with a container that was started again meanwhile. What it
+// printed last has been told before.
+func (w *follower) ended(ctx context.Context, t told) error {
+	for len(w.lines) > 0 {
+		if err := w.take(<-w.lines); err != nil {
+			return err
+		}
+	}
+	m := w.marks[t.id]
+	m.reading = false
+	w.reading--
+	switch {
+	case m.again:
+		w.begin(ctx, m.object)
+	case t.err != nil && ctx.Err() == nil && !engine.Gone(t.err) && !engine.Lost(t.err):
+		return fmt.Errorf("reading the logs of %s: %w", m.object.Addr, t.err)
+	}
+	return nil
+}
+
+// subscribe asks for the starts of the stack's containers.
+func (w *follower) subscribe(ctx context.Context) (<-chan events.Message, <-chan error) {
+	return w.Engine.Reader().Events(ctx, events.ListOptions{Filters: filters.NewArgs(
+		filters.Arg("type", string(events.ContainerEventType)), filters.Arg("event", string(events.ActionStart)),
+		filters.Arg("label", engine.LabelStack+"="+w.Stack))})
+}
+
+// started reads what has just been started, if it is meant.
+func (w *follower) started(ctx context.Context, m events.Message) {
+	if mark := w.marks[m.Actor.ID]; mark != nil {
+		mark.again = mark.reading
+		w.begin(ctx, mark.object)
+		return
+	}
+	w.resume(ctx)
+}
+
+// resume reads what runs and is meant.
+func (w *follower) resume(ctx context.Context) {
+	all, err := w.Look(ctx)
+	if err != nil {
+		return // the next event, or the lack of one, tells
+	}
+	for _, o := range all {
+		if o.Stack == w.Stack && o.Runs && w.Means(o) && (o.Status == running || w.marks[o.ID] == nil && o.Status != "created") {
+			w.begin(ctx, o)
+		}
+	}
+}
+
+// lost waits for an engine that has let go, and goes on.
+func (w *follower) lost(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if w.tries++; w.tries > patience {
+		return fmt.Errorf("following the logs of stack %s: %w", w.Stack, err)
+	}
+	if w.tries == 1 {
+		w.Lost(err)
+	}
+	if err := w.Engine.Sleep(ctx, again); err != nil {
+		return err
+	}
+	w.msgs, w.errs = w.subscribe(ctx)
+	w.resume(ctx)
+	return nil
+}
+
+// done reports whether nothing that is meant runs, or is about to.
+func (w *follower) done(ctx context.Context) (bool, error) {
+	all, err := w.Look(ctx)
+	if err != nil {
+		return false, nil // the events tell that the engine is lost
+	}
+	for _, o := range all {
+		if o.Stack != w.Stack || !o.Runs || !w.Means(o) {
+			continue
+		}
+		switch {
+		case o.Status == running:
+			w.begin(ctx, o)
+			return false, nil
+		case o.Status == "restarting", o.Identity.Replaces != "" && o.Twin:
+			return false, nil
+		}
+	}
+	return true, nil
+}
