@@ -67,7 +67,8 @@ func unlike(steps []show.Step, sent []call) []string {
 	var faults []string
 	printed := make([][]show.Op, len(steps))
 	for i, s := range steps {
-		printed[i] = slices.Concat(s.Ops, s.Commit)
+		// What is said within a connection to BuildKit is held by the engine's own tests.
+		printed[i] = slices.DeleteFunc(slices.Concat(s.Ops, s.Commit), func(o show.Op) bool { return o.Path == "/grpc" })
 	}
 	for _, c := range sent {
 		i := slices.IndexFunc(printed, func(ops []show.Op) bool { return len(ops) > 0 && isLike(ops[0], c) })

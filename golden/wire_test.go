@@ -96,7 +96,7 @@ func (w *wire) keep(engine http.Handler) http.Handler {
 		if isLock {
 			w.beforeLock()
 		}
-		if r.Method == http.MethodGet || r.Method == http.MethodHead || isLock {
+		if r.Method == http.MethodGet || r.Method == http.MethodHead || isLock || isBuildKit(r) {
 			engine.ServeHTTP(rw, r)
 			return
 		}
@@ -130,6 +130,12 @@ func (w *wire) keep(engine http.Handler) http.Handler {
 		rw.WriteHeader(answer.Code)
 		rw.Write(answer.Body.Bytes())
 	})
+}
+
+// isBuildKit reports whether a connection becomes BuildKit's own: what is said
+// there is no call of the engine's, and asking for it changes nothing.
+func isBuildKit(r *http.Request) bool {
+	return r.Header.Get("Upgrade") == "h2c" && (r.URL.Path == "/grpc" || r.URL.Path == "/session")
 }
 
 // locking is what bay sends to lock a stack and to free it, beside the calls of

@@ -174,7 +174,7 @@ func (b *Bay) Plan(ctx context.Context, e *engine.Engine, prog *ir.Program, o Pl
 		return nil, err
 	}
 	w, err := world.Read(ctx, world.Options{
-		Kinds: b.Kinds, Reader: e.Reader(), Info: e.Info, Stack: o.Stack, Program: prog, Chosen: chosen,
+		Kinds: b.Kinds, Reader: e.Reader(), Info: e.Info, BuildKit: e.BuildKit, Stack: o.Stack, Program: prog, Chosen: chosen,
 		Leaving: o.Mode == plan.Destroy, Idle: o.Mode == plan.Collect, Offline: o.Offline, Locked: o.Locked,
 		Task: o.Part.Task, Tag: o.Part.Tag,
 	})

@@ -235,6 +235,9 @@ func (v *progress) progressed(t *task, p engine.Progress) {
 	case p.Layer != "":
 		t.load.note(p)
 		t.doing = t.load.String()
+	case p.Step != "" && !strings.HasPrefix(p.Step, "[internal] load build definition") && !strings.HasPrefix(p.Step, "[internal] load .dockerignore"):
+		t.load = transfer{}
+		v.now(t, show.Fit(firstLine(p.Step), 72), 0)
 	case strings.HasPrefix(p.Text, "Step ") && !strings.Contains(p.Text, ourLabels):
 		t.load = transfer{}
 		v.now(t, show.Fit(firstLine(p.Text), 72), 0)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -595,14 +596,20 @@ func (c *ImageTag) held(context.Context, *Engine) (string, bool, error) { return
 
 // ImageBuild builds the op's stream, a tar with the context.
 type ImageBuild struct {
-	Dockerfile string            `json:",omitempty"` // within the context
-	Tags       []string          `json:",omitempty"`
-	Args       map[string]string `json:",omitempty"`
-	Target     string            `json:",omitempty"`
-	Platform   string            `json:",omitempty"`
-	Network    string            `json:",omitempty"`
-	Labels     map[string]string `json:",omitempty"`
-	Bases      []string          `json:",omitempty"` // references that it builds upon: the credentials of their registries go along
+	Dockerfile string              `json:",omitempty"` // within the context
+	Tags       []string            `json:",omitempty"`
+	Args       map[string]string   `json:",omitempty"`
+	Target     string              `json:",omitempty"`
+	Platform   string              `json:",omitempty"`
+	Network    string              `json:",omitempty"`
+	ExtraHosts []string            `json:",omitempty"` // NAME:ADDRESS
+	ShmSize    int64               `json:",omitempty"`
+	Ulimits    []*container.Ulimit `json:",omitempty"`
+	CacheFrom  []string            `json:",omitempty"`
+	NoCache    bool                `json:",omitempty"`
+	Pull       bool                `json:",omitempty"`
+	Labels     map[string]string   `json:",omitempty"`
+	Bases      []string            `json:",omitempty"` // references that it builds upon: the credentials of their registries go along
 }
 
 // Wire implements Call.
@@ -611,7 +618,31 @@ func (c *ImageBuild) Wire() (string, string) {
 	for _, t := range c.Tags {
 		query = append(query, "t", t)
 	}
+	for _, h := range c.ExtraHosts {
+		query = append(query, "extrahosts", h)
+	}
+	for key, set := range map[string]bool{"nocache": c.NoCache, "pull": c.Pull} {
+		if set {
+			query = append(query, key, "1")
+		}
+	}
+	if c.ShmSize > 0 {
+		query = append(query, "shmsize", strconv.FormatInt(c.ShmSize, 10))
+	}
+	query = append(query, "ulimits", listed(c.Ulimits), "cachefrom", listed(c.CacheFrom))
 	return "POST", path("/build", append(query, "buildargs", object(c.Args), "labels", object(c.Labels))...)
+}
+
+// listed returns a list as JSON, or "" if nothing is in it.
+func listed[T any](list []T) string {
+	if len(list) == 0 {
+		return ""
+	}
+	data, err := json.Marshal(list)
+	if err != nil {
+		panic(err) // plain data always marshals
+	}
+	return string(data)
 }
 
 // object returns a map as JSON, or "" if nothing is in it.
@@ -670,6 +701,7 @@ func (c *ImageBuild) build(ctx context.Context, e *Engine, s *Stream, note func(
 		AuthConfigs: auths,
 		Dockerfile:  c.Dockerfile, Tags: c.Tags, BuildArgs: args, Target: c.Target, Platform: c.Platform,
 		NetworkMode: c.Network, Labels: c.Labels, Remove: true, ForceRemove: true, Version: build.BuilderV1,
+		ExtraHosts: c.ExtraHosts, ShmSize: c.ShmSize, Ulimits: c.Ulimits, CacheFrom: c.CacheFrom, NoCache: c.NoCache, PullParent: c.Pull,
 	})
 	if err != nil {
 		return "", err
@@ -728,5 +760,5 @@ var _ = []runner{
 	(*ContainerUnpause)(nil), (*ContainerRename)(nil), (*ContainerUpdate)(nil), (*ContainerRemove)(nil), (*CopyToContainer)(nil),
 	(*NetworkCreate)(nil), (*NetworkRemove)(nil), (*NetworkConnect)(nil), (*NetworkDisconnect)(nil),
 	(*VolumeCreate)(nil), (*VolumeRemove)(nil),
-	(*ImagePull)(nil), (*ImagePush)(nil), (*ImageTag)(nil), (*ImageBuild)(nil), (*ImageRemove)(nil),
+	(*ImagePull)(nil), (*ImagePush)(nil), (*ImageTag)(nil), (*ImageBuild)(nil), (*ImageSolve)(nil), (*ImageRemove)(nil),
 }

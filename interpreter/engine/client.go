@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"io"
+	"net"
 
 	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/api/types/container"
@@ -42,6 +43,9 @@ type Client interface {
 	ImageTag(ctx context.Context, image, ref string) error
 	ImageBuild(context.Context, io.Reader, build.ImageBuildOptions) (build.ImageBuildResponse, error)
 	ImageRemove(context.Context, string, image.RemoveOptions) ([]image.DeleteResponse, error)
+
+	// DialHijack opens a connection that becomes another protocol at a path.
+	DialHijack(ctx context.Context, path, proto string, meta map[string][]string) (net.Conn, error)
 
 	ClientVersion() string // of the API, as it was negotiated
 	DaemonHost() string

@@ -13,6 +13,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/docker/docker/api/types"
@@ -61,6 +62,11 @@ type Engine struct {
 	close   func() error
 	auth    func(ref string) (Account, error)
 	logins  map[string]Login // by host: those that the program declares
+
+	buildkit struct { // what was learned of it
+		sync.Mutex
+		known, there bool
+	}
 }
 
 // Options says what is special about an engine. The zero value is right for a

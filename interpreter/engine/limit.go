@@ -56,7 +56,7 @@ func (l Limits) of(c Call) (limit time.Duration, silence bool) {
 		return c.Grace + 2*l.Call, false
 	case *ImagePull, *ImagePush:
 		return l.Pull, true
-	case *ImageBuild:
+	case *ImageBuild, *ImageSolve:
 		return l.Build, true
 	}
 	return l.Call, false
@@ -141,7 +141,7 @@ func (w *watch) stream(s *Stream) *Stream {
 	if s == nil {
 		return nil
 	}
-	return &Stream{Hash: s.Hash, Size: s.Size, Open: func() (io.ReadCloser, error) {
+	return &Stream{Hash: s.Hash, Size: s.Size, Dirs: s.Dirs, Open: func() (io.ReadCloser, error) {
 		content, err := s.Open()
 		if err != nil {
 			return nil, err

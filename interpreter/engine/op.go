@@ -43,6 +43,10 @@ type Stream struct {
 	Size int64  // bytes, about
 	Open func() (io.ReadCloser, error)
 
+	// Dirs is what a builder asks for piece by piece, by name: "context",
+	// "dockerfile", and further contexts. Then Open is nil.
+	Dirs map[string]Dir
+
 	// Fill returns the stream with the blanks of its op filled by text; nil if
 	// it holds none. Then Open is nil.
 	Fill func(text func(string) (string, error)) (*Stream, error)

@@ -23,6 +23,7 @@ import (
 // Progress is what a call says while it runs.
 type Progress struct {
 	Text    string // a line of a build, a layer's state
+	Step    string // of a build with BuildKit: the step that begins with this line
 	Layer   string // of a pull or a push: which layer
 	Current int64  // bytes of the layer that have come
 	Total   int64  // bytes of the layer; 0 if not known

@@ -27,14 +27,15 @@ type Want struct {
 
 // Scope is what a kind is asked to read.
 type Scope struct {
-	Reader engine.Reader
-	Info   engine.Info
-	Stack  string
-	Dir    string                // of the root module, absolute; "" without a program
-	Wants  []*Want               // of this kind, in order of address
-	Now    func(ir.Addr) ir.Addr // the address in the program of what was made at another; nil if nothing has moved
-	Idle   bool                  // look for what the stack brought and nothing needs any more
-	Adopts map[Use]ir.Addr       // objects that become resources without having been made by the stack
+	Reader   engine.Reader
+	Info     engine.Info
+	Stack    string
+	Dir      string                              // of the root module, absolute; "" without a program
+	Wants    []*Want                             // of this kind, in order of address
+	Now      func(ir.Addr) ir.Addr               // the address in the program of what was made at another; nil if nothing has moved
+	BuildKit func(context.Context) (bool, error) // whether the engine has it; may be nil
+	Idle     bool                                // look for what the stack brought and nothing needs any more
+	Adopts   map[Use]ir.Addr                     // objects that become resources without having been made by the stack
 
 	Pins    map[string]string // what the lock file says that a reference stands for
 	Offline bool              // nothing may be asked for elsewhere than on the engine

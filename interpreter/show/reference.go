@@ -37,6 +37,7 @@ type DocAttr struct {
 	Effect   string `json:"on_change,omitempty"` // of a change on a living object
 	API      string `json:"engine_field,omitempty"`
 	Since    string `json:"since_api,omitempty"` // the first API version that has it, if that is newer than the oldest
+	Part     string `json:"needs,omitempty"`     // what the engine has to have beside it: BuildKit
 	Required bool   `json:"required,omitempty"`
 	Doc      string `json:"doc"`
 }
@@ -95,7 +96,7 @@ func DocOfKind(k *schema.Kind) DocKind {
 func attrsOf(in string, fields []*schema.Field) []DocAttr {
 	var out []DocAttr
 	for _, f := range fields {
-		a := DocAttr{Path: in + f.Name, Type: f.Type, API: f.API, Since: f.Since, Required: f.Must, Doc: f.Doc}
+		a := DocAttr{Path: in + f.Name, Type: f.Type, API: f.API, Since: f.Since, Part: f.Part, Required: f.Must, Doc: f.Doc}
 		if f.Effect != schema.None {
 			a.Effect = f.Effect.String()
 		}
@@ -121,6 +122,9 @@ func (a DocAttr) says() string {
 	doc := a.Doc
 	if a.Required {
 		doc += " Required."
+	}
+	if a.Part != "" {
+		doc += fmt.Sprintf(" Needs %s.", a.Part)
 	}
 	if a.Since != "" {
 		doc += fmt.Sprintf(" Needs %s (API %s).", engine.Release(a.Since), a.Since)

@@ -27,18 +27,19 @@ type World struct {
 
 // Options says what to read.
 type Options struct {
-	Kinds   []kind.Kind
-	Reader  engine.Reader
-	Info    engine.Info
-	Stack   string
-	Program *ir.Program        // nil where only what lives matters
-	Idle    bool               // look for what the stack brought and nothing needs any more
-	Chosen  func(ir.Addr) bool // of a plan of a part: what it is about; nil for all
-	Offline bool               // nothing may be asked for elsewhere than on the engine
-	Locked  bool               // what is asked for elsewhere has to be pinned by the program's lock file
-	Task    kind.Task          // what the plan is about; "" is the whole
-	Tag     string             // of the task
-	Leaving bool               // nothing of the program will be made: kinds do not hear of it, so that no context is hashed and no registry asked
+	Kinds    []kind.Kind
+	Reader   engine.Reader
+	Info     engine.Info
+	BuildKit func(context.Context) (bool, error) // whether the engine has it; may be nil
+	Stack    string
+	Program  *ir.Program        // nil where only what lives matters
+	Idle     bool               // look for what the stack brought and nothing needs any more
+	Chosen   func(ir.Addr) bool // of a plan of a part: what it is about; nil for all
+	Offline  bool               // nothing may be asked for elsewhere than on the engine
+	Locked   bool               // what is asked for elsewhere has to be pinned by the program's lock file
+	Task     kind.Task          // what the plan is about; "" is the whole
+	Tag      string             // of the task
+	Leaving  bool               // nothing of the program will be made: kinds do not hear of it, so that no context is hashed and no registry asked
 }
 
 // Read reads all kinds side by side. Only an engine that cannot be asked is an
@@ -50,7 +51,7 @@ func Read(ctx context.Context, o Options) (*World, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	for i, k := range o.Kinds {
 		name := k.Schema().Name
-		scope := kind.Scope{Reader: reader, Info: o.Info, Stack: o.Stack, Idle: o.Idle, Now: o.Program.Now, Offline: o.Offline, Locked: o.Locked, Task: o.Task, Tag: o.Tag}
+		scope := kind.Scope{Reader: reader, Info: o.Info, BuildKit: o.BuildKit, Stack: o.Stack, Idle: o.Idle, Now: o.Program.Now, Offline: o.Offline, Locked: o.Locked, Task: o.Task, Tag: o.Tag}
 		if !o.Leaving {
 			scope.Wants, scope.Adopts = o.asked(k, byKind[name]), adopted(o.Program)
 		}

@@ -94,6 +94,7 @@ type Field struct {
 	Type   string   // for people: "size", "list of port"
 	API    string   // path in the engine's API, such as HostConfig.Memory; "" if there is none
 	Since  string   // the first API version that has it; "" for 1.41 and older
+	Part   string   // what the engine needs beside it, such as "BuildKit"; "" for nothing
 	Must   bool     // an author has to write it
 	Custom bool     // the room compares it itself
 	Untold bool     // the engine may fill in values of its own, and does not tell which
@@ -132,6 +133,12 @@ func (f *Field) From(api string) *Field {
 // Min sets the first API version that has the field and returns f.
 func (f *Field) Min(version string) *Field {
 	f.Since = version
+	return f
+}
+
+// Needs says that an engine has to have a part for the field and returns f.
+func (f *Field) Needs(part string) *Field {
+	f.Part = part
 	return f
 }
 
@@ -261,6 +268,18 @@ func (s *Set) Newer(has func(api string) bool, f func(path string, fl *Field)) {
 				}
 			})
 		}
+	}
+}
+
+// Asking calls f for every attribute that is set, also within others, and that
+// needs a part of an engine, with its path.
+func (s *Set) Asking(part string, f func(path string, fl *Field)) {
+	for _, fl := range s.Fields {
+		fl.each(fl.Name, fl.codec.encode(), func(path string, fl *Field) {
+			if fl.Part == part {
+				f(path, fl)
+			}
+		})
 	}
 }
 

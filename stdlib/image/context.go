@@ -8,8 +8,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -27,20 +29,44 @@ import (
 
 // place is where a build finds its files.
 type place struct {
-	context    string // absolute
+	context    string // absolute; "" is nothing at all
 	dockerfile string // absolute
+	inline     string // the Dockerfile itself; "" where it is a file
 }
 
 // place returns where the files of a build are, for a module in dir.
 func (b *Build) place(dir string) *place {
-	p := &place{context: b.Context, dockerfile: cmp.Or(b.Dockerfile, "Dockerfile")}
-	if !filepath.IsAbs(p.context) {
-		p.context = filepath.Join(dir, p.context)
-	}
-	if !filepath.IsAbs(p.dockerfile) {
-		p.dockerfile = filepath.Join(p.context, p.dockerfile)
+	p := &place{context: rooted(dir, cmp.Or(b.Context, ".")), inline: b.Inline}
+	switch {
+	case p.inline == "":
+		p.dockerfile = rooted(p.context, cmp.Or(b.Dockerfile, "Dockerfile"))
+	case b.Context == "":
+		p.context = ""
 	}
 	return p
+}
+
+// shown is the Dockerfile's name for people.
+func (p *place) shown(root string) string {
+	if p.inline != "" {
+		return inlineName
+	}
+	return short(root, p.dockerfile)
+}
+
+// inlineName is what a Dockerfile is called that is no file.
+const inlineName = "dockerfile_inline"
+
+// source returns the Dockerfile.
+func (p *place) source() ([]byte, error) {
+	if p.inline != "" {
+		return []byte(p.inline), nil
+	}
+	src, err := os.ReadFile(p.dockerfile)
+	if err != nil {
+		return nil, fmt.Errorf("reading the Dockerfile: %w", err)
+	}
+	return src, nil
 }
 
 // mistake is what an author can mend, with what to do about it.
@@ -54,6 +80,9 @@ func (p *place) look(root string) *mistake {
 	if m := p.outside(root, below); m != nil {
 		return m
 	}
+	if p.context == "" {
+		return nil
+	}
 	info, err := os.Stat(p.context)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -62,6 +91,9 @@ func (p *place) look(root string) *mistake {
 		return &mistake{fmt.Errorf("the context cannot be read: %w", err), "is it yours to read?"}
 	case !info.IsDir():
 		return &mistake{fmt.Errorf("%s is no directory", short(root, p.context)), "context is the directory that the builder sees; the Dockerfile is `dockerfile`"}
+	}
+	if p.inline != "" {
+		return p.outside(root, within)
 	}
 	info, err = os.Stat(p.dockerfile)
 	switch {
@@ -77,7 +109,7 @@ func (p *place) look(root string) *mistake {
 
 func (p *place) outside(root string, inside func(root, path string) bool) *mistake {
 	for _, x := range []string{p.context, p.dockerfile} {
-		if !inside(root, x) {
+		if x != "" && !inside(root, x) {
 			return &mistake{fmt.Errorf("%s leads out of the stack's directory", short(root, x)), fmt.Sprintf("move it below %s", root)}
 		}
 	}
@@ -131,6 +163,7 @@ type tree struct {
 	// by a name that COPY does not see.
 	recipe entry
 	hidden bool
+	source []byte // the Dockerfile
 	// ignore is .dockerignore as the builder needs it, though COPY may not see
 	// it; nil for none.
 	ignore []byte
@@ -141,12 +174,21 @@ const hiddenRecipe = ".bayplan.Dockerfile"
 
 // see lists and hashes what the builder would see.
 func (p *place) see() (*tree, error) {
-	t := &tree{place: p}
-	rel, err := filepath.Rel(p.context, p.dockerfile)
-	if err != nil {
+	t := &tree{place: p, recipe: entry{path: hiddenRecipe, mode: 0o644}, hidden: true}
+	var err error
+	if t.source, err = p.source(); err != nil {
 		return nil, err
 	}
-	rel = filepath.ToSlash(rel)
+	if p.context == "" {
+		return t, t.hash()
+	}
+	rel := "../"
+	if p.inline == "" {
+		if rel, err = filepath.Rel(p.context, p.dockerfile); err != nil {
+			return nil, err
+		}
+		rel = filepath.ToSlash(rel)
+	}
 	// A context that is itself a link is where it points: walking does not follow it.
 	if p.context, err = filepath.EvalSymlinks(p.context); err != nil {
 		return nil, err
@@ -178,7 +220,9 @@ type ignored struct {
 func (p *place) ignore() (ig ignored, special bool, err error) {
 	special = true
 	name := p.dockerfile + ".dockerignore"
-	ig.file, err = os.ReadFile(name)
+	if err = fs.ErrNotExist; p.inline == "" {
+		ig.file, err = os.ReadFile(name)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		special, name = false, filepath.Join(p.context, ".dockerignore")
 		ig.file, err = os.ReadFile(name)
@@ -304,15 +348,8 @@ func (t *tree) hash() error {
 			})
 		}
 	}
-	g.Go(func() error {
-		info, err := os.Stat(t.place.dockerfile)
-		if err != nil {
-			return err
-		}
-		t.recipe.size, t.recipe.time = info.Size(), info.ModTime()
-		t.recipe.sum, err = sumFile(t.place.dockerfile)
-		return err
-	})
+	sum := sha256.Sum256(t.source)
+	t.recipe.size, t.recipe.sum = int64(len(t.source)), hex.EncodeToString(sum[:])
 	return g.Wait()
 }
 
@@ -349,7 +386,7 @@ func (t *tree) files() map[string]string {
 	}
 	name := t.recipe.path
 	if t.hidden {
-		name = path.Base(filepath.ToSlash(t.place.dockerfile))
+		name = path.Base(filepath.ToSlash(t.place.shown(t.place.context)))
 	}
 	out[name] = t.recipe.sum[:16]
 	return out
@@ -359,15 +396,21 @@ func (t *tree) files() map[string]string {
 // files, as docker's own are, since what is built may go by them; they do not
 // count for the hash.
 func (t *tree) stream(hash string) *engine.Stream {
-	s := &engine.Stream{Hash: hash, Open: func() (io.ReadCloser, error) {
+	s := &engine.Stream{Hash: hash, Size: t.size(), Open: func() (io.ReadCloser, error) {
 		r, w := io.Pipe()
 		go func() { w.CloseWithError(t.write(w)) }()
 		return r, nil
 	}}
-	for _, e := range t.entries {
-		s.Size += e.size
-	}
 	return s
+}
+
+// size returns how many bytes the files have.
+func (t *tree) size() int64 {
+	var n int64
+	for _, e := range t.entries {
+		n += e.size
+	}
+	return n
 }
 
 func (t *tree) write(w io.Writer) error {
@@ -383,16 +426,12 @@ func (t *tree) write(w io.Writer) error {
 		}
 	}
 	if !done[t.recipe.path] || t.hidden {
-		if err := t.recipe.write(tw, t.place.dockerfile); err != nil {
+		if err := put(tw, t.recipe.path, t.source); err != nil {
 			return err
 		}
 	}
 	if t.ignore != nil && (!done[".dockerignore"] || t.hidden) {
-		err := tw.WriteHeader(&tar.Header{Name: ".dockerignore", Mode: 0o644, Size: int64(len(t.ignore))})
-		if err != nil {
-			return err
-		}
-		if _, err := tw.Write(t.ignore); err != nil {
+		if err := put(tw, ".dockerignore", t.ignore); err != nil {
 			return err
 		}
 	}
@@ -418,21 +457,104 @@ func (e *entry) write(tw *tar.Writer, file string) error {
 	if h.Typeflag != tar.TypeReg {
 		return nil
 	}
-	f, err := os.Open(file)
-	if err != nil {
-		return moved(e.path, err)
-	}
+	f := e.open(file)
 	defer f.Close()
-	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(tw, sum), io.LimitReader(f, e.size))
-	if err != nil {
+	_, err := io.Copy(tw, f)
+	return err
+}
+
+// put adds what is no file.
+func put(tw *tar.Writer, name string, content []byte) error {
+	if err := tw.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content))}); err != nil {
 		return err
 	}
-	info, err := f.Stat()
-	if err != nil || n != e.size || info.Size() != e.size || hex.EncodeToString(sum.Sum(nil)) != e.sum {
-		return moved(e.path, err)
+	_, err := tw.Write(content)
+	return err
+}
+
+// seenFile is a file as a plan has seen it: reading it ends in an error where it
+// is another now.
+type seenFile struct {
+	entry *entry
+	file  *os.File // nil if it cannot be opened
+	err   error    // then: why
+	left  int64
+	sum   hash.Hash
+}
+
+func (e *entry) open(file string) *seenFile {
+	s := &seenFile{entry: e, left: e.size, sum: sha256.New()}
+	if s.file, s.err = os.Open(file); s.err != nil {
+		s.file = nil
 	}
-	return nil
+	return s
+}
+
+// Read implements io.Reader.
+func (s *seenFile) Read(p []byte) (int, error) {
+	if s.file == nil {
+		return 0, moved(s.entry.path, s.err)
+	}
+	if s.left == 0 {
+		return 0, s.end()
+	}
+	n, err := s.file.Read(p[:min(int64(len(p)), s.left)])
+	s.left -= int64(n)
+	s.sum.Write(p[:n])
+	if err == io.EOF && s.left > 0 {
+		return n, moved(s.entry.path, nil)
+	}
+	return n, err
+}
+
+// end says whether all of it was as it should be: io.EOF.
+func (s *seenFile) end() error {
+	info, err := s.file.Stat()
+	if err != nil || info.Size() != s.entry.size || hex.EncodeToString(s.sum.Sum(nil)) != s.entry.sum {
+		return moved(s.entry.path, err)
+	}
+	return io.EOF
+}
+
+// Close implements io.Closer.
+func (s *seenFile) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
+}
+
+// dir returns the context for a builder that asks for what it needs.
+func (t *tree) dir() engine.Dir {
+	d := engine.Dir{}
+	files := map[string]*entry{}
+	for i := range t.entries {
+		e := &t.entries[i]
+		files[e.path] = e
+		d.Entries = append(d.Entries, engine.DirEntry{Path: e.path, Mode: e.mode, Link: e.link, Size: e.size, Time: e.time})
+	}
+	slices.SortFunc(d.Entries, func(a, b engine.DirEntry) int {
+		return slices.Compare(strings.Split(a.Path, "/"), strings.Split(b.Path, "/"))
+	})
+	d.Open = func(name string) (io.ReadCloser, error) {
+		e := files[name]
+		if e == nil {
+			return nil, fmt.Errorf("the builder asks for %s, which is not in the context", name)
+		}
+		return e.open(filepath.Join(t.place.context, filepath.FromSlash(name))), nil
+	}
+	return d
+}
+
+// recipeDir returns the Dockerfile for such a builder. What to ignore is left
+// out of the context already, and the builder shall not look there for it.
+func (t *tree) recipeDir() engine.Dir {
+	files := map[string][]byte{"Dockerfile": t.source, "Dockerfile.dockerignore": []byte("# nothing\n")}
+	d := engine.Dir{Open: func(name string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files[name])), nil }}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		d.Entries = append(d.Entries, engine.DirEntry{Path: name, Mode: 0o644, Size: int64(len(files[name])), Time: time.Unix(0, 0)})
+	}
+	return d
 }
 
 func moved(name string, err error) error {

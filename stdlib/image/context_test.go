@@ -323,7 +323,7 @@ func TestBases(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := plant(t, map[string]string{"Dockerfile": tt.file})
-			got, err := basesOf(filepath.Join(dir, "Dockerfile"), "Dockerfile", tt.args)
+			got, _, err := (&place{dockerfile: filepath.Join(dir, "Dockerfile"), context: dir}).bases(dir, &Build{Args: tt.args})
 			if err != nil {
 				t.Fatal(err)
 			}

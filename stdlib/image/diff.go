@@ -18,13 +18,16 @@ const maxMoved = 10
 // what it pulls, counts only where that makes another image.
 func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	st, _ := in.Known.(*state)
+	if st != nil && st.tree != nil {
+		able(in, st)
+	}
 	if st == nil || in.Live == nil {
 		return changes
 	}
 	have := in.Live.Object.(*object)
 	moved := have.ident != st.ident
 	changes = slices.DeleteFunc(changes, func(c schema.Change) bool {
-		return c.Attr != "tags" && !moved || c.Attr == "build" && (c.Path == "context" || have.rec == nil)
+		return c.Attr != "tags" && !moved || c.Attr == "build" && (c.Path == "context" || strings.HasPrefix(c.Path, "secrets") || have.rec == nil)
 	})
 	for i, c := range changes {
 		if c.Attr == "tags" && st.tags[c.Path] != "" && st.tags[c.Path] != st.id {
@@ -111,7 +114,7 @@ type movedFile struct{ name, note string }
 
 // movedFiles compares what the builder would see with what it saw.
 func movedFiles(rec *record, st *state) []movedFile {
-	now := fold(st.tree.files(), rec.Depth)
+	now := fold(st.files(), rec.Depth)
 	var out []movedFile
 	for _, name := range slices.Sorted(maps.Keys(joined(rec.Files, now))) {
 		was, is := rec.Files[name], now[name]

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -16,26 +15,54 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 )
 
-// basesOf returns the references of the images that a Dockerfile builds upon or
-// copies from, canonical and in order. What a stage, or nothing at all, stands
-// for is left out. shown is the file's name in errors.
-func basesOf(path, shown string, args map[string]string) ([]string, error) {
-	src, err := os.ReadFile(path)
+// bases returns what basesOf does of the Dockerfile of a build.
+func (p *place) bases(root string, b *Build) (bases []string, modern string, err error) {
+	src, err := p.source()
 	if err != nil {
-		return nil, fmt.Errorf("reading the Dockerfile: %w", err)
+		return nil, "", err
 	}
+	return basesOf(src, p.shown(root), b)
+}
+
+// basesOf returns the references of the images that a Dockerfile builds upon or
+// copies from, canonical and in order. What a stage, a further context, or
+// nothing at all, stands for is left out. modern is what only BuildKit knows, for
+// people; "" for nothing. shown is the file's name in errors.
+func basesOf(src []byte, shown string, b *Build) (bases []string, modern string, err error) {
 	parsed, err := parser.Parse(bytes.NewReader(src))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", shown, err)
+		return nil, "", fmt.Errorf("%s: %w", shown, err)
 	}
-	d := dockerfile{lex: shell.NewLex(parsed.EscapeToken), given: args, stages: map[string]bool{"scratch": true}, other: otherSyntax(src)}
+	d := dockerfile{lex: shell.NewLex(parsed.EscapeToken), given: b.Args, stages: map[string]bool{"scratch": true}, other: otherSyntax(src)}
+	for name := range b.Contexts {
+		d.stages[strings.ToLower(name)] = true
+	}
 	for _, node := range parsed.AST.Children {
 		if err := d.instruction(node); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", shown, node.StartLine, err)
+			return nil, "", fmt.Errorf("%s:%d: %w", shown, node.StartLine, err)
+		}
+		if what := onlyBuildKit(node); what != "" && modern == "" {
+			modern = fmt.Sprintf("%s:%d: %s", shown, node.StartLine, what)
 		}
 	}
 	slices.Sort(d.bases)
-	return slices.Compact(d.bases), nil
+	return slices.Compact(d.bases), modern, nil
+}
+
+// onlyBuildKit returns what of an instruction the classic builder does not know.
+func onlyBuildKit(n *parser.Node) string {
+	word := strings.ToUpper(n.Value)
+	if len(n.Heredocs) > 0 {
+		return word + " with a here-document"
+	}
+	known := map[string][]string{"COPY": {"from", "chown"}, "ADD": {"chown"}, "FROM": {"platform"}}[word]
+	for _, flag := range n.Flags {
+		name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
+		if word != "HEALTHCHECK" && !slices.Contains(known, name) {
+			return word + " --" + name
+		}
+	}
+	return ""
 }
 
 // otherSyntax reports whether a Dockerfile asks for another reader than

@@ -10,7 +10,6 @@ package image
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -61,15 +60,6 @@ func (s *Spec) tagged() []string {
 	return tags
 }
 
-// Build says what an image is built from.
-type Build struct {
-	Context    string            // directory, as written
-	Dockerfile string            // as written, from the context on; "" is Dockerfile
-	Args       map[string]string // build arguments
-	Target     string            // stage at which to stop; "" is the last
-	Labels     map[string]string // of the image
-}
-
 // Bind says which attributes an image has.
 func (s *Spec) Bind(f *schema.Set) {
 	f.Parsed(&s.Pull, "pull", "image reference", `an image reference such as "caddy:2.9"`, schema.Live,
@@ -103,20 +93,6 @@ func policy(s string) (string, error) {
 	return "", fmt.Errorf("got %q, want one of missing, always, newer, never", s)
 }
 
-// Bind says which attributes build has.
-func (b *Build) Bind(f *schema.Set) {
-	f.String(&b.Context, "context", schema.Live, "The directory that the builder sees, but for what .dockerignore names.").Required()
-	f.String(&b.Dockerfile, "dockerfile", schema.Live, "The Dockerfile, from the context on; Dockerfile by default.").From("dockerfile")
-	f.PlainMap(&b.Args, "args", schema.Live, "Build arguments, for ARG in the Dockerfile. They stay in the image's history: never a secret.").From("buildargs")
-	f.String(&b.Target, "target", schema.Live, "The stage to stop at; the last by default.").From("target")
-	f.PlainMap(&b.Labels, "labels", schema.Live, "Labels of the image, over those of the Dockerfile.").From("labels")
-	f.Elsewhere("build_args", "`build_args` is `args` here")
-	f.Elsewhere("label", "`label` is `labels` here, a map")
-	f.Elsewhere("tag", "`tag` is `tags` of the image: tags = [\"shop/web:1.4.0\"]")
-	f.Elsewhere("tags", "`tags` stands on the image, beside `build`")
-	f.Elsewhere("dockerfile_inline", "write the Dockerfile to a file beside the context, and name it: dockerfile = \"Dockerfile\"")
-}
-
 // elsewhere is what other tools call things.
 var elsewhere = map[string]string{
 	"name":              "an image is known by its `tags`: tags = [\"shop/web:1.4.0\"]; what to pull is `pull`",
@@ -124,7 +100,7 @@ var elsewhere = map[string]string{
 	"tag":               "`tag` is `tags` here: tags = [\"shop/web:1.4.0\"]",
 	"context":           "`context` stands in `build`: build = { context = \"./web\" }, or build = \"./web\"",
 	"dockerfile":        "`dockerfile` stands in `build`: build = { context = \"./web\", dockerfile = \"Dockerfile\" }",
-	"dockerfile_inline": "write the Dockerfile to a file: build = { context = \"./web\", dockerfile = \"Dockerfile\" }",
+	"dockerfile_inline": "`dockerfile_inline` stands in `build`: build = { context = \"./web\", dockerfile_inline = … }",
 	"build_args":        "`build_args` is `args` in `build`: build = { context = \"./web\", args = { VERSION = \"1\" } }",
 	"build_arg":         "build arguments are `args` in `build`: build = { context = \"./web\", args = { VERSION = \"1\" } }",
 	"args":              "`args` stands in `build`: build = { context = \"./web\", args = { VERSION = \"1\" } }",
@@ -184,8 +160,6 @@ func familiar(ref string) string {
 	return reference.FamiliarString(named)
 }
 
-func contextOnly(s string) ([]Build, error) { return []Build{{Context: s}}, nil }
-
 // Names implements schema.Namer: a container, or a Dockerfile, that names one
 // of these means this image.
 func (s *Spec) Names() []string {
@@ -224,7 +198,9 @@ func (s *Spec) Finish(f *schema.Finishing) {
 			f.Errorf("tags", "%s is also %s", tag, a).Hintf("a tag points at one image: give one of them another")
 		}
 	}
-	if s.Build != nil && s.Build.Context != "" {
+	if s.Build != nil && s.Build.Context == "" && s.Build.Inline == "" {
+		f.Errorf("build", "%q is missing", "context").Hintf("write build = { context = \"./web\" }, or the Dockerfile as `dockerfile_inline`")
+	} else if s.Build != nil {
 		s.Build.finish(f)
 	}
 }
@@ -286,29 +262,6 @@ func pins(s *Spec) []string {
 func written(r *ir.Resource, name string) bool {
 	a := r.Attr(name)
 	return a != nil && !a.Value.IsNull()
-}
-
-func (b *Build) finish(f *schema.Finishing) {
-	for _, k := range slices.Sorted(maps.Keys(b.Labels)) {
-		if engine.IsLabel(k) {
-			f.Errorf("build", "the label %q is bay's own", k).Hintf("labels that begin with bayplan. say what is whose: choose another key")
-		}
-	}
-	place := b.place(f.Res.Dir)
-	if m := place.look(f.Root()); m != nil {
-		f.Errorf("build", "%v", m.Err).Hintf("%s", m.Hint)
-		return
-	}
-	bases, err := basesOf(place.dockerfile, short(f.Root(), place.dockerfile), b.Args)
-	if err != nil {
-		f.Errorf("build", "%v", err)
-		return
-	}
-	for _, base := range bases {
-		if a, ok := f.Named("image", base); ok && a != f.Res.Addr {
-			f.Res.Deps = append(f.Res.Deps, ir.Dep{To: a, Pos: f.Res.AttrPos("build")})
-		}
-	}
 }
 
 // Kind is the kind image. It has no Remove: images are a cache.

@@ -2,6 +2,8 @@ package image
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -142,6 +144,24 @@ func TestMistakes(t *testing.T) {
 		{"no Dockerfile at all", []declared{{"web", obj("build", "none")}}, "image.web.build: none/Dockerfile: file with no instructions", ""},
 		{"outside", []declared{{"web", obj("build", "../x")}}, "leads out of the stack's directory", "move it below"},
 		{"secret argument", []declared{{"web", obj("build", obj("context", "web", "args", obj("TOKEN", secret)))}}, `image.web.build.args["TOKEN"]: a sensitive value cannot be used here`, ""},
+		{"secret argument, inline", []declared{{"web", obj("build", obj("dockerfile_inline", "FROM scratch", "args", obj("TOKEN", secret)))}}, "a sensitive value cannot be used here", ""},
+		{"two Dockerfiles", []declared{{"web", obj("build", obj("context", "web", "dockerfile", "Dockerfile", "dockerfile_inline", "FROM scratch"))}}, "has both `dockerfile` and `dockerfile_inline`", "take one"},
+		{"inline, misspelt", []declared{{"web", obj("build", obj("dockerfile_inline", "FROM scratch\nCOPPY a /"))}}, "dockerfile_inline:2: unknown instruction COPPY", ""},
+		{"a secret of nothing", []declared{{"web", obj("build", obj("context", "web", "secrets", obj("npm", obj())))}}, "secrets: npm has to have one of `value` and `file`", ""},
+		{"a secret in no file", []declared{{"web", obj("build", obj("context", "web", "secrets", obj("npm", obj("file", "nope"))))}}, "secrets: npm: there is no file nope that can be read", ""},
+		{"a secret's file outside", []declared{{"web", obj("build", obj("context", "web", "secrets", obj("npm", obj("file", "../x"))))}}, "leads out of the stack's directory", ""},
+		{"a secret of Compose", []declared{{"web", obj("build", obj("context", "web", "secrets", obj("npm", obj("environment", "X"))))}}, `unknown attribute "environment"`, "BAY_VAR_token fills var.token"},
+		{"a cache without a ref", []declared{{"web", obj("build", obj("context", "web", "cache_from", strs("type=registry")))}}, "has no ref", ""},
+		{"a cache of no type", []declared{{"web", obj("build", obj("context", "web", "cache_to", strs("ref=x")))}}, "has no type", ""},
+		{"a cache in a directory", []declared{{"web", obj("build", obj("context", "web", "cache_to", strs("type=local,dest=x")))}}, "is a directory", ""},
+		{"another cache", []declared{{"web", obj("build", obj("context", "web", "cache_to", strs("type=s3")))}}, "the caches are inline, registry and gha", ""},
+		{"an agent nowhere", []declared{{"web", obj("build", obj("context", "web", "ssh", strs("deploy=")))}}, `want "default", or an ID`, ""},
+		{"no network of a build", []declared{{"web", obj("build", obj("context", "web", "network", "back"))}}, "want one of default, none, host", ""},
+		{"a host by name", []declared{{"web", obj("build", obj("context", "web", "extra_hosts", obj("db", "host-gateway")))}}, `got "host-gateway", want an IP address`, ""},
+		{"a platform of half", []declared{{"web", obj("build", obj("context", "web", "platforms", strs("arm64")))}}, `want a platform such as "linux/arm64"`, ""},
+		{"a further context outside", []declared{{"web", obj("build", obj("context", "web", "additional_contexts", obj("lib", "../x")))}}, "additional_contexts: lib: ../x leads out", ""},
+		{"a further context nowhere", []declared{{"web", obj("build", obj("context", "web", "additional_contexts", obj("lib", "./nope")))}}, "additional_contexts: lib: there is no directory nope", ""},
+		{"a further context of Compose", []declared{{"web", obj("build", obj("context", "web", "additional_contexts", obj("lib", "service:x")))}}, "an image of the stack is { image = image.NAME } here", ""},
 		{"label of ours", []declared{{"web", obj("build", obj("context", "web", "labels", obj("bayplan.stack", "x")))}}, `the label "bayplan.stack" is bay's own`, ""},
 		{"compose", []declared{{"web", obj("build", obj("context", "web", "build_args", obj()))}}, `unknown attribute "build_args"`, "`build_args` is `args` here"},
 		{"docker provider", []declared{{"web", obj("pull", "a", "keep_locally", "x")}}, `unknown attribute "keep_locally"`, "images are a cache"},
@@ -234,7 +254,7 @@ func TestCalls(t *testing.T) {
 		t.Fatal(diags)
 	}
 	hash := strings.Repeat("ab", 32)
-	st := &state{ident: hash, pin: "bayplan.invalid/s/web:abababababab", tags: map[string]string{}, tree: seen(t, dir, Build{Context: "web"})}
+	st := &state{ident: hash, pin: "bayplan.invalid/s/web:abababababab", tags: map[string]string{}, tree: seen(t, dir, Build{Context: "web"}), classic: true}
 	got := shown(Kind.Create(job(ws[0], nil, st)))
 	want := []string{
 		`POST /build {"Args":{"A":"1"},"Dockerfile":"Dockerfile","Labels":{"bayplan.image.addr":"image.web","bayplan.image.hash":"` + hash + `","bayplan.image.stack":"s","l":"x"},"Tags":["bayplan.invalid/s/web:abababababab"],"Target":"t"} ` + hash[:8],
@@ -243,6 +263,13 @@ func TestCalls(t *testing.T) {
 		`POST /images/bayplan.invalid/s/web:abababababab/tag {"Image":"bayplan.invalid/s/web:abababababab","Ref":"x/web:2"}`,
 		`POST /images/bayplan.invalid/s/web:abababababab/tag {"Image":"bayplan.invalid/s/web:abababababab","Ref":"` + brought(st.pin, []string{"x/web:1", "x/web:2"})[0] + `"}`,
 	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+
+	st.classic = false
+	got = shown(Kind.Create(job(ws[0], nil, st)))[:1]
+	want = []string{`POST /grpc {"Frontend":{"build-arg:A":"1","label:bayplan.image.addr":"image.web","label:bayplan.image.hash":"` + hash + `","label:bayplan.image.stack":"s","label:l":"x","target":"t"},"Tags":["bayplan.invalid/s/web:abababababab"]} ` + hash[:8]}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -328,5 +355,102 @@ func TestWhy(t *testing.T) {
 	}
 	if got := why(kind.In[Spec]{}, &state{}, []schema.Change{{Attr: "pull", Note: "tag moved: a → b"}}); got != "tag moved" {
 		t.Error(got)
+	}
+}
+
+// TestSolve says what BuildKit is told of every option.
+func TestSolve(t *testing.T) {
+	dir := plant(t, map[string]string{"web/Dockerfile": "FROM lib\nRUN --mount=type=secret,id=npm x", "lib/a": "1", "token": "t0ken"})
+	secret := str("s3cret")
+	secret.Sensitive = true
+	ws, diags := program(t, "s", dir, declared{"web", obj("build", obj(
+		"context", "web", "additional_contexts", obj("lib", "lib", "base", "docker-image://alpine:3"), "platforms", strs("linux/arm64", "linux/amd64"),
+		"secrets", obj("npm", secret, "file", obj("file", "token")), "ssh", strs("default"), "network", "host", "extra_hosts", obj("db", "10.0.0.1"),
+		"shm_size", "64m", "ulimits", obj("nofile", ir.IntVal(1024)), "cache_from", strs("shop/web:cache"), "cache_to", strs("type=inline"),
+		"no_cache", ir.BoolVal(true), "pull", ir.BoolVal(true)))})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	w := ws[0].Spec.(*Spec)
+	more, err := w.Build.further(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := &state{ident: strings.Repeat("ab", 32), pin: "bayplan.invalid/s/web:abababababab", tags: map[string]string{}, tree: seen(t, dir, *w.Build), more: more, shown: "web/Dockerfile"}
+	op := Kind.Create(job(ws[0], nil, st)).Ops[0]
+	want := map[string]any{
+		"Shown": "web/Dockerfile", "Tags": []any{st.pin}, "SSH": []any{"default"}, "NoCache": true,
+		"Secrets": map[string]any{"npm": "(sensitive)"}, "SecretFiles": map[string]any{"file": dir + "/token"},
+		"CacheFrom": []any{map[string]any{"Type": "registry", "Attrs": map[string]any{"ref": "shop/web:cache"}}},
+		"CacheTo":   []any{map[string]any{"Type": "inline"}},
+		"Frontend": map[string]any{
+			"context:lib": "local:context:lib", "context:base": "docker-image://docker.io/library/alpine:3", "platform": "linux/amd64,linux/arm64",
+			"force-network-mode": "host", "add-hosts": "db=10.0.0.1", "shm-size": "67108864", "ulimit": "nofile=1024:1024",
+			"image-resolve-mode": "pull", "label:bayplan.image.addr": "image.web", "label:bayplan.image.hash": st.ident, "label:bayplan.image.stack": "s",
+		},
+	}
+	if diff := cmp.Diff(jsonOf(want), jsonOf(op.Args())); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"context", "context:lib", "dockerfile"}, slices.Sorted(maps.Keys(op.Stream.Dirs))); diff != "" {
+		t.Error(diff)
+	}
+	if rec := st.record(w); strings.Contains(jsonOf(rec), "s3cret") || len(rec.spec().Build.Secrets) > 0 {
+		t.Error("a record holds what is secret")
+	}
+	if with := st.hash(w.Build, engine.Info{}); true {
+		w.Build.Secrets, w.Build.SSH, w.Build.CacheFrom, w.Build.NoCache, w.Build.ShmSize = nil, nil, nil, false, 0
+		if without := st.hash(w.Build, engine.Info{}); with != without {
+			t.Error("the hash holds what is no part of the image")
+		}
+	}
+}
+
+// TestAble says what is an error of the plan, by what the engine has.
+func TestAble(t *testing.T) {
+	dir := plant(t, map[string]string{"web/Dockerfile": "FROM scratch\nRUN --mount=type=secret,id=x y", "plain/Dockerfile": "FROM scratch", "token": "x"})
+	classic, old, newer := engine.Info{API: "1.41"}, engine.Info{API: "1.41"}, engine.Info{API: "1.51"}
+	containerd := engine.Info{API: "1.51", Containerd: true}
+	secrets := obj("x", str("y"))
+	for _, tt := range []struct {
+		name  string
+		info  engine.Info
+		kit   bool
+		build ir.Value
+		want  string // "" is none
+	}{
+		{"the classic builder, plain", classic, false, obj("context", "plain"), ""},
+		{"the classic builder, secrets", classic, false, obj("context", "plain", "secrets", secrets), "build.secrets needs BuildKit, and the engine here has only the classic builder"},
+		{"the classic builder, ssh", classic, false, obj("context", "plain", "ssh", strs("default")), "build.ssh needs BuildKit"},
+		{"the classic builder, cache_to", classic, false, obj("context", "plain", "cache_to", strs("type=inline")), "build.cache_to needs BuildKit"},
+		{"the classic builder, a mount", classic, false, obj("context", "web"), "web/Dockerfile:2: RUN --mount needs BuildKit"},
+		{"20.10, secrets", old, true, obj("context", "web", "secrets", secrets), ""},
+		{"20.10, shm_size", old, true, obj("context", "plain", "shm_size", "1m"), ""},
+		{"20.10, secrets and shm_size", old, true, obj("context", "plain", "shm_size", "1m", "secrets", secrets), "build.secrets needs BuildKit, and with build.shm_size the engine here builds with the classic builder"},
+		{"20.10, further contexts", old, true, obj("context", "plain", "additional_contexts", obj("lib", "web")), "needs Docker 23.0 (API 1.42)"},
+		{"20.10, platforms", old, true, obj("context", "plain", "platforms", strs("linux/amd64", "linux/arm64")), "keeps images of one platform"},
+		{"20.10, a cache elsewhere", old, true, obj("context", "plain", "cache_to", strs("type=registry,ref=x")), "leaves steps only in the image"},
+		{"20.10, a cache of gha", old, true, obj("context", "plain", "cache_from", strs("type=gha,scope=x")), "finds steps only in images"},
+		{"newer, secrets and shm_size", newer, true, obj("context", "web", "shm_size", "1m", "secrets", secrets), ""},
+		{"newer, further contexts", newer, true, obj("context", "plain", "additional_contexts", obj("lib", "web")), ""},
+		{"containerd", containerd, true, obj("context", "plain", "platforms", strs("linux/amd64", "linux/arm64"), "cache_to", strs("type=registry,ref=x"), "cache_from", strs("type=gha,scope=x")), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ws, diags := program(t, "s", dir, declared{"web", obj("build", tt.build)})
+			if diags.HasErrors() {
+				t.Fatal(diags)
+			}
+			b := ws[0].Spec.(*Spec).Build
+			_, modern, err := b.place(dir).bases(dir, b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			j := job(ws[0], nil, &state{tree: &tree{}, kit: tt.kit, classic: b.classic(tt.info, tt.kit), modern: modern, tags: map[string]string{}})
+			j.Env.Info = tt.info
+			Kind.Adjust(j, nil)
+			if got := j.Diags.Error(); (tt.want == "") == j.Diags.HasErrors() || !strings.Contains(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
 	}
 }

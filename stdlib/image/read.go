@@ -43,6 +43,11 @@ type state struct {
 	behind  []string           // tags that are not in their registries what they are here
 	remote  map[string]string  // of those that were asked for, their digest there; "" if there is none
 	tree    *tree              // of a build
+	more    map[string]*tree   // of a build: further contexts that are directories
+	shown   string             // of a build: its Dockerfile, for people
+	kit     bool               // of a build: the engine has BuildKit
+	classic bool               // of a build: the classic builder builds it
+	modern  string             // of a build: what in its Dockerfile only BuildKit knows, for people
 	bases   []string           // of a build: canonical references that its Dockerfile names
 	below   map[string]string  // of these, what the stack's own are, by familiar reference
 	owner   map[string]ir.Addr // and whose they are
@@ -50,7 +55,23 @@ type state struct {
 
 // record returns what the record image of a build says.
 func (s *state) record(spec *Spec) record {
-	return record{Attrs: map[string]ir.Value{"build": buildValue(spec)}, Files: s.tree.files(), Bases: s.below}
+	b := *spec.Build
+	b.Secrets = nil // nothing of them is kept
+	return record{Attrs: map[string]ir.Value{"build": buildValue(&Spec{Build: &b})}, Files: s.files(), Bases: s.below}
+}
+
+// files returns the hash of each file that the builder would see, those of
+// further contexts after the context's name.
+func (s *state) files() map[string]string {
+	files := s.tree.files()
+	for name, t := range s.more {
+		for file, sum := range t.files() {
+			if file != inlineName {
+				files[name+":"+file] = sum
+			}
+		}
+	}
+	return files
 }
 
 // reading is one run of read.
@@ -101,7 +122,7 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 	for _, w := range s.Wants {
 		r.states[w.Res.Addr] = &state{tags: map[string]string{}, remote: map[string]string{}}
 	}
-	if err := r.builds(); err != nil {
+	if err := r.builds(ctx); err != nil {
 		return nil, err
 	}
 	if err := r.pulls(ctx); err != nil {
@@ -132,7 +153,11 @@ func (r *reading) state(w *kind.Want) (*state, *Spec) {
 
 // builds hashes the contexts, one after the other: each reads its files side by
 // side.
-func (r *reading) builds() error {
+func (r *reading) builds(ctx context.Context) error {
+	kit, err := r.buildKit(ctx)
+	if err != nil {
+		return err
+	}
 	for _, w := range r.Wants {
 		st, spec := r.state(w)
 		if spec.Build == nil {
@@ -148,13 +173,55 @@ func (r *reading) builds() error {
 			r.fail(w, "build", "reading the context: %v", err).Hintf("a file that the builder need not see can be named in .dockerignore")
 			continue
 		}
-		if st.bases, err = basesOf(place.dockerfile, short(r.Dir, place.dockerfile), spec.Build.Args); err != nil {
+		if st.bases, st.modern, err = basesOf(tree.source, place.shown(r.Dir), spec.Build); err != nil {
 			r.fail(w, "build", "%v", err)
 			continue
 		}
-		st.tree = tree
+		if st.more, err = spec.Build.further(w.Res.Dir); err != nil {
+			r.fail(w, "build", "reading a further context: %v", err)
+			continue
+		}
+		st.bases = append(st.bases, spec.Build.images()...)
+		st.shown = place.shown(r.Dir)
+		st.tree, st.kit, st.classic = tree, kit, spec.Build.classic(r.Info, kit)
 	}
 	return nil
+}
+
+// buildKit reports whether the engine has BuildKit, if anything is built.
+func (r *reading) buildKit(ctx context.Context) (bool, error) {
+	builds := slices.ContainsFunc(r.Wants, func(w *kind.Want) bool { return w.Spec.(*Spec).Build != nil })
+	if !builds || r.BuildKit == nil {
+		return false, nil
+	}
+	return r.BuildKit(ctx)
+}
+
+// further reads the further contexts that are directories.
+func (b *Build) further(dir string) (map[string]*tree, error) {
+	out := map[string]*tree{}
+	for name, c := range b.Contexts {
+		if c.Path == "" {
+			continue
+		}
+		var err error
+		if out[name], err = (&place{context: rooted(dir, c.Path), inline: "x"}).see(); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return out, nil
+}
+
+// images returns the references of further contexts that are images.
+func (b *Build) images() []string {
+	var out []string
+	for _, c := range b.Contexts {
+		if c.Image.Addr.IsZero() && c.Image.Name != "" {
+			out = append(out, canonical(c.Image.Name))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func (r *reading) fail(w *kind.Want, attr, format string, args ...any) *diag.Diag {
@@ -176,6 +243,13 @@ func (r *reading) name(w *kind.Want, on []ir.Addr) {
 			if b := r.named(base); b != nil && b != w {
 				r.name(b, append(on, w.Res.Addr))
 				st.below[familiar(base)], st.owner[familiar(base)] = r.states[b.Res.Addr].ident, b.Res.Addr
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(spec.Build.Contexts)) {
+			a := spec.Build.Contexts[name].Image.Addr
+			if b := r.at(a); b != nil && b != w {
+				r.name(b, append(on, w.Res.Addr))
+				st.below[a.String()], st.owner[a.String()] = r.states[a].ident, a
 			}
 		}
 		st.ident = st.hash(spec.Build, r.Info)
@@ -229,6 +303,15 @@ func (s *state) tagged(spec *Spec) string {
 	return tag
 }
 
+func (r *reading) at(a ir.Addr) *kind.Want {
+	for _, w := range r.Wants {
+		if w.Res.Addr == a {
+			return w
+		}
+	}
+	return nil
+}
+
 func (r *reading) named(ref string) *kind.Want {
 	for _, w := range r.Wants {
 		if slices.Contains(w.Spec.(*Spec).Names(), ref) {
@@ -242,13 +325,27 @@ func (r *reading) named(ref string) *kind.Want {
 // change for what has been built: everybody's images would be built anew.
 func (s *state) hash(b *Build, info engine.Info) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "bayplan.build/1\nplatform %s/%s\ntarget %q\n", info.OS, info.Arch, b.Target)
+	platform := info.OS + "/" + info.Arch
+	if len(b.Platforms) > 0 {
+		platform = strings.Join(slices.Sorted(slices.Values(b.Platforms)), ",")
+	}
+	fmt.Fprintf(h, "bayplan.build/1\nplatform %s\ntarget %q\n", platform, b.Target)
 	for _, m := range []struct {
 		what string
 		kv   map[string]string
-	}{{"arg", b.Args}, {"label", b.Labels}, {"base", s.below}} {
+	}{{"arg", b.Args}, {"label", b.Labels}, {"base", s.below}, {"host", b.ExtraHosts}} {
 		for _, k := range slices.Sorted(maps.Keys(m.kv)) {
 			fmt.Fprintf(h, "%s %q %q\n", m.what, k, m.kv[k])
+		}
+	}
+	if b.Network != "" && b.Network != "default" {
+		fmt.Fprintf(h, "network %q\n", b.Network)
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.Contexts)) {
+		c := b.Contexts[name]
+		fmt.Fprintf(h, "context %q %q %q\n", name, c.URL, c.Image.Name)
+		if t := s.more[name]; t != nil {
+			t.lines(h)
 		}
 	}
 	s.tree.lines(h)

@@ -3,11 +3,15 @@ package image
 import (
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
+
+	"github.com/docker/docker/api/types/container"
 )
 
 // buildValue returns `build` in its canonical form.
@@ -90,13 +94,123 @@ func build(in kind.In[Spec], st *state) engine.Op {
 		engine.LabelImageHash:  st.ident,
 	}
 	maps.Copy(labels, b.Labels)
+	if !st.classic {
+		return solve(in, st, labels)
+	}
 	return engine.Op{
 		Call: &engine.ImageBuild{
 			Dockerfile: st.tree.recipe.path, Tags: []string{st.pin}, Args: maps.Clone(b.Args), Target: b.Target, Labels: labels,
-			Bases: st.foreign(),
+			Bases: st.foreign(), Platform: strings.Join(b.Platforms, ","), Network: b.Network, ExtraHosts: hosts(b.ExtraHosts, ":"),
+			ShmSize: b.ShmSize, Ulimits: ulimits(b.Ulimits), CacheFrom: cachedIn(b.CacheFrom), NoCache: b.NoCache, Pull: b.Pull,
 		},
 		Stream: st.tree.stream(st.ident),
 	}
+}
+
+// solve is a build with BuildKit.
+func solve(in kind.In[Spec], st *state, labels map[string]string) engine.Op {
+	b := in.Want.Build
+	var op engine.Op
+	c := &engine.ImageSolve{
+		Shown: st.shown, Tags: []string{st.pin}, Frontend: map[string]string{},
+		CacheFrom: caches(b.CacheFrom), CacheTo: caches(b.CacheTo), SSH: b.SSH, Bases: st.foreign(), NoCache: b.NoCache,
+	}
+	say := func(key, value string) {
+		if value != "" {
+			c.Frontend[key] = value
+		}
+	}
+	for key, value := range b.Args {
+		c.Frontend["build-arg:"+key] = value
+	}
+	for key, value := range labels {
+		c.Frontend["label:"+key] = value
+	}
+	say("target", b.Target)
+	say("platform", strings.Join(b.Platforms, ","))
+	say("add-hosts", strings.Join(hosts(b.ExtraHosts, "="), ","))
+	if b.Network != "default" {
+		say("force-network-mode", b.Network)
+	}
+	if b.ShmSize > 0 {
+		say("shm-size", strconv.FormatInt(b.ShmSize, 10))
+	}
+	var limits []string
+	for _, u := range ulimits(b.Ulimits) {
+		limits = append(limits, u.String())
+	}
+	say("ulimit", strings.Join(limits, ","))
+	if b.Pull {
+		c.Frontend["image-resolve-mode"] = "pull"
+	}
+	op.Stream = &engine.Stream{Hash: st.ident, Size: st.tree.size(), Dirs: map[string]engine.Dir{"context": st.tree.dir(), "dockerfile": st.tree.recipeDir()}}
+	contexts(in, st, c, op.Stream)
+	for _, id := range slices.Sorted(maps.Keys(b.Secrets)) {
+		if s := b.Secrets[id]; s.File != "" {
+			c.SecretFiles = with(c.SecretFiles, id, rooted(in.Res.Dir, s.File))
+		} else {
+			c.Secrets = with(c.Secrets, id, op.Blanks.Secret(s.Value.Str))
+		}
+	}
+	op.Call = c
+	return op
+}
+
+// contexts adds the further contexts to a build with BuildKit.
+func contexts(in kind.In[Spec], st *state, c *engine.ImageSolve, s *engine.Stream) {
+	for name, x := range in.Want.Build.Contexts {
+		key := "context:" + name
+		switch t := st.more[name]; {
+		case t != nil:
+			c.Frontend[key] = "local:context:" + name
+			s.Dirs["context:"+name] = t.dir()
+			s.Size += t.size()
+		case x.URL != "":
+			c.Frontend[key] = x.URL
+		case !x.Image.Addr.IsZero():
+			c.Frontend[key] = dockerImage + canonical(in.Env.Outcome(x.Image.Addr).Ref)
+		default:
+			c.Frontend[key] = dockerImage + canonical(x.Image.Name)
+		}
+	}
+}
+
+func with(m map[string]string, key, value string) map[string]string {
+	if m == nil {
+		m = map[string]string{}
+	}
+	m[key] = value
+	return m
+}
+
+// hosts returns names with their addresses, in order.
+func hosts(m map[string]string, between string) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, name+between+m[name])
+	}
+	return out
+}
+
+func ulimits(m map[string]Ulimit) []*container.Ulimit {
+	var out []*container.Ulimit
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		u := &container.Ulimit{Name: name, Soft: *m[name].Soft, Hard: *m[name].Soft}
+		if m[name].Hard != nil {
+			u.Hard = *m[name].Hard
+		}
+		out = append(out, u)
+	}
+	return out
+}
+
+// cachedIn returns the images that the classic builder looks into.
+func cachedIn(list []string) []string {
+	var out []string
+	for _, c := range caches(list) {
+		out = append(out, c.Attrs["ref"])
+	}
+	return out
 }
 
 // foreign returns the references that a build may have to pull: those that it

@@ -4,7 +4,10 @@ package embedded
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"strings"
 	"time"
 
@@ -144,4 +147,9 @@ func (d *Direct) ImageBuild(ctx context.Context, r io.Reader, o build.ImageBuild
 func (d *Direct) ImageRemove(ctx context.Context, ref string, o image.RemoveOptions) (gone []image.DeleteResponse, err error) {
 	err = d.change(ctx, func(s *State, now time.Time) (err error) { gone, err = s.RemoveImage(now, ref, o.Force); return err })
 	return gone, err
+}
+
+// DialHijack answers as an engine without BuildKit.
+func (d *Direct) DialHijack(_ context.Context, _, proto string, _ map[string][]string) (net.Conn, error) {
+	return nil, fmt.Errorf("unable to upgrade to %s, received %d", proto, http.StatusNotFound)
 }
