@@ -50,6 +50,24 @@ type Identity struct {
 	Deps     []ir.Addr // in order
 	Keep     bool      // never removed, only released
 	Spec     string
+	Made     []ir.Addr // whose IDs stand in Spec where it says Awaited
+}
+
+// Awaited is the text that stands in a record for the ID of the nth of
+// Identity.Made until the call is sent.
+func Awaited(n int) string { return fmt.Sprintf("\x01%d\x01", n) }
+
+// spec returns the record with blanks for the IDs that it awaits.
+func (i Identity) spec(b *Blanks) string {
+	text := i.Spec
+	for n, a := range i.Made {
+		quoted, err := json.Marshal(Awaited(n))
+		if err != nil {
+			panic(err) // a string always marshals
+		}
+		text = strings.Replace(text, string(quoted), `"`+b.MadeID(a.String())+`"`, 1)
+	}
+	return text
 }
 
 // Labels returns the labels of an object about to be made. UID and Run are
@@ -65,7 +83,7 @@ func (i Identity) Labels(b *Blanks) map[string]string {
 	}
 	labels := map[string]string{
 		LabelStack: i.Stack, LabelAddr: i.Addr.String(), LabelName: i.Name, LabelVersion: labelVersion,
-		LabelUID: b.Fresh("uid"), LabelRun: b.Fresh("run"), LabelDeps: string(depsJSON), LabelSpec: i.Spec,
+		LabelUID: b.Fresh("uid"), LabelRun: b.Fresh("run"), LabelDeps: string(depsJSON), LabelSpec: i.spec(b),
 	}
 	if i.Replaces != "" {
 		labels[LabelReplaces] = i.Replaces

@@ -118,6 +118,12 @@ type Outcome struct {
 	Image *ImageConfig // of images: what containers inherit; nil until it is made
 	Why   string       // for people, where Verb is not Same: what moved, such as "main.go changed"
 
+	// Is tells the object from the next one that takes its place: its ID, or the
+	// hash of what it is made from. "" is not known, or nothing tells. Made says
+	// that it is the ID which a step of this plan yields.
+	Is   string
+	Made bool
+
 	// Attrs is what only the engine knows of it and the plan knows too, whatever
 	// it does: as Live's.
 	Attrs map[string]ir.Value
@@ -215,10 +221,35 @@ func (in *In[S]) Identity() engine.Identity {
 			deps = append(deps, d.To)
 		}
 	}
+	said, made := in.recorded()
 	return engine.Identity{
 		Stack: in.Env.Stack, Addr: in.Res.Addr, Name: in.Res.Name, Deps: deps, Keep: in.Res.Guard.Keep,
-		Spec: schema.RecordOf(schema.Recorded(in.Res)).Encode(),
+		Spec: schema.RecordOf(said).Encode(), Made: made,
 	}
+}
+
+// Recorded returns what a new object remembers of its resource, as attributes.
+func (in *In[S]) Recorded() []ir.Attr {
+	said, _ := in.recorded()
+	return said
+}
+
+// recorded is Recorded with the addresses whose IDs apply fills in: by these the
+// object remembers which of the resources that are a reason to make it anew it
+// was made with.
+func (in *In[S]) recorded() (said []ir.Attr, made []ir.Addr) {
+	with := map[string]ir.Value{}
+	for _, t := range in.Res.Guard.ReplaceOn {
+		switch o := in.Env.Outcome(t.On); {
+		case o == nil:
+		case o.Made:
+			with[t.On.String()] = ir.StringVal(engine.Awaited(len(made)))
+			made = append(made, t.On)
+		case o.Is != "":
+			with[t.On.String()] = ir.StringVal(o.Is)
+		}
+	}
+	return schema.Recorded(in.Res, with), made
 }
 
 // Work is what a step does, in order: Ops, then Wait, then Commit. If

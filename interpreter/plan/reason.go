@@ -27,7 +27,7 @@ func (m *maker) reasons(job *kind.Job) []schema.Change {
 	g := job.Want.Res.Guard
 	var out []schema.Change
 	for _, t := range g.ReplaceOn {
-		if what := m.anew(job.Env.Outcome(t.On), t.On); what != "" {
+		if what := m.another(job, t.On); what != "" {
 			out = append(out, schema.Change{Attr: replaceOn, Note: what, Effect: schema.Replace, Pos: t.Pos})
 		}
 	}
@@ -45,6 +45,23 @@ func (m *maker) reasons(job *kind.Job) []schema.Change {
 		}
 	}
 	return out
+}
+
+// another says how a resource comes to be another one than the object was made
+// with: in this plan, or in one before that did not come so far. What is made
+// again just as it was is the same.
+func (m *maker) another(job *kind.Job, a ir.Addr) string {
+	o := job.Env.Outcome(a)
+	what, was := m.anew(o, a), job.Live.Record.With(a)
+	switch {
+	case o == nil || was == "" || o.Is == "":
+		return what
+	case was == o.Is && o.Verb != kind.Restart:
+		return ""
+	case what == "":
+		return fmt.Sprintf("%s is another one than it was made with", a)
+	}
+	return what
 }
 
 // one is a value alone, or several as a list.

@@ -430,6 +430,7 @@ func (s *lifecycleSpec) Bind(f *Set) {
 	f.OptDuration(&s.settle, "settle", None, "How long a new one without a healthcheck has to run before the old one goes; 2s by default.")
 	f.reasons(&s.replaceOn, "replace_on", "Resources and values that are a reason to make it anew: a resource that this plan creates, restarts or makes anew, a value that is another than when the object was made. It comes after these resources.")
 	f.reasons(&s.restartOn, "restart_on", "Resources that are a reason to restart it: as for replace_on, and where their addresses or ports may have changed. It comes after them.")
+	f.Elsewhere("create_before_destroy", "bay does so where the two share nothing that only one can have; strategy = \"start_first\" insists on it")
 	f.Elsewhere("replace_triggered_by", "`replace_triggered_by` is `replace_on` here")
 	f.rules("precondition", "Rules that have to hold before anything is planned: in HCL a block for each, in Starlark rule(condition, message).")
 	f.rules("postcondition", "Rules about the resource itself, which is self in them: in HCL a block for each, in Starlark rule(lambda self: …, message). One that needs what only the engine knows of it is decided when that is known: after the resource is ready, and a new one that does not pass is taken back.")

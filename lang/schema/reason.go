@@ -109,23 +109,38 @@ func (r *reasons) resource(a ir.Addr, pos diag.Pos) {
 
 // lifecycleKey is the name under which a record holds what a lifecycle says. No
 // kind has such an attribute, since every resource has it.
-const lifecycleKey = "lifecycle"
+const (
+	lifecycleKey = "lifecycle"
+	recordedKeys = "replace_on"
+	recordedWith = "with"
+)
 
 // Recorded returns what an object remembers of its resource, as attributes:
-// its own, and the values that are a reason to make it anew.
-func Recorded(r *ir.Resource) []ir.Attr {
-	if len(r.Guard.ReplaceKeys) == 0 {
+// its own, and what is a reason to make it anew: values, and by their addresses
+// what tells the resources that it is made with from the next ones.
+func Recorded(r *ir.Resource, with map[string]ir.Value) []ir.Attr {
+	said := map[string]ir.Value{}
+	if len(r.Guard.ReplaceKeys) > 0 {
+		said[recordedKeys] = ir.ListVal(r.Guard.ReplaceKeys...)
+	}
+	if len(with) > 0 {
+		said[recordedWith] = ir.MapVal(with)
+	}
+	if len(said) == 0 {
 		return r.Attrs
 	}
-	keys := ir.MapVal(map[string]ir.Value{"replace_on": ir.ListVal(r.Guard.ReplaceKeys...)})
-	return append(slices.Clone(r.Attrs), ir.Attr{Name: lifecycleKey, Pos: r.Guard.Pos, Value: keys})
+	return append(slices.Clone(r.Attrs), ir.Attr{Name: lifecycleKey, Pos: r.Guard.Pos, Value: ir.MapVal(said)})
 }
+
+// With returns what tells the resource at a that the object was made with from
+// another one, or "".
+func (r Record) With(a ir.Addr) string { return r[lifecycleKey].Map[recordedWith].Map[a.String()].Str }
 
 // Reasons compares the values that are a reason to make an object anew with those
 // that it remembers, whatever their order. gone are remembered and no longer
 // there, come the other way round, as they are shown.
 func (r Record) Reasons(keys []ir.Value) (gone, come []ir.Value) {
-	left := slices.Clone(r[lifecycleKey].Map["replace_on"].List)
+	left := slices.Clone(r[lifecycleKey].Map[recordedKeys].List)
 	for _, v := range keys {
 		i := slices.IndexFunc(left, func(e ir.Value) bool { return e.Equal(shorten(v)) })
 		if i < 0 {

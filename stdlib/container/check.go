@@ -134,7 +134,7 @@ func checkAddresses(in *kind.In[Spec]) {
 
 // checkRecord reports a program that says more than a label holds.
 func checkRecord(in *kind.In[Spec]) {
-	said := schema.Recorded(in.Res)
+	said := in.Recorded()
 	if schema.Fits(said, engine.MaxSpec) {
 		return
 	}

@@ -754,8 +754,9 @@ func outcome(in kind.In[Spec], v kind.Verb, changes []schema.Change) kind.Outcom
 		}
 	}
 	if in.Live != nil && v != kind.Replace && v != kind.Restore {
-		o.ID = in.Live.ID
+		o.ID, o.Is = in.Live.ID, in.Live.ID
 	}
+	o.Made = o.Verb == kind.Create || o.Verb == kind.Replace
 	return o
 }
 

@@ -176,6 +176,9 @@ func outcome(in kind.In[Spec], v kind.Verb, changes []schema.Change) kind.Outcom
 		return o // it has been reported
 	}
 	o.Ref, o.ID, o.Image, o.Why = st.ref, st.id, st.conf, why(in, st, changes)
+	if st.tree != nil {
+		o.Is = st.ident
+	}
 	if st.digest != "" {
 		o.Attrs = map[string]ir.Value{"digest": ir.StringVal(st.digest)}
 	}

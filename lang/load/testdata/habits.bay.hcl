@@ -100,7 +100,7 @@ container "web" {
   image = "nginx:1.27"
   lifecycle {
     prevent_destroy       = "yes" ### 5: container.web.lifecycle.prevent_destroy: got "yes", want true or false
-    create_before_destroy = true ### 5: container.web.lifecycle: unknown attribute "create_before_destroy"
+    create_before_destroy = true ### 5: container.web.lifecycle: unknown attribute "create_before_destroy" ~ strategy = "start_first" insists on it
   }
 }
 ---
@@ -354,4 +354,30 @@ container "web" = { ### 17: the equals sign "=" indicates an argument definition
 stack { name = "t" }
 container "web" {
   env = { A = "${local.x" } ### 25: the text that begins here does not end on this line ~ close it with a quote; text of many lines is written <<EOT … EOT
+}
+---
+# lifecycles of Terraform
+stack { name = "t" }
+image "web" { pull = "nginx:1.27" }
+container "web" {
+  image = image.web
+  ports = [8080]
+  lifecycle {
+    replace_triggered_by = [image.web] ### 5: container.web.lifecycle: unknown attribute "replace_triggered_by" ~ `replace_triggered_by` is `replace_on` here
+    restart_on           = [file("motd.txt")] ### 29: container.web.lifecycle.restart_on[0]: got a string, want a resource: a restarted container keeps its labels, so that it could not remember the value ~ replace_on takes values
+  }
+}
+container "api" {
+  image = image.web
+  ports = [8080]
+  lifecycle {
+    postcondition {
+      condition     = self.ports[0].hots > 1024 ### 36: the map has no element "hots" ~ did you mean "host"?
+      error_message = "a port of the system's"
+    }
+    postcondition {
+      condition     = self.exit_code == 0
+      error_message = "it has ended"
+    }
+  }
 }
