@@ -44,9 +44,25 @@ func (w work) unmet(told ir.Told) error {
 // locked holds the stack's lock while f carries out the plan, which was made
 // anew and is the same. If somebody else has done it all, f is not called.
 func (a *app) locked(ctx context.Context, e *engine.Engine, w work, f func(*plan.Plan, *engine.Lock)) error {
-	l, err := a.bay.Lock(ctx, e, w.plan.Stack, interpreter.LockOptions{
-		Command: "bay " + command(w.plan), Version: built().Version, Wait: w.lock.timeout, Waiting: func(held *engine.Locked) {
-			a.feed.locked(held, w.lock.timeout)
+	return a.holding(ctx, e, w.plan.Stack, "bay "+command(w.plan), w.lock, func(l *engine.Lock) error {
+		p, err := a.planAgain(ctx, e, w)
+		if err != nil {
+			return err
+		}
+		if p.Empty() {
+			fmt.Fprintln(a.out, "\nNothing to do any more: somebody else has done just that.")
+			return nil
+		}
+		f(p, l)
+		return nil
+	})
+}
+
+// holding holds a stack's lock while f runs. command is for whoever meets it.
+func (a *app) holding(ctx context.Context, e *engine.Engine, stack, command string, lock lockFlags, f func(*engine.Lock) error) error {
+	l, err := a.bay.Lock(ctx, e, stack, interpreter.LockOptions{
+		Command: command, Version: built().Version, Wait: lock.timeout, Waiting: func(held *engine.Locked) {
+			a.feed.locked(held, lock.timeout)
 			a.waiting(held)
 		},
 	})
@@ -62,19 +78,10 @@ func (a *app) locked(ctx context.Context, e *engine.Engine, w work, f func(*plan
 	defer func() {
 		a.signals.leaving(nil)
 		if err := release(time.Minute); err != nil {
-			a.complain(err.Error(), unlockHint(w.plan.Stack))
+			a.complain(err.Error(), unlockHint(stack))
 		}
 	}()
-	p, err := a.planAgain(ctx, e, w)
-	if err != nil {
-		return err
-	}
-	if p.Empty() {
-		fmt.Fprintln(a.out, "\nNothing to do any more: somebody else has done just that.")
-		return nil
-	}
-	f(p, l)
-	return nil
+	return f(l)
 }
 
 // command is the name of the command that carries out a plan.

@@ -98,6 +98,7 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 	group(root, "The main job:", a.planCmd(), a.showCmd(), a.applyCmd(), a.destroyCmd(), a.gcCmd())
 	group(root, "Images:", a.pullCmd(), a.buildCmd(), a.pushCmd(), a.updateCmd())
 	group(root, "What lives:", a.psCmd(), a.logsCmd(), a.lsCmd(), a.portCmd(), a.inspectCmd())
+	group(root, "What runs:", a.startCmd(), a.stopCmd(), a.restartCmd(), a.killCmd(), a.pauseCmd(), a.unpauseCmd(), a.waitCmd())
 	group(root, "Around it:", a.validateCmd(), a.fmtCmd(), a.graphCmd(), a.outputCmd(), a.unlockCmd(), a.docCmd(), a.functionsCmd(), a.versionCmd())
 	root.AddCommand(exitCodesCmd())
 	a.completions(root)

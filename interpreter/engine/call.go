@@ -128,22 +128,31 @@ func (c *ContainerStart) held(ctx context.Context, e *Engine) (string, bool, err
 	})
 }
 
-// ContainerStop stops a container with its own signal and grace time.
+// ContainerStop stops a container with its own signal.
 type ContainerStop struct {
 	Container string
 	Grace     time.Duration // what the container has, for the call's own limit; not sent
+	After     *int          `json:",omitempty"` // seconds until it is killed; nil is its own grace time, below 0 never
 }
 
 // Wire implements Call.
 func (c *ContainerStop) Wire() (string, string) {
-	return "POST", "/containers/" + c.Container + "/stop"
+	return "POST", path("/containers/"+c.Container+"/stop", "t", seconds(c.After))
+}
+
+// seconds is a number of them as a query has them; "" for none.
+func seconds(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.Itoa(*n)
 }
 
 // Body implements Call.
 func (c *ContainerStop) Body() any { return nil }
 
 func (c *ContainerStop) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
-	return "", e.client.ContainerStop(ctx, c.Container, container.StopOptions{})
+	return "", e.client.ContainerStop(ctx, c.Container, container.StopOptions{Timeout: c.After})
 }
 
 func (c *ContainerStop) held(ctx context.Context, e *Engine) (string, bool, error) {
@@ -154,18 +163,19 @@ func (c *ContainerStop) held(ctx context.Context, e *Engine) (string, bool, erro
 type ContainerRestart struct {
 	Container string
 	Grace     time.Duration // as in ContainerStop
+	After     *int          `json:",omitempty"` // as in ContainerStop
 }
 
 // Wire implements Call.
 func (c *ContainerRestart) Wire() (string, string) {
-	return "POST", "/containers/" + c.Container + "/restart"
+	return "POST", path("/containers/"+c.Container+"/restart", "t", seconds(c.After))
 }
 
 // Body implements Call.
 func (c *ContainerRestart) Body() any { return nil }
 
 func (c *ContainerRestart) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
-	return "", e.client.ContainerRestart(ctx, c.Container, container.StopOptions{})
+	return "", e.client.ContainerRestart(ctx, c.Container, container.StopOptions{Timeout: c.After})
 }
 
 // A restart leaves no trace by which an unknown one could be told from none.
@@ -189,6 +199,25 @@ func (c *ContainerKill) do(ctx context.Context, e *Engine, _ *Stream, _ func(Pro
 }
 
 func (c *ContainerKill) held(context.Context, *Engine) (string, bool, error) { return "", false, nil }
+
+// ContainerPause freezes a container.
+type ContainerPause struct{ Container string }
+
+// Wire implements Call.
+func (c *ContainerPause) Wire() (string, string) {
+	return "POST", "/containers/" + c.Container + "/pause"
+}
+
+// Body implements Call.
+func (c *ContainerPause) Body() any { return nil }
+
+func (c *ContainerPause) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
+	return "", e.client.ContainerPause(ctx, c.Container)
+}
+
+func (c *ContainerPause) held(ctx context.Context, e *Engine) (string, bool, error) {
+	return e.state(ctx, c.Container, func(s *container.State) bool { return s.Paused })
+}
 
 // ContainerUnpause lets a paused container go on.
 type ContainerUnpause struct{ Container string }
@@ -757,7 +786,7 @@ func parsePlatform(s string) *ocispec.Platform {
 
 var _ = []runner{
 	(*ContainerCreate)(nil), (*ContainerStart)(nil), (*ContainerStop)(nil), (*ContainerRestart)(nil), (*ContainerKill)(nil),
-	(*ContainerUnpause)(nil), (*ContainerRename)(nil), (*ContainerUpdate)(nil), (*ContainerRemove)(nil), (*CopyToContainer)(nil),
+	(*ContainerPause)(nil), (*ContainerUnpause)(nil), (*ContainerRename)(nil), (*ContainerUpdate)(nil), (*ContainerRemove)(nil), (*CopyToContainer)(nil),
 	(*NetworkCreate)(nil), (*NetworkRemove)(nil), (*NetworkConnect)(nil), (*NetworkDisconnect)(nil),
 	(*VolumeCreate)(nil), (*VolumeRemove)(nil),
 	(*ImagePull)(nil), (*ImagePush)(nil), (*ImageTag)(nil), (*ImageBuild)(nil), (*ImageSolve)(nil), (*ImageRemove)(nil),

@@ -24,6 +24,7 @@ type Client interface {
 	ContainerStop(context.Context, string, container.StopOptions) error
 	ContainerRestart(context.Context, string, container.StopOptions) error
 	ContainerKill(ctx context.Context, id, signal string) error
+	ContainerPause(context.Context, string) error
 	ContainerUnpause(context.Context, string) error
 	ContainerRename(ctx context.Context, id, name string) error
 	ContainerUpdate(context.Context, string, container.UpdateConfig) (container.UpdateResponse, error)

@@ -126,8 +126,8 @@ func TestReadsAreStopped(t *testing.T) {
 // every is all calls that change something.
 func every() []Call {
 	return []Call{
-		&ContainerCreate{Name: "x", Config: &container.Config{}}, &ContainerStart{Container: "x"}, &ContainerStop{"x", time.Hour},
-		&ContainerRestart{"x", time.Hour}, &ContainerKill{"x", "TERM"}, &ContainerUnpause{"x"}, &ContainerRename{"x", "y"},
+		&ContainerCreate{Name: "x", Config: &container.Config{}}, &ContainerStart{Container: "x"}, &ContainerStop{Container: "x", Grace: time.Hour},
+		&ContainerRestart{Container: "x", Grace: time.Hour}, &ContainerKill{"x", "TERM"}, &ContainerPause{"x"}, &ContainerUnpause{"x"}, &ContainerRename{"x", "y"},
 		&ContainerUpdate{Container: "x"}, &ContainerRemove{Container: "x"}, &CopyToContainer{"x", "/"},
 		&NetworkCreate{Name: "x"}, &NetworkRemove{"x"}, &NetworkConnect{Network: "x", Container: "y"}, &NetworkDisconnect{Network: "x", Container: "y"},
 		&VolumeCreate{volume.CreateOptions{Name: "x"}}, &VolumeRemove{"x"},
