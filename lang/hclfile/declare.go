@@ -120,6 +120,9 @@ func (r *reader) unknownBlock(b *hclsyntax.Block) string {
 
 // label returns the one label of a block.
 func (r *reader) label(b *hclsyntax.Block) (string, bool) {
+	if len(b.Labels) != 1 || !ir.IsIdent(b.Labels[0]) {
+		r.lost[strings.Replace(b.Type, "variable", "var", 1)] = true
+	}
 	if len(b.Labels) == 1 {
 		if ir.IsIdent(b.Labels[0]) {
 			return b.Labels[0], true

@@ -35,7 +35,8 @@ type eval struct {
 	funcs map[string]function.Function
 	libs  map[string]schema.Library // by the name of their declaration; nil for one that could not be had
 
-	stopped bool // a limit was passed and reported
+	lost    map[string]bool // what begins a reference to blocks of which one has no name that can be read
+	stopped bool            // a limit was passed and reported
 }
 
 // scope holds the names that a for expression or for_each brings; nil has none.

@@ -52,6 +52,7 @@ func newReader(b *schema.Builder, body schema.Body, in *value.Inputs, src schema
 	e := &eval{
 		files: map[string][]byte{}, diags: &b.Diags, nodes: map[string]*node{}, kinds: map[string]*schema.Kind{},
 		b: b, spent: &b.Spent, funcs: map[string]function.Function{}, libs: map[string]schema.Library{},
+		lost: map[string]bool{},
 	}
 	for _, f := range body.Files {
 		e.files[f.Name] = f.Src

@@ -67,6 +67,9 @@ func (e *eval) check(t hcl.Traversal, each bool) bool {
 		return true
 	}
 	label := strings.TrimPrefix(name, root+".")
+	if e.lost[root] && diag.Nearest(label, e.labels(root)) == "" {
+		return false // it may be the one without a name, which was reported
+	}
 	what := map[string]string{"var": "variable", "local": "local value"}[root]
 	if what == "" {
 		what = root

@@ -336,7 +336,6 @@ module "k" {
 output "k" { value = module.k.size }      ### 30: a list has no attribute "size" ~ choose one by its place or key, such as [0] or ["x"]
 output "l" { value = module.k["z"].size } ### 30: module.k has no element "z" ~ it has x, y
 output "m" { value = module.k[0].seize }  ### 33: module.k["x"] has no output "seize" ~ did you mean "size"?
-output "n" { value = module.nn.size }     ### 22: there is no module "nn"
 output "o" { value = "${module.k[1]}" }   ### 25: module.k["y"] is a module and cannot stand in text ~ choose one of its outputs
 output "p" { value = module.k[0] == 1 ? 1 : module.k[0].container } ### 45: output "p" is a resource
 ---
@@ -677,6 +676,7 @@ container "a" {
 container "b" {
   lifecycle { replace_on = container.b }  ### 28: container.b refers to itself
 }
+output "n" { value = module.nn.size }     ### 22: there is no module "nn"
 container "c" {
   lifecycle { replace_triggered_by = [container.db] } ### 15: container.c.lifecycle: unknown attribute "replace_triggered_by" ~ `replace_triggered_by` is `replace_on` here
 }
@@ -688,3 +688,10 @@ container "a" {
 container "b" {
   lifecycle { replace_on = [container.a] } ### 29: declarations refer to each other in a cycle: container.a → container.b → container.a
 }
+---
+# a block without its label may be what is referred to
+stack { name = "shop" }
+container "a" { depends_on = [container.b] }
+container { memory = "1g" }               ### 1: container has 0 labels, want one
+variable { default = 1 }                  ### 1: variable has 0 labels, want one
+output "o" { value = var.other }
