@@ -78,3 +78,6 @@ func Lost(err error) bool {
 	var gone *Unreachable
 	return Unknown(err) || errors.As(err, &late) || errors.As(err, &gone)
 }
+
+// Conflict reports whether err says that the object is in no state for this.
+func Conflict(err error) bool { return conflict(err) }

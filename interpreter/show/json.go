@@ -184,6 +184,9 @@ type Note struct {
 // escapes for HTML.
 func WriteJSON(w io.Writer, doc any) error { return writeJSON(w, doc, "  ") }
 
+// WriteJSONLine writes a document on one line, for streams of them.
+func WriteJSONLine(w io.Writer, doc any) error { return writeJSON(w, doc, "") }
+
 // CheckFormat returns why a document of format got cannot be read by one who
 // reads want, or nil: another document, or a greater number.
 func CheckFormat(got, want string) error {

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"bayplan/interpreter/show"
+	"bayplan/interpreter/verb"
+	"bayplan/lang/diag"
+
+	"github.com/spf13/cobra"
+)
+
+// Versions of `bay images --json` and of the other two.
+const (
+	imagesFormat   = "bayplan.images/1"
+	volumesFormat  = "bayplan.volumes/1"
+	networksFormat = "bayplan.networks/1"
+)
+
+func (a *app) imagesCmd() *cobra.Command {
+	return a.holding("images", "List a stack's images: tag, digest, size, who uses them", `Images lists what the stack's containers were made from, and what bay holds for the
+stack without a container: `+"`bay gc`"+` takes that away. SIZE counts layers that
+images share for each.`, imagesFormat,
+		func(ctx context.Context, at *aim) (any, *show.Table, int, error) {
+			list, err := verb.Images(ctx, at.engine.Reader(), at.stack, at.all)
+			t := show.NewTable("IMAGE", "DIGEST", "SIZE", "AGE", "USED BY").Give("AGE", "DIGEST").Whole("IMAGE", "SIZE")
+			for _, x := range list {
+				var users []string
+				for _, u := range x.UsedBy {
+					users = append(users, u.String())
+				}
+				t.Row(diag.Escape(strings.Join(x.Tags, ", ")), diag.Escape(digestOf(x)), size(uint64(max(x.Size, 0))), since(time.Now(), x.Created), diag.Escape(strings.Join(users, ", ")))
+			}
+			return struct {
+				Format string       `json:"format"`
+				Stack  string       `json:"stack"`
+				Images []verb.Image `json:"images"`
+			}{imagesFormat, at.stack, list}, t, len(list), err
+		})
+}
+
+// digestOf is the digest by which a registry knows an image, else its ID, short.
+func digestOf(x verb.Image) string {
+	text := x.ID
+	if len(x.Digests) > 0 {
+		_, text, _ = strings.Cut(x.Digests[0], "@")
+	}
+	return text[:min(len(text), len("sha256:")+12)]
+}
+
+func (a *app) volumesCmd() *cobra.Command {
+	return a.holding("volumes", "List a stack's volumes, and who has them", "Volumes lists the stack's volumes, and at which place which container has them.", volumesFormat,
+		func(ctx context.Context, at *aim) (any, *show.Table, int, error) {
+			chosen, err := a.choose(at, verb.Choice{})
+			if err != nil {
+				return nil, nil, 0, err
+			}
+			list, err := verb.Volumes(ctx, at.engine.Reader(), at.all, chosen)
+			t := show.NewTable("ADDRESS", "NAME", "DRIVER", "AGE", "USED BY").Give("DRIVER", "NAME", "AGE")
+			for _, v := range list {
+				var users []string
+				for _, u := range v.UsedBy {
+					text := u.Address + ":" + u.Path
+					if u.ReadOnly {
+						text += " (read only)"
+					}
+					users = append(users, text)
+				}
+				age := ""
+				if made, err := time.Parse(time.RFC3339, v.Created); err == nil {
+					age = since(time.Now(), made)
+				}
+				t.Row(diag.Escape(v.Address.String()), diag.Escape(v.Name), diag.Escape(v.Driver), age, diag.Escape(strings.Join(users, ", ")))
+			}
+			return struct {
+				Format  string        `json:"format"`
+				Stack   string        `json:"stack"`
+				Volumes []verb.Volume `json:"volumes"`
+			}{volumesFormat, at.stack, list}, t, len(list), err
+		})
+}
+
+func (a *app) networksCmd() *cobra.Command {
+	return a.holding("networks", "List a stack's networks, and who is on them", "Networks lists the stack's networks, and which running containers are on them by which\naddress. Containers of others have their names.", networksFormat,
+		func(ctx context.Context, at *aim) (any, *show.Table, int, error) {
+			chosen, err := a.choose(at, verb.Choice{})
+			if err != nil {
+				return nil, nil, 0, err
+			}
+			list, err := verb.Networks(ctx, at.engine.Reader(), at.all, chosen)
+			t := show.NewTable("ADDRESS", "NAME", "DRIVER", "SUBNET", "CONTAINER", "IP").Give("NAME", "DRIVER", "SUBNET").Whole("IP")
+			for _, n := range list {
+				driver := n.Driver
+				if n.Internal {
+					driver += ", internal"
+				}
+				row := []string{diag.Escape(n.Address.String()), diag.Escape(n.Name), diag.Escape(driver), diag.Escape(strings.Join(n.Subnets, ", "))}
+				if len(n.Guests) == 0 {
+					t.Row(append(row, "", "")...)
+				}
+				for _, g := range n.Guests {
+					ip := strings.Trim(g.IPv4+", "+g.IPv6, ", ")
+					t.Row(append(row[:4:4], diag.Escape(g.Address), diag.Escape(ip))...)
+				}
+			}
+			return struct {
+				Format   string         `json:"format"`
+				Stack    string         `json:"stack"`
+				Networks []verb.Network `json:"networks"`
+			}{networksFormat, at.stack, list}, t, len(list), err
+		})
+}
+
+// holding is a command that lists what a stack holds: as a document, or as a
+// table with so many entries.
+func (a *app) holding(name, short, long, format string, look func(context.Context, *aim) (any, *show.Table, int, error)) *cobra.Command {
+	var where aimFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     name,
+		Short:   short,
+		Long:    long + "\n\nThe stack is that of the files in this directory (-C DIR for another one), or\n--stack NAME, which needs no files.",
+		Example: "  bay " + name + "\n  bay " + name + " --stack shop --json",
+		Args:    atMost(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			at, err := a.aim(cmd.Context(), where)
+			if err != nil {
+				return err
+			}
+			defer at.engine.Close()
+			doc, table, n, err := look(cmd.Context(), at)
+			switch {
+			case err != nil:
+				return err
+			case asJSON:
+				return show.WriteJSON(a.out, doc)
+			case n > 0:
+				return table.Write(a.out, a.look())
+			}
+			if err := a.nothing(at); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.err, "Stack %s has no %s on %s.\n", at.stack, name, a.host(at.engine))
+			return err
+		},
+	}
+	where.bind(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, format "+format)
+	return cmd
+}
