@@ -28,7 +28,7 @@ func exitCodes() []exitCode {
 	return []exitCode{
 		{exitDone, "done, or there was nothing to do"},
 		{exitError, "error, and nothing was changed; also when you did not agree, and for wrong use"},
-		{exitChanges, "there are changes (`bay plan --detailed-exitcode`)"},
+		{exitChanges, "there are changes (`bay plan --detailed-exitcode`, `bay diff --detailed-exitcode`)"},
 		{exitPartly, "part of the steps is done; the next `bay apply` goes on"},
 		{exitRolledBack, "rolled back: the old version serves"},
 		{exitUnreachable, "no engine could be reached"},

@@ -28,6 +28,8 @@ func (c Choice) fits(o Object) bool {
 type Unclear struct {
 	Msg  string
 	Hint string // what could have been meant, one line each; "" where nothing is near
+
+	Several bool // the word means more than one thing, not none
 }
 
 func (u *Unclear) Error() string { return u.Msg }
@@ -105,7 +107,7 @@ func find(wanted, stack []Object, c Choice, word string) ([]Object, error) {
 	case 1:
 		return found, nil
 	}
-	return nil, &Unclear{Msg: fmt.Sprintf("%q could be %s", word, strings.Join(of, " or ")), Hint: "write the whole address"}
+	return nil, &Unclear{Msg: fmt.Sprintf("%q could be %s", word, strings.Join(of, " or ")), Hint: "write the whole address", Several: true}
 }
 
 func matching(all []Object, means func(Object) bool) []Object {

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"bayplan/interpreter"
+	"bayplan/interpreter/show"
+	"bayplan/interpreter/verb"
+	"bayplan/lang/ir"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) whyCmd() *cobra.Command {
+	var from aimFlags
+	cmd := &cobra.Command{
+		Use:   "why ADDRESS",
+		Short: "Say where a resource comes from, what needs it, and what is next",
+		Long: `Why says of one resource where it is declared and by which modules and calls, what
+it needs and what needs it, what the next apply would do to it, and which lines of
+the program are the reason. It reads and changes nothing.
+
+ADDRESS is as plans print it, or short where that is clear: web["0"], web[0], db for
+what is called "this" in module.db, or the name that the engine has.`,
+		Example: `  bay why container.web
+  bay why db -C shop`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return misuse("want one ADDRESS, got %q", args)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.why(cmd.Context(), from, args[0]) },
+	}
+	cmd.Flags().StringVarP(&from.dir, "dir", "C", ".", "`DIR` of the stack's files")
+	cmd.ValidArgsFunction = a.completeAddrs(&from, verb.Choice{})
+	return cmd
+}
+
+func (a *app) why(ctx context.Context, from aimFlags, word string) error {
+	prog, err := a.load(from.dir, true)
+	if err != nil {
+		return err
+	}
+	r, err := declaredAs(prog.Program, word)
+	if err != nil {
+		return err
+	}
+	e, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{})
+	if err != nil {
+		return err
+	}
+	o := a.look()
+	o.Sources = prog.sources
+	return show.Why(a.out, prog.Program, r, p, o)
+}
+
+// declaredAs returns the one resource of a program that a word means.
+func declaredAs(prog *ir.Program, word string) (*ir.Resource, error) {
+	var all []verb.Object
+	for _, r := range prog.Resources {
+		o := verb.Object{Stack: prog.Stack, Addr: r.Addr, Name: r.Name}
+		o.Identity.Name = r.Name
+		all = append(all, o)
+	}
+	var unclear *verb.Unclear
+	found, err := verb.Select(all, verb.Choice{Stack: prog.Stack, Words: []string{word}})
+	switch {
+	case errors.As(err, &unclear) && unclear.Several:
+		return nil, &failure{err: unclear, hint: unclear.Hint}
+	case errors.As(err, &unclear):
+		return nil, &failure{err: fmt.Errorf("stack %s declares no %q", prog.Stack, word), hint: unclear.Hint}
+	case err != nil:
+		return nil, err
+	case len(found) > 1:
+		return nil, &failure{err: fmt.Errorf("%q means %d resources, and one is wanted", word, len(found)), hint: "name one of " + listedAddrs(found)}
+	}
+	i := slices.IndexFunc(prog.Resources, func(r *ir.Resource) bool { return r.Addr == found[0].Addr })
+	return prog.Resources[i], nil
+}
