@@ -21,7 +21,7 @@ const (
 )
 
 func (a *app) imagesCmd() *cobra.Command {
-	return a.holding("images", "List a stack's images: tag, digest, size, who uses them", `Images lists what the stack's containers were made from, and what bay holds for the
+	return a.listing("images", "List a stack's images: tag, digest, size, who uses them", `Images lists what the stack's containers were made from, and what bay holds for the
 stack without a container: `+"`bay gc`"+` takes that away. SIZE counts layers that
 images share for each.`, imagesFormat,
 		func(ctx context.Context, at *aim) (any, *show.Table, int, error) {
@@ -52,7 +52,7 @@ func digestOf(x verb.Image) string {
 }
 
 func (a *app) volumesCmd() *cobra.Command {
-	return a.holding("volumes", "List a stack's volumes, and who has them", "Volumes lists the stack's volumes, and at which place which container has them.", volumesFormat,
+	return a.listing("volumes", "List a stack's volumes, and who has them", "Volumes lists the stack's volumes, and at which place which container has them.", volumesFormat,
 		func(ctx context.Context, at *aim) (any, *show.Table, int, error) {
 			chosen, err := a.choose(at, verb.Choice{})
 			if err != nil {
@@ -84,7 +84,7 @@ func (a *app) volumesCmd() *cobra.Command {
 }
 
 func (a *app) networksCmd() *cobra.Command {
-	return a.holding("networks", "List a stack's networks, and who is on them", "Networks lists the stack's networks, and which running containers are on them by which\naddress. Containers of others have their names.", networksFormat,
+	return a.listing("networks", "List a stack's networks, and who is on them", "Networks lists the stack's networks, and which running containers are on them by which\naddress. Containers of others have their names.", networksFormat,
 		func(ctx context.Context, at *aim) (any, *show.Table, int, error) {
 			chosen, err := a.choose(at, verb.Choice{})
 			if err != nil {
@@ -114,9 +114,9 @@ func (a *app) networksCmd() *cobra.Command {
 		})
 }
 
-// holding is a command that lists what a stack holds: as a document, or as a
+// listing is a command that lists what a stack holds: as a document, or as a
 // table with so many entries.
-func (a *app) holding(name, short, long, format string, look func(context.Context, *aim) (any, *show.Table, int, error)) *cobra.Command {
+func (a *app) listing(name, short, long, format string, look func(context.Context, *aim) (any, *show.Table, int, error)) *cobra.Command {
 	var where aimFlags
 	var asJSON bool
 	cmd := &cobra.Command{
