@@ -140,7 +140,7 @@ func TestLimits(t *testing.T) {
 		{"shared in %", "x = [1]\nfor i in range(60):\n    x = [x, x]\n'%s' % [x]\n", "the value is too large for text"},
 		{"shared in a resource", "x = [1]\nfor i in range(60):\n    x = [x, x]\ncontainer('a', command = x)\n", "container.a.command: the value is too large: it holds more than 200000 values"},
 		{"shared and printed", "x = [1]\nfor i in range(60):\n    x = [x, x]\nprint(x)\n", "print: a list that is too large to show"},
-		{"shared and compared", "x = [1]\nfor i in range(60):\n    x = [x, x]\nx == [x]\n", none},
+		{"shared and compared", "x = [1]\nfor i in range(60):\n    x = [x, x]\ny = x == [x]\n", none},
 		{"within itself", "x = []\nx.append(x)\nstr(x)\n", "the value is too large for text"},
 		{"within itself in a resource", "x = []\nx.append(x)\ncontainer('a', command = x)\n", "container.a.command: the value is nested more than 100 deep"},
 		{"long list", "x = list(range(1000000000))\n", "the list is too long"},
