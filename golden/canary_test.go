@@ -244,6 +244,10 @@ variable "address" {
   type      = string
   sensitive = true
 }
+registry "registry.invalid" {
+  username = "mate"
+  password = "x${var.flag}"
+}
 image "probe" { build = { context = "./probe" } }
 `,
 	"head.star": `
@@ -253,6 +257,7 @@ env = variable("env", type = "string", sensitive = True)
 given = variable("given", type = "string", default = "DEFAULT", sensitive = True)
 nested = variable("nested", type = "object({ password = string })", sensitive = True)
 address = variable("address", type = "string", sensitive = True)
+registry("registry.invalid", username = "mate", password = "x" + flag)
 probe = image("probe", build = {"context": "./probe"})
 `,
 }

@@ -99,6 +99,8 @@ func TestWire(t *testing.T) {
 		{&CopyToContainer{Container: "id", Path: "/"}, "PUT /containers/id/archive?path=/"},
 		{&NetworkConnect{Network: "n", Container: "c"}, "POST /networks/n/connect"},
 		{&VolumeRemove{Volume: "v"}, "DELETE /volumes/v"},
+		{&ImagePush{Ref: "127.0.0.1:5000/a/b:1"}, "POST /images/127.0.0.1:5000/a/b/push?tag=1"},
+		{&ImagePush{Ref: "me/web"}, "POST /images/docker.io/me/web/push?tag=latest"},
 		{&ImagePull{Ref: "docker.io/library/a@sha256:" + sha}, "POST /images/create?fromImage=docker.io/library/a&tag=sha256:" + sha},
 		{&ImageTag{Image: "id", Ref: "127.0.0.1:5000/a:1"}, "POST /images/id/tag?repo=127.0.0.1:5000/a&tag=1"},
 		{&ImageTag{Image: "id", Ref: "a"}, "POST /images/id/tag?repo=docker.io/library/a&tag=latest"},

@@ -63,7 +63,7 @@ type Event struct {
 
 	Format  string  `json:"format,omitempty" in:"run" doc:"This format. A reader refuses a greater number, and ignores fields and events that it does not know."`
 	Bay     string  `json:"bay,omitempty" in:"run" doc:"The version of bay."`
-	Command string  `json:"command,omitempty" in:"run" doc:"apply, destroy or gc."`
+	Command string  `json:"command,omitempty" in:"run" doc:"apply, destroy, gc, pull, build or push."`
 	Stack   string  `json:"stack,omitempty" in:"run" doc:"Its name."`
 	Engine  *Engine `json:"engine,omitempty" in:"run" doc:"Of id, api and version."`
 
@@ -77,7 +77,7 @@ type Event struct {
 	Verb    kind.Verb    `json:"verb,omitempty" in:"begin doing progress waiting undoing done failed" doc:"What the step does: create, update, restart, replace, remove, finish, restore."`
 	Call    string       `json:"call,omitempty" in:"doing" doc:"HTTP method and path, with what is filled in as a plan prints it."`
 	Text    string       `json:"text,omitempty" in:"progress" doc:"A line of a build, or what is done with a layer."`
-	Layer   string       `json:"layer,omitempty" in:"progress" doc:"Of a pull: which layer."`
+	Layer   string       `json:"layer,omitempty" in:"progress" doc:"Of a pull or a push: which layer."`
 	Current int64        `json:"current,omitempty" in:"progress" doc:"Bytes of the layer that have come."`
 	Total   int64        `json:"total,omitempty" in:"progress" doc:"Bytes of the layer; absent if not known."`
 	Warning string       `json:"warning,omitempty" in:"progress" doc:"The engine's own."`

@@ -203,7 +203,7 @@ func elsewhere(f *schema.Set) {
 	f.Elsewhere("deploy", "limits are `memory` and `cpus` here; several of one container are for_each")
 	f.Elsewhere("scale", "several of one container are for_each (HCL) or a loop (Starlark)")
 	f.Elsewhere("build", "declare an image with `build`, and name it: image = image.NAME")
-	f.Elsewhere("pull_policy", "declare an image with `pull`, and name it: image = image.NAME")
+	f.Elsewhere("pull_policy", "`pull_policy` is the image's: declare an image with `pull`, and name it: image = image.NAME")
 	f.Elsewhere("replicas", "several of one container are for_each (HCL) or a loop (Starlark)")
 	f.Elsewhere("detach", "apply never stays attached: nothing has to be written")
 	f.Elsewhere("resources", "limits are `memory` and `cpus` here")
