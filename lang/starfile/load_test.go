@@ -122,7 +122,7 @@ func TestLimits(t *testing.T) {
 		none    = "no message"
 	)
 	for _, c := range []struct{ name, src, want string }{
-		{"steps", "for i in range(1000000000):\n    i + 1\n", stopped + "the program takes more than 10 million steps"},
+		{"steps", "for i in range(1000000000):\n    n = i + 1\n", stopped + "the program takes more than 10 million steps"},
 		{"repeat", "x = 'a' * 1000000000\n", "the result would be larger than 8 MiB"},
 		{"repeat list", "x = [1] * 1000000000\n", "the result would be larger than 8 MiB"},
 		{"double", "x = 'a'\nfor i in range(100):\n    x = x + x\n", "the result would be larger than 8 MiB"},
@@ -136,12 +136,12 @@ func TestLimits(t *testing.T) {
 		{"square", "x = 3\nfor i in range(100):\n    x = x * x\n", "the result would be larger than 8 MiB"},
 		{"shift", "x = 1\nfor i in range(1000000):\n    x = x << 500\n", "the result would be larger than 8 MiB"},
 		{"digits", "x = int('9' * 3000000)\n", "int: the text has more than 1000 digits"},
-		{"shared in text", "x = [1]\nfor i in range(60):\n    x = [x, x]\nstr(x)\n", "the value is too large for text"},
-		{"shared in %", "x = [1]\nfor i in range(60):\n    x = [x, x]\n'%s' % [x]\n", "the value is too large for text"},
+		{"shared in text", "x = [1]\nfor i in range(60):\n    x = [x, x]\ny = str(x)\n", "the value is too large for text"},
+		{"shared in %", "x = [1]\nfor i in range(60):\n    x = [x, x]\ny = '%s' % [x]\n", "the value is too large for text"},
 		{"shared in a resource", "x = [1]\nfor i in range(60):\n    x = [x, x]\ncontainer('a', command = x)\n", "container.a.command: the value is too large: it holds more than 200000 values"},
 		{"shared and printed", "x = [1]\nfor i in range(60):\n    x = [x, x]\nprint(x)\n", "print: a list that is too large to show"},
 		{"shared and compared", "x = [1]\nfor i in range(60):\n    x = [x, x]\ny = x == [x]\n", none},
-		{"within itself", "x = []\nx.append(x)\nstr(x)\n", "the value is too large for text"},
+		{"within itself", "x = []\nx.append(x)\ny = str(x)\n", "the value is too large for text"},
 		{"within itself in a resource", "x = []\nx.append(x)\ncontainer('a', command = x)\n", "container.a.command: the value is nested more than 100 deep"},
 		{"long list", "x = list(range(1000000000))\n", "the list is too long"},
 		{"long tuple", "x = tuple(range(1000000000))\n", "the list is too long"},
