@@ -59,7 +59,7 @@ func (a *app) volumesCmd() *cobra.Command {
 				return nil, nil, 0, err
 			}
 			list, err := verb.Volumes(ctx, at.engine.Reader(), at.all, chosen)
-			t := show.NewTable("ADDRESS", "NAME", "DRIVER", "AGE", "USED BY").Give("DRIVER", "NAME", "AGE")
+			t := show.NewTable("ADDRESS", "NAME", "DRIVER", "AGE", "USED BY").Give("DRIVER", "NAME", "AGE").Whole("ADDRESS")
 			for _, v := range list {
 				var users []string
 				for _, u := range v.UsedBy {
@@ -91,7 +91,7 @@ func (a *app) networksCmd() *cobra.Command {
 				return nil, nil, 0, err
 			}
 			list, err := verb.Networks(ctx, at.engine.Reader(), at.all, chosen)
-			t := show.NewTable("ADDRESS", "NAME", "DRIVER", "SUBNET", "CONTAINER", "IP").Give("NAME", "DRIVER", "SUBNET").Whole("IP")
+			t := show.NewTable("ADDRESS", "NAME", "DRIVER", "SUBNET", "CONTAINER", "IP").Give("NAME", "DRIVER", "SUBNET").Whole("ADDRESS", "CONTAINER", "IP")
 			for _, n := range list {
 				driver := n.Driver
 				if n.Internal {

@@ -170,7 +170,7 @@ func (a *app) psTable(list []verb.Container, now time.Time, drift bool) *show.Ta
 	if drift {
 		head = append(head, "DRIFT")
 	}
-	t := show.NewTable(head...).Give(give...).Whole("STATE", "HEALTH")
+	t := show.NewTable(head...).Give(give...).Whole("ADDRESS", "STATE", "HEALTH", "PORTS")
 	for _, c := range list {
 		t.Cells(a.psRow(c, now, drift)...)
 	}

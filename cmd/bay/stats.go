@@ -119,22 +119,22 @@ func (a *app) liveStats(ctx context.Context, at *aim, words []string) error {
 }
 
 func (a *app) statsTable(list []verb.Usage) *show.Table {
-	t := show.NewTable("ADDRESS", "CPU", "MEMORY", "OF LIMIT", "NET IN", "NET OUT", "READ", "WRITTEN", "PIDS").
-		Give("PIDS", "READ", "WRITTEN", "NET IN", "NET OUT").Whole("CPU", "MEMORY", "OF LIMIT")
+	t := show.NewTable("ADDRESS", "CPU", "MEMORY", "OF LIMIT", "NET I/O", "BLOCK I/O", "PIDS").
+		Give("PIDS", "BLOCK I/O", "NET I/O").Whole("ADDRESS", "CPU", "MEMORY", "OF LIMIT")
 	for _, u := range list {
 		cpu := show.Cell{}
 		if u.CPU != nil && u.Known {
 			cpu = show.Cell{Text: fmt.Sprintf("%.2f%%", *u.CPU), Color: heat(*u.CPU, 80, 200)}
 		}
 		if !u.Known { // it has ended meanwhile
-			t.Cells(append([]show.Cell{{Text: diag.Escape(u.Address.String())}}, make([]show.Cell, 8)...)...)
+			t.Cells(append([]show.Cell{{Text: diag.Escape(u.Address.String())}}, make([]show.Cell, 6)...)...)
 			continue
 		}
 		share := u.MemoryPercent()
 		t.Cells(show.Cell{Text: diag.Escape(u.Address.String())}, cpu,
 			show.Cell{Text: fmt.Sprintf("%s / %s", size(u.Memory), size(u.MemoryLimit))},
 			show.Cell{Text: a.bar(share, 10) + fmt.Sprintf(" %5.1f%%", share), Color: heat(share, 75, 90)},
-			show.Cell{Text: size(u.NetIn)}, show.Cell{Text: size(u.NetOut)}, show.Cell{Text: size(u.BlockIn)}, show.Cell{Text: size(u.BlockOut)},
+			show.Cell{Text: size(u.NetIn) + " / " + size(u.NetOut)}, show.Cell{Text: size(u.BlockIn) + " / " + size(u.BlockOut)},
 			show.Cell{Text: strconv.FormatUint(u.Pids, 10)})
 	}
 	return t

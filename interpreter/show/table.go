@@ -13,7 +13,7 @@ type Table struct {
 	head []string
 	rows [][]Cell
 	give []int // columns that can be left out, the first first
-	full []int // columns whose cells are never cut
+	full []int // columns whose cells are cut last of all
 }
 
 // Cell is one cell: text without control characters, and its colour as an ANSI
@@ -41,7 +41,7 @@ func (t *Table) Give(heads ...string) *Table {
 	return t
 }
 
-// Whole names columns whose cells are never cut.
+// Whole names columns whose cells are cut only where nothing else helps.
 func (t *Table) Whole(heads ...string) *Table {
 	t.full = t.indexes(heads)
 	return t
@@ -75,6 +75,9 @@ func (t *Table) Lines(o Options) []string {
 		shown = slices.DeleteFunc(shown, func(i int) bool { return i == give[0] })
 		widths, give = t.widths(), give[1:]
 	}
+	if o.Width > 0 {
+		t.cut(widths, shown, o.Width, func(int) bool { return true }) // as a last resort
+	}
 	var head []Cell
 	for _, h := range t.head {
 		head = append(head, Cell{h, dim})
@@ -105,11 +108,15 @@ func (t *Table) widths() []int {
 
 // squeeze cuts the widest columns until all fit, and reports whether they do.
 func (t *Table) squeeze(widths, shown []int, room int) bool {
+	return t.cut(widths, shown, room, func(i int) bool { return !slices.Contains(t.full, i) })
+}
+
+func (t *Table) cut(widths, shown []int, room int, can func(int) bool) bool {
 	for {
 		total, widest := 2*(len(shown)-1), -1
 		for _, i := range shown {
 			total += widths[i]
-			if !slices.Contains(t.full, i) && widths[i] > max(leastCell, cells(t.head[i])) && (widest < 0 || widths[i] > widths[widest]) {
+			if can(i) && widths[i] > max(leastCell, cells(t.head[i])) && (widest < 0 || widths[i] > widths[widest]) {
 				widest = i
 			}
 		}

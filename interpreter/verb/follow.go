@@ -53,6 +53,7 @@ type follower struct {
 	msgs    <-chan events.Message
 	errs    <-chan error
 	tries   int // for an engine that does not answer
+	lulls   int // in which a replacement was waited for
 
 	past     []Line           // gathered so far
 	gathered <-chan time.Time // until then; nil: lines are told as they come
@@ -79,7 +80,8 @@ type mark struct {
 // and how long an engine is waited for.
 const (
 	gathering = 150 * time.Millisecond
-	lull      = time.Second
+	lull      = 2 * time.Second
+	lulls     = 30 // for a replacement that is under way
 	again     = time.Second
 	patience  = 120
 )
@@ -277,7 +279,8 @@ func (w *follower) done(ctx context.Context) (bool, error) {
 		case o.Status == running:
 			w.begin(ctx, o)
 			return false, nil
-		case o.Status == "restarting", o.Identity.Replaces != "" && o.Twin:
+		case o.Status == "restarting", o.Status == "created" && o.Identity.Replaces != "" && w.lulls < lulls:
+			w.lulls++
 			return false, nil
 		}
 	}
