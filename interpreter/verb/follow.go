@@ -168,6 +168,7 @@ func (w *follower) begin(ctx context.Context, c Object) {
 			o.Tail, o.Since = "", "" // it is new, and all of it is
 		}
 	case m.reading:
+		m.again = true
 		return
 	case !m.at.IsZero():
 		o.Tail, o.Since = "", fmt.Sprintf("%d.%09d", m.at.Unix(), m.at.Nanosecond())
@@ -226,7 +227,6 @@ func (w *follower) subscribe(ctx context.Context) (<-chan events.Message, <-chan
 // started reads what has just been started, if it is meant.
 func (w *follower) started(ctx context.Context, m events.Message) {
 	if mark := w.marks[m.Actor.ID]; mark != nil {
-		mark.again = mark.reading
 		w.begin(ctx, mark.object)
 		return
 	}

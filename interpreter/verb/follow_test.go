@@ -1,0 +1,129 @@
+package verb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"bayplan/interpreter/engine"
+	"bayplan/interpreter/engine/embedded"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/events"
+	"github.com/google/go-cmp/cmp"
+)
+
+// restarted is an engine whose connections can be cut, as when its daemon is
+// started anew. It tells of lines and starts what it is told to.
+type restarted struct {
+	*embedded.Direct
+	mu   sync.Mutex
+	past map[string]string         // what a container has printed, by ID
+	open map[string]*io.PipeWriter // who reads it now
+	msgs chan events.Message
+	errs chan error
+}
+
+func (r *restarted) ContainerInspect(_ context.Context, id string) (container.InspectResponse, error) {
+	return container.InspectResponse{ContainerJSONBase: &container.ContainerJSONBase{ID: id}, Config: &container.Config{Tty: true}}, nil
+}
+
+// ContainerLogs answers with all since a time, which engines count in.
+func (r *restarted) ContainerLogs(_ context.Context, id string, o container.LogsOptions) (io.ReadCloser, error) {
+	in, out := io.Pipe()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.open[id] = out
+	text := r.past[id]
+	if o.Since != "" {
+		sec, _, _ := strings.Cut(o.Since, ".")
+		_, text, _ = strings.Cut("\n"+text, "\n"+time.Unix(0, 0).UTC().Format("2006")) // all of it is from that year
+		text = "1970" + text
+		if sec != "5" {
+			return nil, fmt.Errorf("asked for lines since %s", o.Since)
+		}
+	}
+	go func() { _, _ = io.WriteString(out, text) }()
+	return in, nil
+}
+
+func (r *restarted) Events(context.Context, events.ListOptions) (<-chan events.Message, <-chan error) {
+	return r.msgs, r.errs
+}
+
+func (r *restarted) cut() {
+	r.mu.Lock()
+	for _, w := range r.open {
+		_ = w.CloseWithError(io.ErrUnexpectedEOF)
+	}
+	r.mu.Unlock()
+	r.errs <- io.ErrUnexpectedEOF
+}
+
+// An engine that is started anew is waited for, no line is told twice, and what
+// comes to an address that is meant is followed.
+func TestFollowGoesOn(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	const five = "1970-01-01T00:00:05.000000001Z "
+	newest, err := embedded.ParseVersion("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &restarted{
+		Direct: embedded.NewDirect(embedded.New(newest, "follow", time.Unix(0, 0))), open: map[string]*io.PipeWriter{},
+		past: map[string]string{}, msgs: make(chan events.Message), errs: make(chan error),
+	}
+	e, err := engine.New(ctx, r, engine.Options{Sleep: func(context.Context, time.Duration) error { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, next, other := at(t, "container.web", "old"), at(t, "container.web", "next"), at(t, "container.db", "other")
+	r.past[old.ID] = five + "one\n"
+	all := []Object{old, other}
+	var told []string
+	heard := make(chan string, 16)
+	go func() {
+		for text := range heard {
+			switch text {
+			case "one":
+				r.mu.Lock()
+				r.past[old.ID] += five + "two\n"
+				r.mu.Unlock()
+				r.cut()
+			case "two":
+				r.mu.Lock()
+				r.past[next.ID], all = five+"new\n", []Object{next, other}
+				r.mu.Unlock()
+				r.msgs <- events.Message{Actor: events.Actor{ID: next.ID}}
+			case "new":
+				cancel()
+			}
+		}
+	}()
+	err = Follow(ctx, Following{
+		Engine: e, Stack: "shop", Chosen: []Object{old},
+		Means: func(o Object) bool { return o.Addr == old.Addr },
+		Look: func(context.Context) ([]Object, error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return all, nil
+		},
+		Lost: func(error) { told = append(told, "lost") },
+		Emit: func(l Line) error {
+			told = append(told, l.Text)
+			heard <- l.Text
+			return nil
+		},
+	}, LogOptions{})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("following ended with %v", err)
+	}
+	if diff := cmp.Diff([]string{"one", "lost", "two", "new"}, told); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+}
