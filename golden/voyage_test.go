@@ -516,7 +516,11 @@ func acted(sent []*sentCall) bool {
 // it ends, and what answers then.
 func (s *ship) arrive(t *testing.T, l leg, command []string, serves map[string]string) {
 	t.Helper()
-	out, code := s.run(t, nil, append(command, "--lock-timeout", "3m")...) // the lock of a killed one goes within seconds
+	command = append(command, "--lock-timeout", "3m") // the lock of a killed one goes within seconds
+	out, code := s.run(t, nil, command...)
+	if code == 12 { // what was started half became healthy, sick or done between plan and lock, and bay asks to look again
+		out, code = s.run(t, nil, command...)
+	}
 	s.proxy.end()
 	want, left := 0, 0
 	if l.fails {

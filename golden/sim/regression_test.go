@@ -20,6 +20,8 @@ func TestRegressions(t *testing.T) {
 	held := box{label: "c0", image: 1, health: true, mounts: []mount{{vol: 0}}, restart: "always"}
 	version := func(n int) box { x := alone; x.env = n; return x }
 	onNet := func(label string) box { return box{label: label, image: 1, nets: []string{"n0"}} }
+	stays := box{label: "c0", image: 1, nets: []string{"n0"}, restart: "always"}
+	movedOn := box{label: "c0", image: 1, env: 1, nets: []string{"n1"}, restart: "always"}
 	onVolume := alone
 	onVolume.mounts = []mount{{vol: 0}}
 	renewedHeld, sick := held, held
@@ -108,6 +110,14 @@ func TestRegressions(t *testing.T) {
 			shape:  shape{from: stack{vols: 1, boxes: []box{held}}, via: &stack{vols: 1, boxes: []box{renewedHeld}}, to: stack{vols: 1, boxes: []box{renewedHeld}}},
 			then:   secondNew,
 			script: map[int]fault{5: killAfter},
+		},
+		{
+			// The network that a container leaves was made anew before it left.
+			name: "leaving a network that is made anew",
+			shape: shape{
+				from: stack{nets: []net{{label: "n0", tag: 1}, {label: "n1"}}, boxes: []box{stays}},
+				to:   stack{nets: []net{{label: "n0"}, {label: "n1", tag: 2}}, boxes: []box{movedOn}},
+			},
 		},
 		{
 			// What had been made half could not be removed, and bore the name

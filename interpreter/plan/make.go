@@ -162,12 +162,11 @@ func (m *maker) source(r ir.Ref) *engine.Source {
 }
 
 // inOrder returns the program's resources, each after those that it depends
-// on, and by address where that leaves a choice. The program has no cycle.
+// on and those whose objects its own holds on to now: what is made anew among
+// these takes it off. By address where that leaves a choice. The program has no
+// cycle.
 func (m *maker) inOrder() []*ir.Resource {
-	byAddr := map[ir.Addr]*ir.Resource{}
-	for _, r := range m.prog.Resources {
-		byAddr[r.Addr] = r
-	}
+	byAddr := m.byAddr()
 	var out []*ir.Resource
 	seen := map[ir.Addr]bool{}
 	var visit func(*ir.Resource)
@@ -179,12 +178,46 @@ func (m *maker) inOrder() []*ir.Resource {
 		for _, d := range r.Deps {
 			visit(byAddr[d.To])
 		}
+		for _, a := range m.holds(r.Addr) {
+			if !depends(byAddr, a, r.Addr) {
+				visit(byAddr[a])
+			}
+		}
 		out = append(out, r)
 	}
 	for _, r := range m.prog.Resources {
 		visit(r)
 	}
 	return out
+}
+
+// holds returns the program's resources whose objects that of a holds on to now.
+func (m *maker) holds(a ir.Addr) []ir.Addr {
+	l := m.live[a]
+	if l == nil {
+		return nil
+	}
+	var out []ir.Addr
+	for _, u := range l.Uses {
+		if used, ok := m.names[object{u.Kind, u.Name}]; ok {
+			out = append(out, used)
+		}
+	}
+	return out
+}
+
+// depends reports whether a is b, or depends on it, by whatever is between.
+func depends(byAddr map[ir.Addr]*ir.Resource, a, b ir.Addr) bool {
+	seen := map[ir.Addr]bool{}
+	var visit func(ir.Addr) bool
+	visit = func(a ir.Addr) bool {
+		if a == b || seen[a] || byAddr[a] == nil {
+			return a == b
+		}
+		seen[a] = true
+		return slices.ContainsFunc(byAddr[a].Deps, func(d ir.Dep) bool { return visit(d.To) })
+	}
+	return visit(a)
 }
 
 // resource plans one resource of the program.

@@ -38,10 +38,7 @@ func (m *maker) alongDeps() {
 	if m.prog == nil {
 		return
 	}
-	byAddr := map[ir.Addr]*ir.Resource{}
-	for _, r := range m.prog.Resources {
-		byAddr[r.Addr] = r
-	}
+	byAddr := m.byAddr()
 	reached := map[ir.Addr][]*Step{} // what stands for a resource: its step, or those that its dependencies stand for
 	var stand func(a ir.Addr) []*Step
 	stand = func(a ir.Addr) []*Step {
@@ -65,7 +62,20 @@ func (m *maker) alongDeps() {
 				m.need(s, first)
 			}
 		}
+		for _, used := range m.holds(a) {
+			if first := m.steps[used]; first != nil && first.Verb == kind.Replace && !depends(byAddr, used, a) {
+				m.need(s, first)
+			}
+		}
 	}
+}
+
+func (m *maker) byAddr() map[ir.Addr]*ir.Resource {
+	out := map[ir.Addr]*ir.Resource{}
+	for _, r := range m.prog.Resources {
+		out[r.Addr] = r
+	}
+	return out
 }
 
 // beforeRemovals lets the removal of an object wait until everything that
