@@ -13,6 +13,7 @@ import (
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 
+	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types/container"
 	api "github.com/docker/docker/api/types/image"
 )
@@ -49,6 +50,11 @@ func cameWith(pin, ref string) bool {
 	_, pieces, _ := strings.Cut(pin, broughtSuffix)
 	return slices.Contains(strings.Split(pieces, "-"), piece(ref))
 }
+
+// pushedTo is what such a tag holds for a reference that is pushed: its
+// repository, since the digest by which the engine then knows the image is not
+// known before.
+func pushedTo(ref string) string { return reference.FamiliarName(parsed(ref)) + "@" }
 
 // brought reports whether the image that has a tag now got it from this stack.
 func (r *reading) brought(tag string) bool {
@@ -123,7 +129,7 @@ func (r *reading) droppable(img api.Summary, ours string, used, needed map[strin
 		case strings.HasPrefix(tag, ours):
 			pins = append(pins, tag)
 		case strings.HasPrefix(tag, pinDomain+"/"):
-			others = true
+			others = others || !strings.Contains(tag, broughtSuffix) // a mark alone holds nothing: its stack has let go
 		default:
 			rest = append(rest, tag)
 		}
@@ -158,7 +164,9 @@ func (r *reading) droppable(img api.Summary, ours string, used, needed map[strin
 		return nil
 	}
 	for _, tag := range append(rest, img.RepoDigests...) {
-		came := slices.ContainsFunc(pins, func(pin string) bool { return cameWith(pin, tag) })
+		came := slices.ContainsFunc(pins, func(pin string) bool {
+			return cameWith(pin, tag) || strings.Contains(tag, "@") && cameWith(pin, pushedTo(tag))
+		})
 		if came && !needed[tag] {
 			pins = append(pins, tag)
 		}

@@ -40,6 +40,7 @@ type state struct {
 	many    bool               // of a pull that goes by a digest: other resources pull the same reference
 	lost    bool               // of a pull: the image is there by its pin, and no longer by its digest
 	other   string             // of a pull: the platform for which the engine has the digest, and not the one that is wanted
+	marks   []string           // the tags beside its pin that say what came with it
 	behind  []string           // tags that are not in their registries what they are here
 	remote  map[string]string  // of those that were asked for, their digest there; "" if there is none
 	tree    *tree              // of a build
@@ -270,6 +271,11 @@ func (r *reading) name(w *kind.Want, on []ir.Addr) {
 	}
 	if spec.Platform != "" {
 		st.ref = st.pin // a digest can stand for several platforms
+	}
+	for name := range r.shelf {
+		if strings.HasPrefix(name, st.pin+broughtSuffix) {
+			st.marks = append(st.marks, name)
+		}
 	}
 	if spec.Pull != "" {
 		st.tags[familiar(spec.Pull)] = r.shelf.id(familiar(spec.Pull))

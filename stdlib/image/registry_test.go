@@ -10,6 +10,7 @@ import (
 	"bayplan/interpreter/kind"
 	"bayplan/lang/ir"
 
+	api "github.com/docker/docker/api/types/image"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -170,6 +171,10 @@ func TestRealPushedOver(t *testing.T) {
 	if diff := cmp.Diff([]string{"push " + repo + ":1: is " + shortDigest(theirs) + " there, and becomes this image"}, ps["web"].changes); diff != "" {
 		t.Error(diff)
 	}
+	want := []string{"ImagePush"} // that the repository has it by us is marked already
+	if diff := cmp.Diff(want, ps["web"].calls); diff != "" {
+		t.Fatal(diff)
+	}
 	facts := ps["web"].work.Ops[0].Facts
 	if f, _, _, err := e.Broken(t.Context(), facts); f != nil || err != nil {
 		t.Errorf("the fact does not hold: %v, %v", f, err)
@@ -177,6 +182,47 @@ func TestRealPushedOver(t *testing.T) {
 	others := h.push(t, stack+"/web", "1", "others")
 	if f, got, _, err := e.Broken(t.Context(), facts); f == nil || got != others || err != nil {
 		t.Errorf("the fact holds: %v, %q, %v", f, got, err)
+	}
+}
+
+// What was pushed goes with all that the engine knows it by, also after another
+// image has taken its tag.
+func TestRealCollectPushed(t *testing.T) {
+	t.Parallel()
+	e := real(t)
+	stack := cleared(t, e, "baytest-collect")
+	h := newHub(t)
+	repo := h.host() + "/" + stack + "/web"
+	for _, content := range []string{"one", "two"} {
+		dir := plant(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY a /a\nCMD [\"/a\"]\n", "a": stack + content})
+		ws, _ := program(t, stack, dir, declared{"web", obj("build", ".", "tags", strs(repo+":1"), "push", ir.BoolVal(true))})
+		ps, _ := planIn(t, e, kind.Scope{Stack: stack, Wants: ws, Dir: dir})
+		apply(t, e, ps, "web")
+	}
+	found, err := read(t.Context(), kind.Scope{Reader: e.Reader(), Info: e.Info, Stack: stack, Idle: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range found.Idle {
+		for _, op := range Kind.Drop(kind.Removal{Live: l}).Ops {
+			if _, err := e.Do(t.Context(), op.Call, nil, nil); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	list, err := e.Reader().ImageList(t.Context(), api.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found.Idle) < 2 {
+		t.Errorf("%d images are idle", len(found.Idle))
+	}
+	for _, x := range list {
+		for _, name := range append(x.RepoTags, x.RepoDigests...) {
+			if strings.Contains(name, stack) {
+				t.Errorf("%s is left", name)
+			}
+		}
 	}
 }
 

@@ -51,6 +51,11 @@ func update(in kind.In[Spec], _ []schema.Change) kind.Work {
 			}
 		}
 	}
+	for _, tag := range st.behind {
+		if to := pushedTo(tag); !slices.Contains(came, to) && !slices.ContainsFunc(st.marks, func(mark string) bool { return cameWith(mark, to) }) {
+			came = append(came, to)
+		}
+	}
 	for _, mark := range brought(st.pin, came) {
 		w.Ops = append(w.Ops, engine.Op{Call: &engine.ImageTag{Image: image, Ref: mark}})
 	}
