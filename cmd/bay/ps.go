@@ -33,8 +33,8 @@ func (a *app) psCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ps [ADDRESS...]",
 		Short: "List the stack's containers: state, health, image, ports",
-		Long: `Ps lists the containers of a stack that run or should: those that have ended with
-0 and jobs that are done are left out unless -a asks for them.
+		Long: `Ps lists the containers of a stack that run, and those that failed: what has ended
+with 0, or was never started, is left out unless -a or an ADDRESS asks for it.
 
 IMAGE is marked with * where its tag stands for another image on this engine by
 now, so that the container is behind. AGE counts from when it was made; STATE

@@ -18,6 +18,7 @@ type signals struct {
 	soft func() // nil: leave at once
 	busy bool   // something is being changed
 	over bool   // something was
+	look bool   // nothing will be: leaving needs no words
 	last func() // called before leaving at once; nil: nothing
 }
 
@@ -44,7 +45,7 @@ func (s *signals) part(to screen) {
 	said := make(chan struct{})
 	go func() {
 		defer close(said)
-		fmt.Fprint(to, s.parting())
+		fmt.Fprint(to, s.parting(to.terminal))
 	}()
 	select {
 	case <-said:
@@ -52,13 +53,15 @@ func (s *signals) part(to screen) {
 	}
 }
 
-func (s *signals) parting() string {
+func (s *signals) parting(terminal bool) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.busy:
 		return "\nleft at once; the next `bay apply` goes on from where this one is\n"
-	case s.over:
+	case s.look && terminal:
+		return "\n" // behind the ^C that it shows
+	case s.over, s.look:
 		return "" // how it ended has been said, to who reads it
 	}
 	return "\ninterrupted, nothing was changed\n"
@@ -105,7 +108,7 @@ func (s *signals) looking() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.over = true
+	s.look = true
 }
 
 // during runs f, which changes something: the first signal calls off.
