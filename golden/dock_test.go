@@ -158,6 +158,14 @@ func (d dock) sweepImages(ctx context.Context, c *client.Client) error {
 				err = errors.Join(err, rerr)
 			}
 		}
+		for _, digest := range x.RepoDigests { // what was pulled or pushed, if its last tag has not taken it along
+			if strings.Contains(digest, d.word) {
+				_, rerr := c.ImageRemove(ctx, digest, image.RemoveOptions{})
+				if !errdefs.IsNotFound(rerr) {
+					err = errors.Join(err, rerr)
+				}
+			}
+		}
 	}
 	return errors.Join(err, d.sweepUntagged(ctx, c))
 }
