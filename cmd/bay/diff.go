@@ -51,7 +51,7 @@ func (a *app) diff(ctx context.Context, args []string, detailed, asJSON bool) er
 	if asJSON {
 		err = show.WriteJSON(a.out, show.DriftDocumentOf(p))
 	} else {
-		err = show.Drift(a.out, p, a.look())
+		err = show.Drift(a.out, prog.Program, p, a.look())
 	}
 	if err == nil && detailed && len(plan.Drift(p)) > 0 {
 		return ended(exitChanges)

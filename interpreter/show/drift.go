@@ -7,6 +7,7 @@ import (
 	"bayplan/interpreter/kind"
 	"bayplan/interpreter/plan"
 	"bayplan/lang/diag"
+	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 )
 
@@ -15,7 +16,10 @@ const DriftFormat = "bayplan.diff/1"
 
 // Drift writes what of a plan puts back what somebody changed by hand, each
 // field as it was applied and as it is now.
-func Drift(w io.Writer, p *plan.Plan, o Options) error {
+//
+// prog may lack sensitive inputs: what is made of them is no change of the
+// program's.
+func Drift(w io.Writer, prog *ir.Program, p *plan.Plan, o Options) error {
 	t := newText(o)
 	t.stack = p.Stack
 	all, width := plan.Drift(p), 0
@@ -36,16 +40,16 @@ func Drift(w io.Writer, p *plan.Plan, o Options) error {
 		}
 		t.rows(t.changes(s))
 	}
-	t.driftEnd(p, all)
+	t.driftEnd(prog, p, all)
 	_, err := io.WriteString(w, t.b.String())
 	return err
 }
 
-func (t *text) driftEnd(p *plan.Plan, all []plan.Drifted) {
+func (t *text) driftEnd(prog *ir.Program, p *plan.Plan, all []plan.Drifted) {
 	waiting := 0 // steps that have another reason
 	for _, s := range p.Steps {
 		for _, c := range s.Changes {
-			if !c.ByHand && s.Verb != kind.Create {
+			if !c.ByHand && s.Verb != kind.Create && !opaque(prog.Resource(s.Addr), c) {
 				waiting++
 				break
 			}
@@ -56,7 +60,7 @@ func (t *text) driftEnd(p *plan.Plan, all []plan.Drifted) {
 	case len(all) == 0 && waiting == 0:
 		t.line(fmt.Sprintf("Nothing was changed by hand: stack %s is as it was applied.", stack))
 	case len(all) == 0:
-		t.line(fmt.Sprintf("Nothing was changed by hand in stack %s; %s of the program wait: see bay plan.", stack, Plural(waiting, "change")))
+		t.line(fmt.Sprintf("Nothing was changed by hand in stack %s; bay plan shows %s of the program.", stack, Plural(waiting, "change")))
 	default:
 		t.line("")
 		end := fmt.Sprintf("%s of stack %s not as applied; bay plan shows what puts that back.", Plural(len(all), "resource"), stack)
@@ -101,4 +105,17 @@ func DriftDocumentOf(p *plan.Plan) DriftDocument {
 		doc.Drifted = append(doc.Drifted, x)
 	}
 	return doc
+}
+
+// opaque reports whether a field of a resource is made of a sensitive input that
+// was not given, so that nobody can tell whether it has changed.
+func opaque(r *ir.Resource, c schema.Change) bool {
+	if r == nil || r.Attr(c.Attr) == nil {
+		return false
+	}
+	v := r.Attr(c.Attr).Value
+	if e, ok := v.Map[c.Path]; ok {
+		v = e
+	}
+	return v.Any(func(e ir.Value) bool { return e.Opaque })
 }

@@ -26,7 +26,7 @@ func Why(w io.Writer, prog *ir.Program, r *ir.Resource, p *plan.Plan, o Options)
 	t.declared(r)
 	t.edges("needs", needs(r))
 	t.edges("needed by", needed(prog, r.Addr))
-	t.next(p, r.Addr)
+	t.next(p, r)
 	_, err := io.WriteString(w, t.b.String())
 	return err
 }
@@ -113,7 +113,8 @@ func (t *text) edges(title string, all []edge) {
 }
 
 // next writes what the next apply does to a resource, and which lines say so.
-func (t *text) next(p *plan.Plan, a ir.Addr) {
+func (t *text) next(p *plan.Plan, r *ir.Resource) {
+	a := r.Addr
 	t.line("")
 	i := slices.IndexFunc(p.Steps, func(s *plan.Step) bool { return s.Addr == a })
 	if i < 0 {
@@ -121,7 +122,21 @@ func (t *text) next(p *plan.Plan, a ir.Addr) {
 		return
 	}
 	s := p.Steps[i]
-	t.line("  next")
+	hidden := 0
+	for _, c := range s.Changes {
+		if s.ID != "" && opaque(r, c) {
+			hidden++
+		}
+	}
+	switch {
+	case hidden > 0 && hidden == len(s.Changes):
+		t.line("  next       nothing that is known: it holds a sensitive input, which was not given")
+		return
+	case hidden > 0:
+		t.line("  next       as if a sensitive input, which was not given, had changed:")
+	default:
+		t.line("  next")
+	}
 	t.object(object{addr: diag.Escape(a.String()), at: a, step: s}, 0)
 	var told []diag.Pos
 	for _, c := range s.Changes {
