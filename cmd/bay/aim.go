@@ -108,9 +108,9 @@ func (a *app) whichStack(dir string, stacks []string, host string) error {
 	case 0:
 		f.hint = fmt.Sprintf("there is none on %s either", host)
 	case 1:
-		f.hint = fmt.Sprintf("one is on %s: --stack %s", host, stacks[0])
+		f.hint = fmt.Sprintf("-C DIR says where its files are, or --stack which it is; one is on %s: --stack %s", host, stacks[0])
 	default:
-		f.hint = fmt.Sprintf("name one that is on %s: --stack %s", host, strings.Join(stacks, ", "))
+		f.hint = fmt.Sprintf("-C DIR says where its files are, or --stack which it is; on %s are %s", host, strings.Join(stacks, ", "))
 	}
 	return f
 }

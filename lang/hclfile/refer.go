@@ -289,6 +289,8 @@ func (e *eval) missing(v ir.Value, name string, r hcl.Range) {
 	case m.Hint != "":
 	case len(keys) == 0:
 		m.Hintf("it is empty")
+	case what != "the map": // perhaps what its elements have was meant
+		m.Hintf("it has %s, as in %s[%q]", strings.Join(keys[:min(len(keys), 12)], ", "), what, keys[0])
 	default:
 		m.Hintf("it has %s", strings.Join(keys[:min(len(keys), 12)], ", "))
 	}

@@ -99,7 +99,7 @@ func TestLoadErrors(t *testing.T) {
 		"wrong file":  {map[string]string{"d/x.txt": ""}, "d/x.txt", nil, "d/x.txt: this is no file of a stack\na stack is written in " + patterns()},
 		"too large":   {map[string]string{"d/a.bay.hcl": string(bytes.Repeat([]byte("#"), 2<<20))}, "d", nil, "d/a.bay.hcl: \"a.bay.hcl\" is too large: at most 1048576 bytes are read\n"},
 		"unknown var": {map[string]string{"a.bay.hcl": ok + "variable \"size\" { default = 1 }\n"}, "", []Var{{Name: "sise", Value: "1"}}, "-: --var sise: the program declares no such variable\ndid you mean \"size\"?"},
-		"no name":     {map[string]string{"a.bay.hcl": "container \"x\" {}\n"}, ".", nil, "a.bay.hcl:1:1: the stack has no name yet\nwrite stack { name = \"shop\" } (HCL) or stack(name = \"shop\") (Starlark) first"},
+		"no name":     {map[string]string{"a.bay.hcl": "container \"x\" {}\n"}, ".", nil, "a.bay.hcl:1:1: the stack has no name yet\nwrite stack { name = \"shop\" } (HCL) or stack(name = \"shop\") (Starlark) first; a module has none, and is checked with a stack that uses it"},
 		"leads out":   {map[string]string{"d/a.bay.hcl": ok + "locals { x = file(\"../x\") }\n", "x": ""}, "d", nil, "d/a.bay.hcl:2:14: file: \"../x\" leads out of the stack's directory\n"},
 		"absolute":    {map[string]string{"d/a.bay.hcl": ok + "locals { x = file(\"/etc/hostname\") }\n"}, "d", nil, "d/a.bay.hcl:2:14: file: \"/etc/hostname\" is an absolute path, and files are read only below the stack's directory\n"},
 		"no file":     {map[string]string{"a.bay.hcl": ok + "locals { x = file(\"x\") }\n"}, "", nil, "a.bay.hcl:2:14: file: there is no file \"x\"\n"},

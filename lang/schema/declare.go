@@ -151,14 +151,24 @@ type Declaration struct {
 	Post      []Postcondition
 }
 
+// twice says that a resource or module was declared before. One call that does
+// both is in a loop or a function.
+func (b *Builder) twice(what string, pos, old diag.Pos) *diag.Diag {
+	m := b.Diags.Addf(pos, "%s is declared twice", what)
+	if pos == old {
+		m.Hintf("the same call declared it before: many of one need a key each, as in key = str(i)")
+	} else {
+		m.Hintf("it was declared at %s", old)
+	}
+	return m
+}
+
 // Declare adds a resource. Mistakes go to b.Diags; it can be referred to all the
 // same.
 func (b *Builder) Declare(d Declaration) {
 	d.Addr.Module = b.module
 	if old := b.resources[d.Addr]; old != nil {
-		m := b.Diags.Addf(d.Pos, "%s is declared twice", d.Addr)
-		m.Hintf("it was declared at %s", old.res.Pos)
-		m.Calls = d.Calls
+		b.twice(d.Addr.String(), d.Pos, old.res.Pos).Calls = d.Calls
 		return
 	}
 	kind := b.Universe.Kind(d.Addr.Kind)
@@ -169,7 +179,7 @@ func (b *Builder) Declare(d Declaration) {
 		b.Diags.Addf(d.Pos, "%q is no label: want letters, digits, _ and -, not a digit or - first", d.Addr.Label).Calls = d.Calls
 	}
 	if b.StackName() == "" && !b.stackPos.Known() {
-		b.Diags.Addf(d.Pos, "the stack has no name yet").Hintf(`write %s first`, `stack { name = "shop" } (HCL) or stack(name = "shop") (Starlark)`)
+		b.Diags.Addf(d.Pos, "the stack has no name yet").Hintf(`write %s first; a module has none, and is checked with a stack that uses it`, `stack { name = "shop" } (HCL) or stack(name = "shop") (Starlark)`)
 		b.stackPos = d.Pos // said once
 	}
 	x := &declared{
@@ -369,11 +379,12 @@ func (d *depender) targets(v ir.Value, s depSpec) {
 // hintHandle says how the resources are named that text may have been meant for.
 func (b *Builder) hintHandle(m *diag.Diag, text string) {
 	for _, x := range b.order {
-		if a := x.res.Addr; a.Label == text || x.res.Name == text {
+		if a := x.res.Addr; a.Label == text || x.res.Name == text || a.Kind+"."+a.Label == text {
 			m.Hintf("a resource is named without quotes: %s (HCL), or what %s(%q, …) returned (Starlark)", a, a.Kind, a.Label)
 			return
 		}
 	}
+	text = strings.TrimPrefix(text, "container.")
 	m.Hintf("a resource is named without quotes: container.%[1]s (HCL), or what container(%[1]q, …) returned (Starlark)", text)
 }
 

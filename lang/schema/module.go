@@ -109,8 +109,7 @@ func (d *decoder) inputs(v ir.Value) map[string]ir.Value {
 func (b *Builder) Module(c ModuleCall) ir.Addr {
 	a := b.ModuleAddr(c.Name, c.Key, c.Keyed)
 	if old := b.modules[a]; old != nil {
-		m := b.Diags.Addf(c.Pos, "%s is declared twice", a).Hintf("it was declared at %s", old.pos)
-		m.Calls = c.Calls
+		b.twice(a.String(), c.Pos, old.pos).Calls = c.Calls
 		return a
 	}
 	m := &module{pos: c.Pos}

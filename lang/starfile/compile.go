@@ -48,7 +48,7 @@ func (r *reader) compile(f schema.File) (*starlark.Program, error) {
 	r.rewrite(tree)
 	prog, err := starlark.FileProgram(tree, r.predeclared.Has)
 	if err != nil {
-		return nil, r.resolveErrors(err, globals)
+		return nil, r.resolveErrors(err, tree, globals)
 	}
 	return prog, nil
 }
@@ -248,7 +248,7 @@ func wordAt(line string, col int) string {
 
 // resolveErrors turns the resolver's errors, which it gives all at once, into
 // messages.
-func (r *reader) resolveErrors(err error, globals map[string]bool) diag.List {
+func (r *reader) resolveErrors(err error, tree *syntax.File, globals map[string]bool) diag.List {
 	var list resolve.ErrorList
 	if !errors.As(err, &list) {
 		return diag.List{{Msg: err.Error()}}
@@ -260,6 +260,9 @@ func (r *reader) resolveErrors(err error, globals map[string]bool) diag.List {
 			name, _, _ = strings.Cut(name, " ")
 			d.Msg = fmt.Sprintf("nothing has the name %q", name)
 			r.suggest(&d, name, globals)
+			if globals[name] && inOwn(tree, name, e.Pos) {
+				d.Hint = "it is what this statement makes; a rule about it is a function of it: rule(lambda v: v > 0, \"…\")"
+			}
 		} else if strings.Contains(e.Msg, "while") {
 			d.Msg = "there is no while, so that every program ends"
 			d.Hint = "write for i in range(n)"
@@ -269,10 +272,30 @@ func (r *reader) resolveErrors(err error, globals map[string]bool) diag.List {
 	return out
 }
 
+// inOwn reports whether a position is within the statement that assigns a name.
+func inOwn(tree *syntax.File, name string, at syntax.Position) bool {
+	var last syntax.Stmt
+	for _, s := range tree.Stmts {
+		if start, _ := s.Span(); start.Line > at.Line || start.Line == at.Line && start.Col > at.Col {
+			break
+		}
+		last = s
+	}
+	assign, ok := last.(*syntax.AssignStmt)
+	if !ok {
+		return false
+	}
+	id, ok := assign.LHS.(*syntax.Ident)
+	return ok && id.Name == name
+}
+
 // words says what names of other languages are here.
 var words = map[string]string{
 	"true":       "write True",
 	"false":      "write False",
+	"string":     `a type is text: type = "string"`,
+	"number":     `a type is text: type = "number"`,
+	"object":     `a type is text: type = "object({ name = string })"`,
 	"null":       "write None",
 	"nil":        "write None",
 	"var":        `a variable is what variable("x") returned: x = variable("x")`,
@@ -299,13 +322,13 @@ var words = map[string]string{
 }
 
 func (r *reader) suggest(d *diag.Diag, name string, globals map[string]bool) {
-	if hint, ok := words[name]; ok {
-		d.Hint = hint
-		return
-	}
 	if globals[name] {
 		d.Msg = fmt.Sprintf("%q has no value yet", name)
 		d.Hintf("it is assigned further below: move that above this line; what is declared later can refer to what is declared earlier")
+		return
+	}
+	if hint, ok := words[name]; ok {
+		d.Hint = hint
 		return
 	}
 	var names []string

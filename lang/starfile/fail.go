@@ -75,6 +75,9 @@ func (r *reader) report(err error) {
 		if !d.Pos.Known() {
 			d.Pos = at
 		}
+		if r.unresolved && strings.Contains(e.Msg, "got sensitive value") {
+			return // what stands for a value that could not be had, as was reported
+		}
 		if !errors.As(err, &f) {
 			d.Msg, d.Hint = phrase(e.Msg)
 			r.explainCall(&d, e.CallStack)
@@ -164,6 +167,7 @@ var phrases = []struct{ has, say, hint string }{
 	{"+ string", "", "make text of it: str(x), or \"…%s…\" % x"},
 	{"duplicate key", "", "each key stands once in a map"},
 	{"can't assign to", "", "a resource is what its declaration says: write the attribute there"},
+	{"update: got sensitive value", "update cannot walk over a sensitive value", "merge(a, b) takes it as a whole, and what comes of it is sensitive"},
 	{"cannot load", "", "a path starts at the module's directory, such as \"./lib/text.star\""},
 }
 

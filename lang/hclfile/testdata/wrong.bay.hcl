@@ -334,7 +334,7 @@ module "k" {
   inputs   = { size = "1m" }
 }
 output "k" { value = module.k.size }      ### 30: a list has no attribute "size" ~ choose one by its place or key, such as [0] or ["x"]
-output "l" { value = module.k["z"].size } ### 30: module.k has no element "z" ~ it has x, y
+output "l" { value = module.k["z"].size } ### 30: module.k has no element "z" ~ it has x, y, as in module.k["x"]
 output "m" { value = module.k[0].seize }  ### 33: module.k["x"] has no output "seize" ~ did you mean "size"?
 output "o" { value = "${module.k[1]}" }   ### 25: module.k["y"] is a module and cannot stand in text ~ choose one of its outputs
 output "p" { value = module.k[0] == 1 ? 1 : module.k[0].container } ### 45: output "p" is a resource
