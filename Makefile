@@ -11,7 +11,7 @@ export CGO_ENABLED ?= 0
 # Tests as CI runs them. Lint has vetted what they are made of, and all below it.
 TEST   := $(GO) test -vet=off
 
-.PHONY: lock build test units pairs soak attributes kills faults daemon sim two broken mutants golden docs lint tidy fuzz engine examples demo check clean
+.PHONY: lock build test units pairs soak attributes kills faults daemon sim two broken bombs mutants golden docs lint tidy fuzz engine examples demo check clean
 
 # The command, at bin/bay.
 build:
@@ -25,10 +25,11 @@ test: units examples
 EVERY  := TestEveryAttribute|TestPairs|TestCover|TestSoak|TestDocker
 
 # Tests of packages; the rooms try a Docker Engine too, if one answers. Nothing
-# in lang runs side by side, and what tries every attribute says little about
-# races, so that both go without their detector.
+# in lang runs side by side, what tries every attribute says little about races,
+# and their detector takes more than interpreter/evaluate gives a process, so that
+# these go without it.
 units:
-	$(TEST) ./lang/...
+	$(TEST) ./lang/... ./interpreter/evaluate
 	$(if $(RACE),CGO_ENABLED=1) $(TEST) $(RACE) -timeout 30m -skip '$(EVERY)' ./cmd/... ./golden/probe/... ./interpreter/... ./stdlib/...
 	$(TEST) -timeout 30m -run '$(EVERY)' ./stdlib/...
 	$(TEST) -timeout 30m ./golden/sim
@@ -96,6 +97,11 @@ two:
 # point there. `make check` breaks some; BREAK_SEED=N breaks others.
 broken:
 	BREAK=$${BREAK:-1000} $(GO) test ./lang/load -count=1 -run 'TestBroken' -v
+
+# Programs that ask for all memory, or never end, in both languages, with bay's
+# own limits; `make check` tries them with small ones.
+bombs:
+	BOMBS=all $(GO) test ./interpreter/evaluate -count=1 -timeout 1h -run 'TestBombs' -v
 
 # bay without each of its guards in turn: some test has to fail for it. `make
 # check` tries one a day.

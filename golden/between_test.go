@@ -258,7 +258,10 @@ func (s *stale) plan(text string) *plan.Plan {
 		s.t.Fatal(err)
 	}
 	bay := &interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs(), Modules: stdlib.Modules()}
-	got := bay.Load(interpreter.Program{Path: s.dir})
+	got, err := bay.Load(interpreter.Program{Path: s.dir})
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	if err := got.Diags.Err(); err != nil {
 		s.t.Fatal(err)
 	}

@@ -195,7 +195,10 @@ func (x *inMemory) apply(dial func(ctx context.Context, network, addr string) (n
 	}
 	defer e.Close()
 	bay := &interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs(), Modules: stdlib.Modules()}
-	got := bay.Load(interpreter.Program{Path: x.dir})
+	got, err := bay.Load(interpreter.Program{Path: x.dir})
+	if err != nil {
+		return 0, err
+	}
 	if err := got.Diags.Err(); err != nil {
 		x.t.Fatal(err)
 	}

@@ -76,6 +76,8 @@ var ladder = []rung{
 	{5, "interpreter/plan", "all", "hcl cty starlark docker readers stdlib", nil},
 	{5, "stdlib", "all", "hcl cty starlark docker readers", nil},
 
+	{5, "interpreter/evaluate", "lang/", "hcl cty starlark docker readers stdlib", nil},
+
 	{6, "interpreter/show", "all", "hcl cty starlark docker readers stdlib", nil},
 	{6, "interpreter/apply", "all", "hcl cty starlark docker readers stdlib", nil},
 	{6, "interpreter/verb", "all", "hcl cty starlark docker-client readers stdlib", nil},

@@ -17,6 +17,7 @@ import (
 	"bayplan/interpreter/apply"
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/engine/embedded"
+	"bayplan/interpreter/evaluate"
 	"bayplan/interpreter/kind"
 	"bayplan/interpreter/plan"
 	"bayplan/interpreter/world"
@@ -31,6 +32,11 @@ type Bay struct {
 	Kinds   []kind.Kind
 	Funcs   []*schema.Func
 	Modules fs.FS // those that come with bay, a directory for each; nil has none
+
+	// Apart evaluates programs in a process of its own, with limits; the program
+	// that runs has to call evaluate.Child where evaluate.IsChild says so. Nil
+	// evaluates in this process, which a program can take with it.
+	Apart *evaluate.Options
 }
 
 // Universe returns what programs can name, as the languages see it.
@@ -57,27 +63,40 @@ type Program struct {
 	Env func(string) (string, bool)
 }
 
-// Load evaluates a program. It asks no engine.
-func (b *Bay) Load(p Program) load.Result { return b.load(p, nil) }
+// Load evaluates a program. It asks no engine. An error is about the process
+// that evaluates, never about the program.
+func (b *Bay) Load(p Program) (load.Result, error) { return b.load(p, nil) }
 
 // Decide evaluates a program again with what an engine has told about one of its
 // resources, and returns what of the resource's postconditions does not hold.
-func (b *Bay) Decide(p Program, told ir.Told) diag.List { return b.load(p, &told).Diags }
+func (b *Bay) Decide(p Program, told ir.Told) (diag.List, error) {
+	got, err := b.load(p, &told)
+	return got.Diags, err
+}
 
-func (b *Bay) load(p Program, told *ir.Told) load.Result {
+func (b *Bay) load(p Program, told *ir.Told) (load.Result, error) {
 	if p.Env == nil {
 		p.Env = os.LookupEnv
 	}
-	return load.Load(load.Options{
+	o := load.Options{
 		Universe: b.Universe(), Modules: b.Modules, Path: p.Path, Shown: p.Shown, Stack: p.Stack, Vars: p.Vars, VarFiles: p.Files, Env: p.Env, Opaque: p.Opaque, Secret: p.Secret,
 		Told: told,
-	})
+	}
+	if b.Apart != nil {
+		return evaluate.Load(o, *b.Apart)
+	}
+	return load.Load(o), nil
 }
 
 // Outline tells what the module at a path declares, which may be std/NAME,
 // without its inputs.
-func (b *Bay) Outline(path string) (schema.Outline, diag.List, diag.Sources) {
-	return load.Outline(load.Options{Universe: b.Universe(), Modules: b.Modules, Path: path})
+func (b *Bay) Outline(path string) (schema.Outline, diag.List, diag.Sources, error) {
+	o := load.Options{Universe: b.Universe(), Modules: b.Modules, Path: path}
+	if b.Apart != nil {
+		return evaluate.Outline(o, *b.Apart)
+	}
+	out, diags, sources := load.Outline(o)
+	return out, diags, sources, nil
 }
 
 // Check reports what no engine could make of a program. Load has found other

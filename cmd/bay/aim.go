@@ -88,8 +88,10 @@ func (a *app) stackIn(dir string) (*ir.Program, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	got := a.bay.Load(interpreter.Program{Path: dir, Vars: vars, Files: a.common.varFiles, Opaque: true, Secret: a.hide})
+	got, err := a.bay.Load(interpreter.Program{Path: dir, Vars: vars, Files: a.common.varFiles, Opaque: true, Secret: a.hide})
 	switch {
+	case err != nil:
+		return nil, "", noChild(err)
 	case got.Stack != "":
 		return got.Program, got.Stack, nil
 	case len(got.Sources) == 0: // there are no files

@@ -74,7 +74,10 @@ func isModule(u *schema.Universe, arg string) bool {
 
 // docModule prints the page of a module.
 func (a *app) docModule(path string) error {
-	m, diags, sources := a.bay.Outline(path)
+	m, diags, sources, err := a.bay.Outline(path)
+	if err != nil {
+		return noChild(err)
+	}
 	if len(diags) > 0 {
 		return &mistakes{list: diags, sources: sources}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/engine/embedded"
+	"bayplan/interpreter/evaluate"
 	"bayplan/interpreter/show"
 	"bayplan/lang/diag"
 
@@ -64,12 +65,15 @@ func (a *app) report(cmd *cobra.Command, err error) int {
 		list diag.List
 		fail *failure
 		gone *engine.Unreachable
+		bug  *evaluate.Bug
 	)
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &end):
 		return int(end)
+	case errors.As(err, &bug):
+		return a.reportBug(bug, bug.Stack)
 	case errors.As(err, &miss):
 		return a.reportMistakes(miss.list, miss.sources)
 	case errors.As(err, &list):

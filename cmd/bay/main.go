@@ -10,12 +10,18 @@ import (
 	"os"
 
 	"bayplan/interpreter"
+	"bayplan/interpreter/evaluate"
 	"bayplan/stdlib"
 )
 
 func main() {
+	bay := &interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs(), Modules: stdlib.Modules()}
+	if evaluate.IsChild(os.Args) {
+		evaluate.Child(bay.Universe(), bay.Modules)
+	}
+	bay.Apart = apart(os.Getenv)
 	a := &app{
-		bay:    &interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs(), Modules: stdlib.Modules()},
+		bay:    bay,
 		in:     os.Stdin,
 		out:    screenOf(os.Stdout),
 		err:    screenOf(os.Stderr),

@@ -183,8 +183,8 @@ func (a *app) completeOutputs(_ *cobra.Command, args []string, _ string) ([]stri
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	got := a.bay.Load(interpreter.Program{Path: dir, Stack: a.common.stack, Vars: vars, Opaque: true})
-	if got.Program == nil {
+	got, err := a.bay.Load(interpreter.Program{Path: dir, Stack: a.common.stack, Vars: vars, Opaque: true})
+	if err != nil || got.Program == nil {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
 	var names []string

@@ -100,7 +100,7 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 	group(root, "What lives:", a.psCmd(), a.logsCmd(), a.statsCmd(), a.topCmd(), a.portCmd(), a.eventsCmd(), a.inspectCmd(), a.imagesCmd(), a.volumesCmd(), a.networksCmd(), a.diffCmd(), a.whyCmd(), a.lsCmd())
 	group(root, "What runs:", a.startCmd(), a.stopCmd(), a.restartCmd(), a.killCmd(), a.pauseCmd(), a.unpauseCmd(), a.waitCmd())
 	group(root, "Around it:", a.validateCmd(), a.fmtCmd(), a.graphCmd(), a.outputCmd(), a.unlockCmd(), a.docCmd(), a.functionsCmd(), a.versionCmd())
-	root.AddCommand(exitCodesCmd())
+	root.AddCommand(exitCodesCmd(), limitsCmd())
 	a.completions(root)
 	return root
 }
@@ -185,21 +185,30 @@ func (a *app) evaluate(p interpreter.Program) (*program, error) {
 		return nil, err
 	}
 	p.Secret = a.hide
-	got := a.bay.Load(p)
-	for a.canAsk() && !p.Opaque && onlyMissing(got) {
-		answers, err := a.askFor(got.Missing)
-		if err != nil {
-			return nil, err
+	got, err := a.bay.Load(p)
+	for err == nil && a.canAsk() && !p.Opaque && onlyMissing(got) {
+		answers, wrong := a.askFor(got.Missing)
+		if wrong != nil {
+			return nil, wrong
 		}
 		p.Vars = append(p.Vars, answers...)
-		got = a.bay.Load(p)
+		got, err = a.bay.Load(p)
+	}
+	if err != nil {
+		return nil, noChild(err)
 	}
 	if got.Diags.HasErrors() {
 		return nil, &mistakes{list: got.Diags, sources: got.Sources}
 	}
 	a.hideMade(got.Program)
 	_ = diag.Write(a.err, got.Diags, got.Sources, a.color(a.err)) // a warning that nobody can read stops nothing
-	decide := func(told ir.Told) diag.List { return a.bay.Decide(p, told) }
+	decide := func(told ir.Told) diag.List {
+		ds, err := a.bay.Decide(p, told)
+		if err != nil {
+			ds.Addf(diag.Pos{File: p.Path}, "%v", err)
+		}
+		return ds
+	}
 	return &program{got.Program, got.Sources, a.originOf(p, got.Taken), decide}, nil
 }
 

@@ -38,9 +38,12 @@ func (a *app) validate(path string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	got := a.bay.Load(interpreter.Program{
+	got, err := a.bay.Load(interpreter.Program{
 		Path: path, Stack: a.common.stack, Vars: vars, Files: a.common.varFiles, Opaque: true, Secret: a.hide,
 	})
+	if err != nil {
+		return noChild(err)
+	}
 	if got.Program != nil {
 		a.hideMade(got.Program)
 		got.Diags = append(got.Diags, a.bay.Check(got.Program)...)

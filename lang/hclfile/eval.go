@@ -77,6 +77,11 @@ func (e *eval) failed(r hcl.Range, d *diag.Diag) (ir.Value, bool) {
 func (e *eval) spend(r hcl.Range, text int) bool {
 	e.spent.Steps++
 	e.spent.Text += text
+	e.spent.Watch.At(r.Filename, r.Start.Byte)
+	if why := e.spent.Watch.Stopped(); why != "" && !e.stopped {
+		e.stopped = true
+		e.fail(r, "%s", why)
+	}
 	if !e.stopped && (e.spent.Steps > maxSteps || e.spent.Text > maxText) {
 		e.stopped = true
 		e.fail(r, "evaluation was stopped here: the program takes too many steps or makes too much text").
@@ -597,6 +602,7 @@ func (e *eval) call(x *hclsyntax.FunctionCallExpr, sc *scope) (ir.Value, bool) {
 			return ir.Value{}, false
 		}
 	}
+	e.spent.Watch.At(x.NameRange.Filename, x.NameRange.Start.Byte) // the arguments were the last
 	v, d := value.Call(x.Name, f, args)
 	if d != nil {
 		return e.failed(x.NameRange, d)

@@ -14,7 +14,7 @@ import (
 // Outline tells what the files of a body declare, without an evaluation. kinds
 // are the names of those that there are.
 func Outline(files []schema.File, kinds []string, ds *diag.List) schema.Outline {
-	bodies, _ := parse(files, ds)
+	bodies, _ := parse(files, nil, ds)
 	var out schema.Outline
 	for i, body := range bodies {
 		if body == nil {

@@ -18,10 +18,11 @@ const maxFile = 1 << 20 // bytes of one file
 
 // parse returns the bodies of the files, in their order, or false if one of
 // them cannot be read as HCL.
-func parse(files []schema.File, ds *diag.List) ([]*hclsyntax.Body, bool) {
+func parse(files []schema.File, w *schema.Watch, ds *diag.List) ([]*hclsyntax.Body, bool) {
 	var bodies []*hclsyntax.Body
 	good := true
 	for _, f := range files {
+		w.At(f.Name, 0)
 		body := parseFile(f, ds)
 		good = good && body != nil
 		bodies = append(bodies, body)

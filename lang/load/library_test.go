@@ -103,7 +103,7 @@ func loaded() string {
 // TestLibraryDoc holds that what a library says of its functions is kept.
 func TestLibraryDoc(t *testing.T) {
 	write(t, map[string]string{"lib/text.star": text, "lib/base.star": "PORT = 80\n"})
-	src, err := openSource(".")
+	src, err := openSource(Machine{}, ".")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,6 +50,18 @@ type Options struct {
 	// Secret is told each value of a sensitive variable before anything is said
 	// that could show it. It may be nil.
 	Secret func(ir.Value)
+
+	Disk  Disk          // nil is Machine
+	Seen  diag.Sources  // takes the files as they are read; nil: a map of the load's own
+	Watch *schema.Watch // told where the evaluation is, and asked whether it shall stop; may be nil
+}
+
+// disk is where the files are.
+func (o Options) disk() Disk {
+	if o.Disk == nil {
+		return Machine{}
+	}
+	return o.Disk
 }
 
 // Var is the value of a variable.
@@ -94,10 +105,10 @@ func languages() []language {
 // current directory if o.Path is.
 func Load(o Options) Result {
 	dir, file := o.Path, ""
-	if info, err := os.Stat(o.Path); err == nil && !info.IsDir() {
+	if o.disk().IsFile(o.Path) {
 		dir, file = filepath.Split(o.Path)
 	}
-	src, err := openSource(filepath.Clean(dir))
+	src, err := openSource(o.disk(), filepath.Clean(dir))
 	if err != nil {
 		var ds diag.List
 		ds.Addf(diag.Pos{File: o.Path}, "%v", err)
@@ -105,17 +116,22 @@ func Load(o Options) Result {
 	}
 	defer func() { _ = src.close() }() // nothing was written
 	src.shown = cmp.Or(o.Shown, src.shown)
+	if o.Seen != nil {
+		src.seen = o.Seen
+	}
 	b := schema.NewBuilder(o.Universe, src.abs, o.Stack)
 	l := &loader{options: o, std: stdSource(o.Modules, src.seen)}
 	b.LoadBy(l)
 	if o.Told != nil {
 		b.KnowBy(*o.Told)
 	}
+	b.Spent.Watch = o.Watch
+	b.StandOn(o.disk())
 	res := Result{Sources: src.seen}
 	if lang, names, d := choose(src, ".", file); d != nil {
 		b.Diags = append(b.Diags, *d)
 	} else if body, ok := src.body(".", names, &b.Diags); ok {
-		files := varFiles(src, o.VarFiles, &b.Diags)
+		files := varFiles(o.disk(), src, o.VarFiles, &b.Diags)
 		in := inputs(o, files)
 		in.Lost = b.Diags.HasErrors()
 		l.read(lang, b, body, in, src)

@@ -143,7 +143,7 @@ func TestSource(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	src, err := openSource("s")
+	src, err := openSource(Machine{}, "s")
 	if err != nil {
 		t.Fatal(err)
 	}

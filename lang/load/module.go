@@ -36,7 +36,7 @@ func (o opened) same(other opened) bool {
 	}
 	a, errA := fs.Stat(o.src.files, filepath.ToSlash(o.dir))
 	b, errB := fs.Stat(o.src.files, filepath.ToSlash(other.dir))
-	return o.dir == other.dir || errA == nil && errB == nil && os.SameFile(a, b)
+	return o.dir == other.dir || errA == nil && errB == nil && sameFile(a, b)
 }
 
 func (o opened) String() string { return cmp.Or(filepath.ToSlash(o.src.show(o.dir)), ".") }

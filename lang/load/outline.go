@@ -1,7 +1,6 @@
 package load
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -13,7 +12,10 @@ import (
 // is not evaluated, so that it needs no inputs.
 func Outline(o Options) (schema.Outline, diag.List, diag.Sources) {
 	var ds diag.List
-	seen := diag.Sources{}
+	seen := o.Seen
+	if seen == nil {
+		seen = diag.Sources{}
+	}
 	src, dir, file, d := o.find(seen)
 	if d != nil {
 		return schema.Outline{}, append(ds, *d), seen
@@ -39,13 +41,14 @@ func (o Options) find(seen diag.Sources) (src *source, dir, file string, wrong *
 		return l.shipped(name)
 	}
 	path := o.Path
-	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+	if o.disk().IsFile(path) {
 		path, file = filepath.Split(path)
 	}
-	src, err := openSource(filepath.Clean(path))
+	src, err := openSource(o.disk(), filepath.Clean(path))
 	if err != nil {
 		return nil, "", "", &diag.Diag{Pos: diag.Pos{File: o.Path}, Msg: err.Error()}
 	}
+	src.seen = seen
 	return src, ".", file, nil
 }
 

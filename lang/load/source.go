@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,10 +16,12 @@ import (
 const (
 	maxFile  = 1 << 20 // bytes of one file
 	maxFiles = 10_000  // that one listing gives
+	maxSeen  = 100_000 // files and directories that one listing comes by
 )
 
 // source gives the files below a root. It implements schema.Source.
 type source struct {
+	disk  Disk
 	files fs.FS
 	close func() error
 	abs   string // the root
@@ -29,19 +30,19 @@ type source struct {
 	seen  diag.Sources
 }
 
-func openSource(dir string) (*source, error) {
-	abs, err := filepath.Abs(dir)
+func openSource(disk Disk, dir string) (*source, error) {
+	abs, err := disk.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(abs)
+	root, closes, err := disk.Root(abs)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("there is no such directory")
 	case err != nil:
 		return nil, fmt.Errorf("opening the directory: %w", reason(err))
 	}
-	return &source{files: root.FS(), close: root.Close, abs: abs, home: abs, shown: dir, seen: diag.Sources{}}, nil
+	return &source{disk: disk, files: root, close: closes, abs: abs, home: abs, shown: dir, seen: diag.Sources{}}, nil
 }
 
 // show returns how messages call what is at a path from the root.
@@ -64,13 +65,13 @@ func (s *source) widen(path string) (below string, err error) {
 	if err != nil || below == ".." || strings.HasPrefix(below, ".."+string(filepath.Separator)) {
 		return "", fmt.Errorf("%q is not above the directory of the stack", path)
 	}
-	root, err := os.OpenRoot(abs)
+	root, closes, err := s.disk.Root(abs)
 	if err != nil {
 		return "", fmt.Errorf("opening %q: %w", path, reason(err))
 	}
 	old := s.close
-	s.files, s.abs = root.FS(), abs
-	s.close = func() error { return errors.Join(old(), root.Close()) }
+	s.files, s.abs = root, abs
+	s.close = func() error { return errors.Join(old(), closes()) }
 	return below, nil
 }
 
@@ -152,10 +153,14 @@ func (s *source) Files(dir, path string) ([]string, error) {
 		return nil, fmt.Errorf("%q is not a directory", path)
 	}
 	var paths []string
+	seen := 0
 	err = fs.WalkDir(s.files, filepath.ToSlash(rel), func(p string, e fs.DirEntry, err error) error {
+		seen++
 		switch {
 		case err != nil:
 			return err
+		case seen > maxSeen:
+			return fmt.Errorf("%q holds more than %d files and directories", path, maxSeen)
 		case !s.regular(p, e):
 			return nil
 		case len(paths) == maxFiles:

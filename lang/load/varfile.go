@@ -3,9 +3,7 @@ package load
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -32,7 +30,7 @@ type settings struct {
 
 // varFiles reads bay.vars.hcl beside the root's body, if there is one, and the
 // files that were named, which win over it, later ones over earlier ones.
-func varFiles(src *source, paths []string, ds *diag.List) []settings {
+func varFiles(disk Disk, src *source, paths []string, ds *diag.List) []settings {
 	var out []settings
 	if f, err := src.Open(src.abs, varsFile); err == nil {
 		delete(src.seen, f.Name) // until it is known that there is no secret in it
@@ -41,7 +39,7 @@ func varFiles(src *source, paths []string, ds *diag.List) []settings {
 		ds.Addf(diag.Pos{File: filepath.Join(src.shown, varsFile)}, "%v", err)
 	}
 	for _, path := range paths {
-		if s, ok := varFile(path, ds); ok {
+		if s, ok := varFile(disk, path, ds); ok {
 			out = append(out, s)
 		}
 	}
@@ -49,14 +47,14 @@ func varFiles(src *source, paths []string, ds *diag.List) []settings {
 }
 
 // varFile reads a file of values in the form that its name says.
-func varFile(path string, ds *diag.List) (settings, bool) {
+func varFile(disk Disk, path string, ds *diag.List) (settings, bool) {
 	read, holdsOthers := formOf(path)
 	at := diag.Pos{File: path}
 	if read == nil {
 		ds.Addf(at, "the name does not say what is in it").Hintf("a file of values is called *.hcl, *.json, *.env or .env.*")
 		return settings{}, false
 	}
-	data, err := readFile(path)
+	data, err := readFile(disk, path)
 	if err != nil {
 		ds.Addf(at, "%v", err)
 		return settings{}, false
@@ -83,17 +81,11 @@ func formOf(path string) (read func(schema.File, *diag.List) []value.Setting, ho
 	return nil, false
 }
 
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+func readFile(disk Disk, path string) ([]byte, error) {
+	data, err := disk.Read(path, maxFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, errors.New("there is no such file")
-	case err != nil:
-		return nil, fmt.Errorf("opening the file: %w", reason(err))
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	switch {
 	case err != nil:
 		return nil, fmt.Errorf("reading the file: %w", reason(err))
 	case len(data) > maxFile:

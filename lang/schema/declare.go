@@ -36,6 +36,7 @@ type program struct {
 	override  string // --stack
 	root      string // the directory below which all files lie
 	loader    Loader
+	ground    Ground // nil is Host
 	resources map[ir.Addr]*declared
 	order     []*declared
 	modules   map[ir.Addr]*module
@@ -55,6 +56,7 @@ type Spent struct {
 	Steps int    // of HCL; one counts as ten of Starlark
 	Text  int    // bytes of text that HCL put together
 	Heap  uint64 // bytes that the process may come to; 0 before a reader has decided
+	Watch *Watch // nil where nobody looks on
 }
 
 type declared struct {

@@ -31,7 +31,28 @@ func (r *reader) names() starlark.StringDict {
 	for name, v := range r.declarations() {
 		add(name, v)
 	}
+	if r.b.Spent.Watch != nil {
+		r.watched(names)
+		r.watched(fn.members)
+	}
 	return names
+}
+
+// watched has each function tell where it is called. One call is the only thing
+// that no count of steps can stop.
+func (r *reader) watched(names starlark.StringDict) {
+	for name, v := range names {
+		f, ok := v.(*starlark.Builtin)
+		if !ok {
+			continue
+		}
+		names[name] = starlark.NewBuiltin(f.Name(), func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			if t.CallStackDepth() > 1 {
+				r.b.Spent.Watch.AtLine(position(t.CallFrame(1).Pos))
+			}
+			return f.CallInternal(t, args, kwargs)
+		})
+	}
 }
 
 type builtinFunc = func(t *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)

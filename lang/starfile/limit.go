@@ -15,7 +15,7 @@ const (
 	maxTree  = 1000             // expressions and statements within each other
 	maxSteps = 10_000_000       // of the interpreter, over all files
 	maxTime  = 30 * time.Second // for what no step counts; a busy machine is no reason to stop
-	maxHeap  = 512 << 20        // bytes that the process gained since the start
+	maxHeap  = 384 << 20        // bytes that the process gained since the start
 	maxText  = 8 << 20          // bytes of one text, or of a list's places
 	maxNodes = 200_000          // values within one value
 	maxDepth = 100              // values within each other
@@ -37,6 +37,8 @@ func (r *reader) guard(t *starlark.Thread) (done func()) {
 			t.Cancel(fmt.Sprintf("evaluation was stopped here: the program takes more than %d million steps", maxSteps/1_000_000))
 		case r.full():
 			t.Cancel(outOfMemory)
+		case r.b.Spent.Watch.Stopped() != "":
+			t.Cancel(r.b.Spent.Watch.Stopped())
 		}
 		t.SetMaxExecutionSteps(t.ExecutionSteps() + stepsBetween)
 	}

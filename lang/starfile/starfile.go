@@ -77,6 +77,7 @@ func readerOf(t *starlark.Thread) *reader { return t.Local(readerKey).(*reader) 
 // run reads a file and executes it. It returns the file's globals, frozen.
 func (r *reader) run(f schema.File) (starlark.StringDict, error) {
 	r.dirs[f.Name] = filepath.Dir(f.Path)
+	r.b.Spent.Watch.AtLine(diag.Pos{File: f.Name, Line: 1, Col: 1})
 	prog, err := r.compile(f)
 	if err != nil {
 		return nil, err

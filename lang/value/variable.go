@@ -25,6 +25,10 @@ type Variable struct {
 	NotNull     bool // `nullable = false`: null gives the default
 	Rules       []Rule
 	Broken      bool // it was not understood, and that was reported: it has no value
+
+	// Ask, where it is set, does what Refuses does: of a variable whose rules are
+	// in another process.
+	Ask func(text string) *diag.Diag
 }
 
 // Rule is a validation of a variable.
@@ -193,6 +197,9 @@ func (in *Inputs) take(v *Variable, g Given) {
 
 // Refuses returns what is wrong with text as the value of v; nil if it will do.
 func (v *Variable) Refuses(text string) *diag.Diag {
+	if v.Ask != nil {
+		return v.Ask(text)
+	}
 	var wrong diag.List
 	in := Inputs{Lookup: func(string) (Given, bool) { return Given{Text: text, From: "the terminal"}, true }}
 	if _, ok := in.Resolve(v, &wrong); ok {

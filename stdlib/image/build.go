@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -215,11 +214,11 @@ func (b *Build) finish(f *schema.Finishing) {
 	}
 	b.finishSecrets(f, fail)
 	place := b.place(f.Res.Dir)
-	if m := place.look(f.Root()); m != nil {
+	if m := place.look(f.Root(), f.Ground()); m != nil {
 		f.Errorf("build", "%v", m.Err).Hintf("%s", m.Hint)
 		return
 	}
-	bases, _, err := place.bases(f.Root(), b)
+	bases, _, err := place.bases(f.Ground(), f.Root(), b)
 	if err != nil {
 		f.Errorf("build", "%v", err)
 		return
@@ -241,13 +240,11 @@ func (b *Build) finishSecrets(f *schema.Finishing, fail func(hint, format string
 		case !s.Value.IsNull() && s.Value.Kind != ir.String:
 			fail("give it what is known when the plan is made", "secrets: %s holds what only the engine knows", id)
 		case s.File == "":
-		case !filepath.IsAbs(s.File) && !below(f.Root(), file):
+		case !filepath.IsAbs(s.File) && !schema.Below(f.Root(), file):
 			fail("move it below the stack's directory, or write its whole path", "secrets: %s: %s leads out of the stack's directory", id, s.File)
 		default:
-			if x, err := os.Open(file); err != nil {
+			if !f.Ground().Readable(file) {
 				fail("file is a path from the directory of this file on", "secrets: %s: there is no file %s that can be read", id, s.File)
-			} else {
-				x.Close()
 			}
 		}
 	}
@@ -260,7 +257,7 @@ func (b *Build) finishContexts(f *schema.Finishing, fail func(hint, format strin
 		case countTrue(c.Path != "", !c.Image.IsZero(), c.URL != "") != 1:
 			fail("write one of them", "additional_contexts: %s has to have one of `path`, `image` and `url`", name)
 		case c.Path != "":
-			if m := (&place{context: rooted(f.Res.Dir, c.Path), inline: "x"}).look(f.Root()); m != nil {
+			if m := (&place{context: rooted(f.Res.Dir, c.Path), inline: "x"}).look(f.Root(), f.Ground()); m != nil {
 				fail(m.Hint, "additional_contexts: %s: %v", name, m.Err)
 			}
 		case !c.Image.Addr.IsZero() && c.Image.Addr == f.Res.Addr:

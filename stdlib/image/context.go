@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"bayplan/interpreter/engine"
+	"bayplan/lang/schema"
 
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
@@ -58,11 +59,11 @@ func (p *place) shown(root string) string {
 const inlineName = "dockerfile_inline"
 
 // source returns the Dockerfile.
-func (p *place) source() ([]byte, error) {
+func (p *place) source(on schema.Ground) ([]byte, error) {
 	if p.inline != "" {
 		return []byte(p.inline), nil
 	}
-	src, err := os.ReadFile(p.dockerfile)
+	src, err := on.ReadFile(p.dockerfile)
 	if err != nil {
 		return nil, fmt.Errorf("reading the Dockerfile: %w", err)
 	}
@@ -76,14 +77,14 @@ type mistake struct {
 }
 
 // look reports what is not there, or leads out of the root, also by a link.
-func (p *place) look(root string) *mistake {
-	if m := p.outside(root, below); m != nil {
+func (p *place) look(root string, on schema.Ground) *mistake {
+	if m := p.outside(root, schema.Below); m != nil {
 		return m
 	}
 	if p.context == "" {
 		return nil
 	}
-	info, err := os.Stat(p.context)
+	info, err := on.Stat(p.context)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &mistake{fmt.Errorf("there is no directory %s", short(root, p.context)), "context is a path from the directory of this file on"}
@@ -93,9 +94,9 @@ func (p *place) look(root string) *mistake {
 		return &mistake{fmt.Errorf("%s is no directory", short(root, p.context)), "context is the directory that the builder sees; the Dockerfile is `dockerfile`"}
 	}
 	if p.inline != "" {
-		return p.outside(root, within)
+		return p.outside(root, on.Within)
 	}
-	info, err = os.Stat(p.dockerfile)
+	info, err = on.Stat(p.dockerfile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &mistake{fmt.Errorf("there is no file %s", short(root, p.dockerfile)), "dockerfile is a path from the context on"}
@@ -104,7 +105,7 @@ func (p *place) look(root string) *mistake {
 	case !info.Mode().IsRegular():
 		return &mistake{fmt.Errorf("%s is no file", short(root, p.dockerfile)), "dockerfile is a file, from the context on"}
 	}
-	return p.outside(root, within)
+	return p.outside(root, on.Within)
 }
 
 func (p *place) outside(root string, inside func(root, path string) bool) *mistake {
@@ -123,25 +124,6 @@ func short(root, path string) string {
 		return path
 	}
 	return filepath.ToSlash(rel)
-}
-
-// below reports whether path, as it is written, lies at or below root.
-func below(root, path string) bool {
-	rel, err := filepath.Rel(root, path)
-	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
-}
-
-// within reports whether what path really is lies at or below root.
-func within(root, path string) bool {
-	root, err := filepath.EvalSymlinks(root)
-	if err != nil {
-		return false
-	}
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return false
-	}
-	return below(root, real)
 }
 
 // entry is one thing that the builder sees.
@@ -176,7 +158,7 @@ const hiddenRecipe = ".bayplan.Dockerfile"
 func (p *place) see() (*tree, error) {
 	t := &tree{place: p, recipe: entry{path: hiddenRecipe, mode: 0o644}, hidden: true}
 	var err error
-	if t.source, err = p.source(); err != nil {
+	if t.source, err = p.source(schema.Host{}); err != nil {
 		return nil, err
 	}
 	if p.context == "" {

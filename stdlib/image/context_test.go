@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"bayplan/interpreter/engine"
+	"bayplan/lang/schema"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -294,7 +295,7 @@ func TestPlaces(t *testing.T) {
 		{Build{Context: "/etc", Dockerfile: "passwd"}, "leads out of the stack's directory"},
 	}
 	for _, tt := range tests {
-		m := tt.build.place(root).look(root)
+		m := tt.build.place(root).look(root, schema.Host{})
 		if tt.want == "" && m != nil {
 			t.Errorf("%+v: %v", tt.build, m.Err)
 		}
@@ -323,7 +324,7 @@ func TestBases(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := plant(t, map[string]string{"Dockerfile": tt.file})
-			got, _, err := (&place{dockerfile: filepath.Join(dir, "Dockerfile"), context: dir}).bases(dir, &Build{Args: tt.args})
+			got, _, err := (&place{dockerfile: filepath.Join(dir, "Dockerfile"), context: dir}).bases(schema.Host{}, dir, &Build{Args: tt.args})
 			if err != nil {
 				t.Fatal(err)
 			}

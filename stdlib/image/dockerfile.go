@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"bayplan/lang/diag"
+	"bayplan/lang/schema"
 
 	"github.com/distribution/reference"
 	"github.com/moby/buildkit/frontend/dockerfile/command"
@@ -16,8 +17,8 @@ import (
 )
 
 // bases returns what basesOf does of the Dockerfile of a build.
-func (p *place) bases(root string, b *Build) (bases []string, modern string, err error) {
-	src, err := p.source()
+func (p *place) bases(on schema.Ground, root string, b *Build) (bases []string, modern string, err error) {
+	src, err := p.source(on)
 	if err != nil {
 		return nil, "", err
 	}

@@ -441,7 +441,7 @@ func TestAble(t *testing.T) {
 				t.Fatal(diags)
 			}
 			b := ws[0].Spec.(*Spec).Build
-			_, modern, err := b.place(dir).bases(dir, b)
+			_, modern, err := b.place(dir).bases(schema.Host{}, dir, b)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,6 +15,7 @@ import (
 	"bayplan/interpreter/kind"
 	"bayplan/lang/diag"
 	"bayplan/lang/ir"
+	"bayplan/lang/schema"
 
 	"github.com/distribution/reference"
 	api "github.com/docker/docker/api/types/image"
@@ -165,7 +166,7 @@ func (r *reading) builds(ctx context.Context) error {
 			continue
 		}
 		place := spec.Build.place(w.Res.Dir)
-		if m := place.look(r.Dir); m != nil {
+		if m := place.look(r.Dir, schema.Host{}); m != nil {
 			r.fail(w, "build", "%v", m.Err).Hintf("%s", m.Hint)
 			continue
 		}

@@ -116,7 +116,11 @@ func use(t *testing.T, name, hcl, star, body string) load.Result {
 		}
 	}
 	bay := interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs(), Modules: stdlib.Modules()}
-	return bay.Load(interpreter.Program{Path: filepath.Join(dir, body), Env: func(string) (string, bool) { return "", false }})
+	got, err := bay.Load(interpreter.Program{Path: filepath.Join(dir, body), Env: func(string) (string, bool) { return "", false }})
+	if err != nil {
+		panic(err) // it is evaluated in this process
+	}
+	return got
 }
 
 func names(t *testing.T) []string {
@@ -389,7 +393,7 @@ func open(p *ir.Program) []int64 {
 func TestDescribed(t *testing.T) {
 	bay := interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs(), Modules: stdlib.Modules()}
 	for _, name := range names(t) {
-		m, diags, _ := bay.Outline("std/" + name)
+		m, diags, _, _ := bay.Outline("std/" + name)
 		if len(diags) > 0 {
 			t.Fatal(diags)
 		}
