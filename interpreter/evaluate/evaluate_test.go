@@ -580,8 +580,8 @@ func aliases(n int) string {
 	return text
 }
 
-// TestBombs holds that each ends in an error of the program, and, with bay's own
-// limits (BOMBS=all), within 15 s and 700 MiB.
+// TestBombs holds that each ends in an error of the program. With bay's own limits
+// (BOMBS=all) some are programs, and each ends within 15 s and 700 MiB.
 func TestBombs(t *testing.T) {
 	all := os.Getenv("BOMBS") == "all"
 	limits := Limits{Live: 96 << 20, Memory: 160 << 20, Time: 600 * time.Millisecond}
@@ -609,7 +609,9 @@ func TestBombs(t *testing.T) {
 				most = u.Maxrss >> 10
 			}
 			t.Logf("%v, %d MiB: %.200v", took.Round(time.Millisecond), most, said)
-			if len(said) != 1 || said[0].Warning || !said[0].Pos.Known() {
+			if heavy := all && a != nil && a.Program != nil; heavy && len(said) == 0 {
+				t.Log("it is within bay's own limits")
+			} else if len(said) != 1 || said[0].Warning || !said[0].Pos.Known() {
 				t.Errorf("%.500v, want one error", said)
 			}
 			if all && (took > 15*time.Second || most > 700) {
