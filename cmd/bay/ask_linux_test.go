@@ -41,7 +41,8 @@ func onTerminal(t *testing.T, args ...string) *terminal {
 	ours, bays := openTerminal(t)
 	x := &terminal{t: t, ours: ours, bays: bays, more: make(chan struct{}, 1)}
 	x.cmd = exec.Command(os.Args[0], append(args, "--engine", "embedded")...)
-	x.cmd.Env = append(os.Environ(), "BAY_TEST_AS_BAY=1", "NO_COLOR=1")
+	// The race detector needs more than a process for evaluation may have.
+	x.cmd.Env = append(os.Environ(), "BAY_TEST_AS_BAY=1", "NO_COLOR=1", inProcess+"=1")
 	x.cmd.Stdin, x.cmd.Stdout, x.cmd.Stderr = bays, bays, bays
 	x.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := x.cmd.Start(); err != nil {

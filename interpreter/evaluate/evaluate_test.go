@@ -258,7 +258,7 @@ var filters = map[string]bool{"open": true, "write": true, "dial": true, "listen
 // TestStopped holds what is said of a program that takes too much, wherever it
 // is and whatever ends it.
 func TestStopped(t *testing.T) {
-	how := Options{Limits: Limits{Live: 64 << 20, Memory: 96 << 20, Time: time.Second}}
+	how := Options{Limits: Limits{Live: 64 << 20, Memory: 96 << 20}}
 	for _, c := range []struct{ what, arg, want string }{
 		{"spin", "", "it takes longer than 1s"},
 		{"eat", "", "the program needs more than 64 MiB of memory"},
@@ -270,6 +270,10 @@ func TestStopped(t *testing.T) {
 			"main.bay.star": "stack(name = 'a')\n\noutput('x',       fn.probe(%q, %q))\n",
 		} {
 			o := body(t, name, fmt.Sprintf(text, c.what, c.arg))
+			how.Limits.Time = 20 * time.Second // a busy machine eats slowly
+			if c.what == "spin" {
+				how.Limits.Time = time.Second
+			}
 			begin := time.Now()
 			got, err := Load(o, how)
 			if err != nil || len(got.Diags) != 1 {
@@ -280,7 +284,7 @@ func TestStopped(t *testing.T) {
 			if !strings.HasSuffix(d.Msg, c.want) || filepath.Base(d.Pos.File) != name || d.Pos.Line != 3 || d.Pos.Col < 19 || got.Sources[d.Pos.File] == nil {
 				t.Errorf("%s in %s: %v, want %s at line 3", c.what, name, d, c.want)
 			}
-			if took := time.Since(begin); took > 30*time.Second {
+			if took := time.Since(begin); took > 60*time.Second {
 				t.Errorf("%s in %s: it took %v", c.what, name, took)
 			}
 		}
