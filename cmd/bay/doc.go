@@ -171,7 +171,7 @@ func noAttribute(k *schema.Kind, doc show.DocKind, path string) error {
 }
 
 func noName(all *show.Doc, name string) error {
-	f := &failure{err: fmt.Errorf("there is no kind and no function %q", name), hint: "`bay doc` lists them"}
+	f := &failure{err: fmt.Errorf("there is no kind and no function %q", name), hint: "`bay doc` lists them; what has no table, such as variable and output, is in LANGUAGE.md"}
 	var names []string
 	for _, k := range slices.Concat(all.Kinds, all.Forms) {
 		names = append(names, k.Name)

@@ -2,7 +2,6 @@ package hclfile
 
 import (
 	"slices"
-	"strings"
 
 	"bayplan/lang/diag"
 	"bayplan/lang/ir"
@@ -81,21 +80,7 @@ func (o *outline) constant(x hclsyntax.Expression) (ir.Value, bool) {
 	return e.constant(x)
 }
 
-// source returns an expression as it is written, on one line: where a new line
-// parts the elements of an object, a comma does.
+// source returns an expression as it is written, on one line.
 func (o *outline) source(x hclsyntax.Expression) string {
-	var b strings.Builder
-	for line := range strings.Lines(string(x.Range().SliceBytes(o.file.Src))) {
-		line = strings.Join(strings.Fields(line), " ")
-		before := b.String()
-		switch {
-		case line == "" || before == "":
-		case strings.ContainsRune("{[(,", rune(before[len(before)-1])) || strings.ContainsRune("}])", rune(line[0])):
-			b.WriteByte(' ')
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteString(line)
-	}
-	return b.String()
+	return schema.OneLine(string(x.Range().SliceBytes(o.file.Src)))
 }

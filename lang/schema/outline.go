@@ -1,5 +1,7 @@
 package schema
 
+import "strings"
+
 // Outline is what a module's files say of what is in it, without an evaluation.
 type Outline struct {
 	Doc     string // the comment at the top, or ""
@@ -28,4 +30,23 @@ type PartOutline struct {
 	Source      string // of a module
 	Many        bool   // none or any number of it, by keys
 	Perhaps     bool   // none or one
+}
+
+// OneLine returns an expression of HCL on one line: where a new line parts the
+// elements of an object, a comma does.
+func OneLine(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line = strings.Join(strings.Fields(line), " ")
+		before := b.String()
+		switch {
+		case line == "" || before == "":
+		case strings.ContainsRune("{[(,", rune(before[len(before)-1])) || strings.ContainsRune("}])", rune(line[0])):
+			b.WriteByte(' ')
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }

@@ -57,7 +57,7 @@ func declared(c *syntax.CallExpr, f schema.File, kinds []string, out *schema.Out
 	case !ir.IsIdent(label):
 	case fn.Name == "variable":
 		in := schema.InputOutline{
-			Name: label, Type: strings.Join(strings.Fields(text("type")), " "), Description: text("description"),
+			Name: label, Type: schema.OneLine(text("type")), Description: text("description"),
 			Required: has["default"] == nil, Default: text("default"), Sensitive: text("sensitive") == "true",
 		}
 		if in.Type == "" {
