@@ -596,6 +596,7 @@ func (s *story) hand(e *embedded.State, c *embedded.Container) (string, error) {
 				return "nothing", nil // two generations at once are what a person may do, and bay may not
 			}
 		}
+		s.watch.startedByHand(c)
 		return "start", e.Start(e.Now, c.ID)
 	case 2:
 		return "rm -f", e.Remove(e.Now, c.ID, true, false)

@@ -16,6 +16,7 @@ import (
 type watch struct {
 	strangers map[string]stranger         // what is not the stack's, as it was found
 	volumes   map[string]*embedded.Volume // the stack's, since they were first seen
+	hand      map[string]bool             // containers that somebody has started, by ID
 	late      map[string]bool             // containers that a call of a dead bay may have started; none once an apply is done
 }
 
@@ -111,6 +112,17 @@ func (w *watch) kept(s *embedded.State) error {
 	return nil
 }
 
+func foreign(v *embedded.Volume) bool { return v == nil || v.Labels[engine.LabelStack] != stackName }
+
+// startedByHand tells of a container that somebody has started, on whatever
+// volume the engine has made in the place of one that is gone.
+func (w *watch) startedByHand(c *embedded.Container) {
+	if w.hand == nil {
+		w.hand = map[string]bool{}
+	}
+	w.hand[c.ID] = true
+}
+
 // alone holds I6: at most one generation of an address runs on a volume that
 // it writes to; and that volume is the stack's own. No engine takes a condition
 // with a start: one that comes late may bring up a second generation until the
@@ -126,7 +138,7 @@ func (w *watch) alone(s *embedded.State) error {
 				continue
 			}
 			v := s.Volumes[m.Name]
-			if v == nil || v.Labels[engine.LabelStack] != stackName {
+			if foreign(v) && !w.hand[c.ID] {
 				return fmt.Errorf("I5: container %s runs on volume %s, which is not the stack's", c.Name, m.Name)
 			}
 			if !m.RW || w.late[c.ID] {
