@@ -265,10 +265,13 @@ func (r *run) args(args []string) []string {
 		out = append(out, r.out(arg))
 		named = named || strings.HasPrefix(arg, "--engine")
 	}
-	if !named {
-		out = append(out, "--engine", r.address())
+	switch {
+	case named:
+		return out
+	case len(args) > 0 && args[0] == "exec": // what follows is the command's
+		return append([]string{"--engine", r.address()}, out...)
 	}
-	return out
+	return append(out, "--engine", r.address())
 }
 
 func (r *run) address() string {

@@ -73,7 +73,7 @@ func (w *workshop) command(t *testing.T, engine string, args ...string) *exec.Cm
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, append(args, "--engine", engine)...)
+	cmd := exec.Command(program, append([]string{"--engine", engine}, args...)...)
 	cmd.Dir = w.dir
 	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(w.dir, ".state"))
 	return cmd

@@ -20,8 +20,13 @@ const (
 	exitUnreachable = 10
 	exitLocked      = 11
 	exitStale       = 12
+	exitOwn         = 125
 	exitInterrupted = 130
 )
+
+// passesOn marks a command that ends with the code of what it ran; what goes wrong
+// with bay itself is exitOwn then.
+const passesOn = "bay.passes-on"
 
 // exitCodes is the table that help and README print.
 func exitCodes() []exitCode {
@@ -34,6 +39,7 @@ func exitCodes() []exitCode {
 		{exitUnreachable, "no engine could be reached"},
 		{exitLocked, "another bay is at work on the same"},
 		{exitStale, "the plan is stale: the engine, or what a saved plan was made from, has changed; plan again"},
+		{exitOwn, "`bay exec` or `bay attach` failed itself; else these end as the command did"},
 		{exitInterrupted, "interrupted"},
 	}
 }

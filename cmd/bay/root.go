@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,7 +59,11 @@ func (a *app) run(args []string) (code int) {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	cmd, err := root.ExecuteC()
-	return a.endFeed(a.report(cmd, err), err)
+	code = a.report(cmd, err)
+	if own := new(ended); code != exitDone && code != exitInterrupted && cmd.Annotations[passesOn] != "" && !errors.As(err, own) {
+		code = exitOwn
+	}
+	return a.endFeed(code, err)
 }
 
 func (a *app) root() *cobra.Command {
@@ -98,7 +103,7 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 	group(root, "The main job:", a.planCmd(), a.showCmd(), a.applyCmd(), a.destroyCmd(), a.gcCmd())
 	group(root, "Images:", a.pullCmd(), a.buildCmd(), a.pushCmd(), a.updateCmd())
 	group(root, "What lives:", a.psCmd(), a.logsCmd(), a.statsCmd(), a.topCmd(), a.portCmd(), a.eventsCmd(), a.inspectCmd(), a.imagesCmd(), a.volumesCmd(), a.networksCmd(), a.diffCmd(), a.whyCmd(), a.lsCmd())
-	group(root, "What runs:", a.startCmd(), a.stopCmd(), a.restartCmd(), a.killCmd(), a.pauseCmd(), a.unpauseCmd(), a.waitCmd())
+	group(root, "What runs:", a.startCmd(), a.stopCmd(), a.restartCmd(), a.killCmd(), a.pauseCmd(), a.unpauseCmd(), a.waitCmd(), a.execCmd(), a.attachCmd())
 	group(root, "Around it:", a.validateCmd(), a.fmtCmd(), a.graphCmd(), a.outputCmd(), a.unlockCmd(), a.docCmd(), a.functionsCmd(), a.versionCmd())
 	root.AddCommand(exitCodesCmd(), limitsCmd())
 	a.completions(root)

@@ -32,6 +32,7 @@ const usage = `usage:
   probe print TEXT...  print the words
   probe cat PATH       print a file
   probe env            print the environment
+  probe echo           print what comes in, to its end
 `
 
 func main() {
@@ -62,6 +63,11 @@ func run(args []string) int {
 		return 0
 	case "cat":
 		return cat(args)
+	case "echo":
+		if _, err := io.Copy(os.Stdout, os.Stdin); err != nil {
+			return fail(err)
+		}
+		return 0
 	case "env":
 		env := os.Environ()
 		slices.Sort(env)

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"bayplan/interpreter/engine"
@@ -411,6 +412,7 @@ func testBuildFails(t *testing.T, e *engine.Engine) {
 // hub is a registry on this machine that counts what is asked of it.
 type hub struct {
 	*httptest.Server
+	mu    sync.Mutex
 	asked []string // method and path of manifest requests
 }
 
@@ -420,7 +422,9 @@ func newHub(t *testing.T) *hub {
 	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "/manifests/") && r.Method != http.MethodPut {
+			h.mu.Lock()
 			h.asked = append(h.asked, r.Method+" "+r.URL.Path)
+			h.mu.Unlock()
 		}
 		if strings.Contains(r.URL.Path, "/private/") {
 			w.Header().Set("WWW-Authenticate", `Basic realm="here"`)

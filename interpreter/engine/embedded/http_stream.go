@@ -386,13 +386,53 @@ func (c *call) execStart(id string) error {
 	if o.Detach {
 		return c.empty(http.StatusOK)
 	}
-	conn, _, err := c.hijack(streamType(c.v, o.Tty))
+	conn, in, err := c.hijack(streamType(c.v, o.Tty))
 	if err != nil {
 		return nil // it is taken over, or gone: there is nobody to tell
 	}
 	defer conn.Close()
+	switch {
+	case e.Echoes && e.Config.AttachStdin && o.Tty:
+		code, left := typed(conn, in)
+		return c.change(func(*State, time.Time) error { e.ExitCode, e.Left = code, left; return nil })
+	case e.Echoes && e.Config.AttachStdin:
+		_, _ = io.Copy(newOutput(conn, o.Tty, false).out, in) // an error is an end as well
+	}
 	_ = newOutput(conn, o.Tty, false).write([]Line{{Text: e.Stdout}, {Text: e.Stderr, Stderr: true}})
 	return nil
+}
+
+// Keys as a terminal knows them.
+const (
+	ctrlC = 0x03
+	ctrlD = 0x04
+	ctrlP = 0x10
+	ctrlQ = 0x11
+)
+
+// typed does what a terminal does with what is typed for a command that prints
+// what comes in: each line is seen twice. It returns the code that the command
+// ends with, or that whoever typed has left it.
+func typed(out io.Writer, in *bufio.Reader) (code int, left bool) {
+	line := ""
+	for {
+		key, err := in.ReadByte()
+		switch {
+		case err != nil, key == ctrlD:
+			return 0, false
+		case key == ctrlC:
+			return 130, false
+		case key == ctrlQ && strings.HasSuffix(line, string(rune(ctrlP))):
+			return 0, true
+		case key == '\r':
+			if _, err := io.WriteString(out, line+"\r\n"+line+"\r\n"); err != nil {
+				return 0, true
+			}
+			line = ""
+		default:
+			line += string(rune(key))
+		}
+	}
 }
 
 func (c *call) execInspect(id string) error {
@@ -403,7 +443,7 @@ func (c *call) execInspect(id string) error {
 			return notFound("No such exec instance: %s", id)
 		}
 		doc = map[string]any{
-			"ID": e.ID, "Running": false, "ExitCode": nil, "ContainerID": e.Container, "Pid": 0, "CanRemove": e.Started,
+			"ID": e.ID, "Running": e.Left, "ExitCode": nil, "ContainerID": e.Container, "Pid": 0, "CanRemove": e.Started,
 			"OpenStdin": e.Config.AttachStdin, "OpenStdout": e.Config.AttachStdout, "OpenStderr": e.Config.AttachStderr, "DetachKeys": "",
 			"ProcessConfig": map[string]any{
 				"tty": e.Config.Tty, "entrypoint": e.Config.Cmd[0], "arguments": e.Config.Cmd[1:], "privileged": e.Config.Privileged, "user": e.Config.User,

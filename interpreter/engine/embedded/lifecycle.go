@@ -472,6 +472,8 @@ type Exec struct {
 	ExitCode  int
 	Stdout    string
 	Stderr    string
+	Echoes    bool `json:",omitempty"` // it prints what comes in
+	Left      bool `json:",omitempty"` // whoever talked to it has left, and it goes on
 }
 
 // NewExec makes a command for a running container.
@@ -508,8 +510,11 @@ func (s *State) RunExec(now time.Time, id string) (*Exec, error) {
 	case !c.Run.Running:
 		return nil, conflict("Container %s is not running", c.ID)
 	}
-	p := s.act(e.Config.Cmd, c)
-	e.Started, e.ExitCode, e.Stdout, e.Stderr = true, p.code, p.out, p.errs
+	inside := *c // as the command sees it
+	inside.Config = copied(c.Config)
+	inside.Config.Env = append(inside.Config.Env, e.Config.Env...)
+	p := s.act(e.Config.Cmd, &inside)
+	e.Started, e.ExitCode, e.Stdout, e.Stderr, e.Echoes = true, p.code, p.out, p.errs, p.echoes
 	s.containerEvent(c, "exec_start: "+strings.Join(e.Config.Cmd, " "), "execID", e.ID)
 	s.containerEvent(c, "exec_die", "execID", e.ID, "exitCode", strconv.Itoa(p.code))
 	return e, nil

@@ -21,6 +21,7 @@ type program struct {
 	healthyAfter time.Duration // 0: at once
 	out          string        // what it prints at its start
 	errs         string        // the same, to standard error
+	echoes       bool          // prints what comes in, to its end
 }
 
 // endless is any program that we do not know.
@@ -92,6 +93,8 @@ func (s *State) probe(args []string, c *Container) (program, error) {
 		return program{out: strings.Join(args, " ") + "\n"}, nil
 	case "cat":
 		return s.probeCat(args, c)
+	case "echo":
+		return program{echoes: true}, nil
 	case "env":
 		return program{out: strings.Join(environment(c), "\n") + "\n"}, nil
 	default:

@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"bayplan/lang/ir"
+
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+)
+
+// talkClient is what a conversation with a process asks of an engine beside what
+// Client has: docker's own client has it. An engine that is called without HTTP
+// knows no connection that could be held.
+type talkClient interface {
+	ContainerExecCreate(context.Context, string, container.ExecOptions) (container.ExecCreateResponse, error)
+	ContainerExecAttach(context.Context, string, container.ExecAttachOptions) (types.HijackedResponse, error)
+	ContainerExecStart(context.Context, string, container.ExecStartOptions) error
+	ContainerExecInspect(context.Context, string) (container.ExecInspect, error)
+	ContainerExecResize(context.Context, string, container.ResizeOptions) error
+	ContainerAttach(context.Context, string, container.AttachOptions) (types.HijackedResponse, error)
+	ContainerResize(context.Context, string, container.ResizeOptions) error
+	ContainerStatPath(ctx context.Context, id, path string) (container.PathStat, error)
+}
+
+var _ talkClient = (*client.Client)(nil)
+
+// talks returns what conversations are held with.
+func (e *Engine) talks() (talkClient, error) {
+	inner := e.client
+	if l, ok := inner.(*limited); ok {
+		inner = l.Client
+	}
+	if c, ok := inner.(talkClient); ok {
+		return c, nil
+	}
+	return nil, errors.New("this engine holds no conversations")
+}
+
+// Talk is a conversation with a process in a container. Its connection has no
+// limit of time: people think.
+type Talk struct {
+	types.HijackedResponse
+	e      *Engine
+	c      talkClient
+	id     string // of the container, or of the command in it
+	inside bool   // it is a command in a container
+}
+
+// Exec begins a command in a running container and talks to it. With detached
+// it only begins it, and there is no conversation.
+func (e *Engine) Exec(ctx context.Context, id string, o container.ExecOptions, detached bool) (*Talk, error) {
+	c, err := e.talks()
+	if err != nil {
+		return nil, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	made, err := asked(ctx, e, "ContainerExecCreate", e.limits.Call, func(ctx context.Context) (container.ExecCreateResponse, error) {
+		return c.ContainerExecCreate(ctx, id, o)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if detached {
+		_, err := asked(ctx, e, "ContainerExecStart", e.limits.Call, func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, c.ContainerExecStart(ctx, made.ID, container.ExecStartOptions{Detach: true, Tty: o.Tty, ConsoleSize: o.ConsoleSize})
+		})
+		return nil, err
+	}
+	conn, err := e.hijacked(ctx, "ContainerExecStart", func(ctx context.Context) (types.HijackedResponse, error) {
+		return c.ContainerExecAttach(ctx, made.ID, container.ExecAttachOptions{Tty: o.Tty, ConsoleSize: o.ConsoleSize})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Talk{HijackedResponse: conn, e: e, c: c, id: made.ID, inside: true}, nil
+}
+
+// Attach talks to a container's own process.
+func (e *Engine) Attach(ctx context.Context, id string, o container.AttachOptions) (*Talk, error) {
+	c, err := e.talks()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := e.hijacked(context.WithoutCancel(ctx), "ContainerAttach", func(ctx context.Context) (types.HijackedResponse, error) {
+		return c.ContainerAttach(ctx, id, o)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Talk{HijackedResponse: conn, e: e, c: c, id: id}, nil
+}
+
+// hijacked opens a connection within the limit of a call. Docker's client does
+// not heed a context any more once it has dialled.
+func (e *Engine) hijacked(ctx context.Context, call string, open func(context.Context) (types.HijackedResponse, error)) (types.HijackedResponse, error) {
+	type answer struct {
+		conn types.HijackedResponse
+		err  error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		conn, err := open(ctx)
+		got <- answer{conn, err}
+	}()
+	late := time.NewTimer(e.limits.Call)
+	defer late.Stop()
+	select {
+	case a := <-got:
+		return a.conn, a.err
+	case <-late.C:
+		go func() { // whoever comes now is not waited for any more
+			if a := <-got; a.err == nil {
+				a.conn.Close()
+			}
+		}()
+		return types.HijackedResponse{}, &TimedOut{Call: call, Limit: e.limits.Call, Changes: true}
+	}
+}
+
+// endKnown is how long an engine may take to notice that a process has ended.
+const endKnown = time.Second
+
+// Resize tells the process the size of its terminal, in characters.
+func (t *Talk) Resize(ctx context.Context, rows, columns uint) error {
+	size := container.ResizeOptions{Height: rows, Width: columns}
+	_, err := asked(ctx, t.e, "Resize", t.e.limits.Read, func(ctx context.Context) (struct{}, error) {
+		if t.inside {
+			return struct{}{}, t.c.ContainerExecResize(ctx, t.id, size)
+		}
+		return struct{}{}, t.c.ContainerResize(ctx, t.id, size)
+	})
+	return err
+}
+
+// Ended returns the code that the process has ended with; false if it still
+// runs: then the conversation has, by itself or by the keys for it.
+func (t *Talk) Ended(ctx context.Context) (code int, ended bool, err error) {
+	if t.inside {
+		got, err := asked(ctx, t.e, "ContainerExecInspect", t.e.limits.Read, func(ctx context.Context) (container.ExecInspect, error) {
+			return t.c.ContainerExecInspect(ctx, t.id)
+		})
+		return got.ExitCode, !got.Running, err
+	}
+	// Its output ends a moment before the engine knows that the process has.
+	_ = t.e.Wait(ctx, Wait{Container: t.id, Until: ir.Completed, Limit: endKnown})
+	got, err := t.e.client.ContainerInspect(ctx, t.id)
+	if err != nil {
+		return 0, false, err
+	}
+	return got.State.ExitCode, !got.State.Running, nil
+}
+
+// StatPath tells what lies at a path in a container.
+func (e *Engine) StatPath(ctx context.Context, id, path string) (container.PathStat, error) {
+	c, err := e.talks()
+	if err != nil {
+		return container.PathStat{}, err
+	}
+	return asked(ctx, e, "ContainerStatPath", e.limits.Read, func(ctx context.Context) (container.PathStat, error) {
+		return c.ContainerStatPath(ctx, id, path)
+	})
+}
