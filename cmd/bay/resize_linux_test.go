@@ -18,11 +18,13 @@ type watched struct {
 
 	mu     sync.Mutex
 	screen emulator
+	came   bool // something did, since somebody looked
 }
 
 func (w *watched) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.came = true
 	return w.screen.Write(p)
 }
 
@@ -42,11 +44,16 @@ func (w *watched) shows(want ...string) {
 	w.t.Helper()
 	text := strings.Join(want, "\n") + "\n"
 	var got string
+	calm := 0 // looks in which nothing came: a kernel hands on what was written a little later
 	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
 		w.mu.Lock()
-		got = w.screen.text()
+		came := w.came
+		got, w.came = w.screen.text(), false
 		w.mu.Unlock()
-		if got == text {
+		if calm++; came || got != text {
+			calm = 0
+		}
+		if calm == 10 {
 			return
 		}
 	}
