@@ -454,8 +454,10 @@ func TestCanaryBuilt(t *testing.T) {
 					text := fmt.Sprintf("FROM scratch\nLABEL bayplan.test=1 round=%d\nCOPY probe /probe\n%s\nENTRYPOINT [\"/probe\"]\nCMD [\"serve\"]\n", i, end.line)
 					a.write("probe/Dockerfile", strings.ReplaceAll(text, "TOKEN", a.now()["given"]))
 					a.bay(0, "plan", "-v")
-					told := end.code != 0 || form == "--json" // of a build that succeeds, plain lines tell no steps
-					if out := a.bay(end.code, "apply", "--yes", form); told && !strings.Contains(out, "(sensitive)") {
+					out := a.bay(end.code, "apply", "--yes", form)
+					// Of a build that succeeds, plain lines tell no steps, and BuildKit counts ENV as none.
+					told := end.code != 0 || form == "--json" && !strings.Contains(out, `"#1 `)
+					if told && !strings.Contains(out, "(sensitive)") {
 						t.Errorf("the build does not show its steps, with the canary taken out:\n%s", out)
 					}
 				}

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"bayplan/lang/diag"
 	"bayplan/lang/ir"
@@ -41,7 +42,7 @@ var (
 func Parse(name string, src []byte, kinds []string, ds *diag.List) File {
 	var f File
 	for i, line := range strings.Split(string(src), "\n") {
-		line = strings.TrimRight(line, " \t\r")
+		line = strings.TrimRightFunc(line, unicode.IsSpace)
 		pos := diag.Pos{File: name, Line: i + 1, Col: 1}
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
