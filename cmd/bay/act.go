@@ -96,16 +96,12 @@ func (a *app) actCmd(act verb.Act, o *actFlags, short, order, example string) *c
 }
 
 func (a *app) act(ctx context.Context, act verb.Act, o actFlags, words []string, opts verb.ActOptions) error {
-	at, err := a.aim(ctx, o.where)
+	choice := verb.Choice{Runs: true, Words: words}
+	at, objects, err := a.aimAt(ctx, o.where, choice)
 	if err != nil {
 		return err
 	}
 	defer at.engine.Close()
-	choice := verb.Choice{Runs: true, Words: words}
-	objects, err := a.choose(at, choice)
-	if err != nil {
-		return err
-	}
 	if len(objects) == 0 {
 		if err := a.nothing(at); err != nil {
 			return err

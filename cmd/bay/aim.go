@@ -60,6 +60,31 @@ func (a *app) aim(ctx context.Context, f aimFlags) (*aim, error) {
 	return t, nil
 }
 
+// aimAt finds the stack, and in it the objects that are chosen. The caller closes
+// the engine.
+func (a *app) aimAt(ctx context.Context, f aimFlags, c verb.Choice) (*aim, []verb.Object, error) {
+	return aimedAt(a, ctx, f, c, a.choose)
+}
+
+// aimAtOne is aimAt where one object is meant.
+func (a *app) aimAtOne(ctx context.Context, f aimFlags, c verb.Choice) (*aim, verb.Object, error) {
+	return aimedAt(a, ctx, f, c, a.chooseOne)
+}
+
+func aimedAt[T any](a *app, ctx context.Context, f aimFlags, c verb.Choice, choose func(*aim, verb.Choice) (T, error)) (*aim, T, error) {
+	var none T
+	t, err := a.aim(ctx, f)
+	if err != nil {
+		return nil, none, err
+	}
+	got, err := choose(t, c)
+	if err != nil {
+		_ = t.engine.Close() // the first error says more
+		return nil, none, err
+	}
+	return t, got, nil
+}
+
 // survey reads what lives.
 func (a *app) survey(ctx context.Context, t *aim, dir string) error {
 	all, err := verb.List(ctx, t.engine.Reader())

@@ -199,16 +199,16 @@ func TestAsks(t *testing.T) {
 		t.Run(body, func(t *testing.T) {
 			askingStack(t, body)
 			x := onTerminal(t, "plan", "--out", "next.plan")
-			x.wait("value: ", 1)
+			x.wait("\n  value: ", 1)
 			x.types("many\n")
-			x.wait("value: ", 2)
+			x.wait("\n  value: ", 2)
 			x.types("12\n")
-			x.wait("value: ", 3)
+			x.wait("\n  value: ", 3)
 			x.types("3\n")
-			x.wait("value: ", 4)
+			x.wait("\n  value: ", 4)
 			x.waitEcho(false)
 			x.types("abc\r")
-			x.wait("value: ", 5)
+			x.wait("\n  value: ", 5)
 			x.waitEcho(false)
 			x.types("wrong\x15hunter2hunterX\x7f2\r")
 			if code := x.ends(); code != exitDone {
@@ -227,7 +227,7 @@ func TestAsks(t *testing.T) {
 				t.Errorf("a secret is on the screen:\n%s", x.screen())
 			}
 			x = onTerminal(t, "apply", "next.plan")
-			x.wait("value: ", 1)
+			x.wait("\n  value: ", 1)
 			x.waitEcho(false)
 			x.types("wrong\x15hunter2hunterX\x7f2\r")
 			if code := x.ends(); code != exitDone {
@@ -260,7 +260,7 @@ func TestAskIsLeft(t *testing.T) {
 				t.Setenv("BAY_VAR_replicas", "3")
 			}
 			x := onTerminal(t, "apply")
-			x.wait("value: ", 1)
+			x.wait("\n  value: ", 1)
 			x.waitEcho(!c.secret)
 			x.types(c.types)
 			if code := x.ends(); code != c.code {

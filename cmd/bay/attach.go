@@ -47,15 +47,11 @@ func exactlyOne(_ *cobra.Command, args []string) error {
 }
 
 func (a *app) attach(ctx context.Context, o attachFlags, word string) error {
-	at, err := a.aim(ctx, o.where)
+	at, obj, err := a.aimAtOne(ctx, o.where, verb.Choice{Runs: true, Words: []string{word}})
 	if err != nil {
 		return err
 	}
 	defer at.engine.Close()
-	obj, err := a.chooseOne(at, verb.Choice{Runs: true, Words: []string{word}})
-	if err != nil {
-		return err
-	}
 	process, err := verb.ProcessOf(ctx, at.engine, obj)
 	if err != nil {
 		return err

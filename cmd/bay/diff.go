@@ -39,15 +39,11 @@ func (a *app) diff(ctx context.Context, args []string, detailed, asJSON bool) er
 	if err != nil {
 		return err
 	}
-	e, err := a.connect(ctx)
+	e, p, err := a.planOn(ctx, prog, interpreter.PlanOptions{}, 0)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{})
-	if err != nil {
-		return err
-	}
 	if asJSON {
 		err = show.WriteJSON(a.out, show.DriftDocumentOf(p))
 	} else {

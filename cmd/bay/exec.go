@@ -73,15 +73,11 @@ func (a *app) exec(ctx context.Context, o execFlags, word string) error {
 	if err := a.fitForTTY(o.tty && o.interactive && !o.cmd.Detached); err != nil {
 		return err
 	}
-	at, err := a.aim(ctx, o.where)
+	at, obj, err := a.aimAtOne(ctx, o.where, verb.Choice{Runs: true, Words: []string{word}})
 	if err != nil {
 		return err
 	}
 	defer at.engine.Close()
-	obj, err := a.chooseOne(at, verb.Choice{Runs: true, Words: []string{word}})
-	if err != nil {
-		return err
-	}
 	return a.converse(ctx, o.interactive && !o.cmd.Detached, o.tty, func(ctx context.Context, ends verb.Ends) (int, error) {
 		return verb.Exec(ctx, at.engine, obj, o.cmd, ends)
 	})

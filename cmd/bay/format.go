@@ -30,12 +30,16 @@ func templateOf(text string) (*template.Template, error) {
 	return t, nil
 }
 
-// fillIn writes a line made of a template and v.
-func fillIn(w io.Writer, t *template.Template, v any) error {
-	var b strings.Builder
-	if err := t.Execute(&b, v); err != nil {
-		return misuse("--format: %v", strings.TrimPrefix(err.Error(), "template: "))
+// fillIn writes a line for each of a list, made of a template.
+func fillIn[T any](w io.Writer, t *template.Template, list []T) error {
+	for _, v := range list {
+		var b strings.Builder
+		if err := t.Execute(&b, v); err != nil {
+			return misuse("--format: %v", strings.TrimPrefix(err.Error(), "template: "))
+		}
+		if _, err := fmt.Fprintln(w, b.String()); err != nil {
+			return err
+		}
 	}
-	_, err := fmt.Fprintln(w, b.String())
-	return err
+	return nil
 }

@@ -51,16 +51,12 @@ then not known, and only containers count.`,
 }
 
 func (a *app) gc(ctx context.Context, prog *program, o gcFlags) error {
-	e, err := a.connectWithin(ctx, o.lock.timeout)
+	what := interpreter.PlanOptions{Mode: plan.Collect}
+	e, p, err := a.planOn(ctx, prog, what, o.lock.timeout)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	what := interpreter.PlanOptions{Mode: plan.Collect}
-	p, err := a.plan(ctx, e, prog, what)
-	if err != nil {
-		return err
-	}
 	if err := a.announce(e, prog, p, o.verbose, o.yes); err != nil || p.Empty() {
 		return err
 	}

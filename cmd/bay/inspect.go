@@ -48,31 +48,21 @@ func (a *app) inspect(ctx context.Context, where aimFlags, words []string, forma
 	if err != nil {
 		return err
 	}
-	at, err := a.aim(ctx, where)
+	at, objects, err := a.aimAt(ctx, where, verb.Choice{Words: words})
 	if err != nil {
 		return err
 	}
 	defer at.engine.Close()
-	objects, err := a.choose(at, verb.Choice{Words: words})
-	if err != nil {
-		return err
-	}
 	docs := []any{}
 	for _, o := range objects {
 		doc, err := verb.Inspect(ctx, at.engine.Reader(), o)
 		if err != nil {
 			return err
 		}
-		if t == nil {
-			docs = append(docs, doc)
-			continue
-		}
-		if err := fillIn(a.out, t, doc); err != nil {
-			return err
-		}
+		docs = append(docs, doc)
 	}
 	if t != nil {
-		return nil
+		return fillIn(a.out, t, docs)
 	}
 	return show.WriteJSON(a.out, docs)
 }

@@ -70,15 +70,11 @@ func (a *app) logs(ctx context.Context, words []string, o logsFlags) error {
 	if what.Until, err = instant("--until", o.until); err != nil {
 		return err
 	}
-	at, err := a.aim(ctx, o.where)
+	at, chosen, err := a.aimAt(ctx, o.where, verb.Choice{Runs: true, Words: words})
 	if err != nil {
 		return err
 	}
 	defer at.engine.Close()
-	chosen, err := a.choose(at, verb.Choice{Runs: true, Words: words})
-	if err != nil {
-		return err
-	}
 	if err := a.nothing(at); err != nil && !o.follow {
 		return err
 	}

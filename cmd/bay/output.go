@@ -71,15 +71,11 @@ func (a *app) output(ctx context.Context, dir, name string, asJSON bool) error {
 	if name != "" && !slices.ContainsFunc(prog.Outputs, func(o ir.Output) bool { return o.Name == name }) {
 		return noOutput(prog, name)
 	}
-	e, err := a.connect(ctx)
+	e, p, err := a.planOn(ctx, prog, interpreter.PlanOptions{}, 0)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{})
-	if err != nil {
-		return err
-	}
 	values := interpreter.Outputs(ctx, e, p)
 	switch {
 	case name != "":

@@ -87,15 +87,11 @@ func (a *app) planOf(ctx context.Context, args []string, o planFlags) error {
 	if err != nil {
 		return err
 	}
-	e, err := a.connect(ctx)
+	e, p, err := a.planOn(ctx, prog, what, 0)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	p, err := a.plan(ctx, e, prog, what)
-	if err != nil {
-		return err
-	}
 	if o.out != "" {
 		if err := savePlan(o.out, p, a.origin(prog, what)); err != nil {
 			return err

@@ -96,12 +96,7 @@ func (a *app) ps(ctx context.Context, words []string, o psFlags) error {
 		}
 		return nil
 	case t != nil:
-		for _, c := range list {
-			if err := fillIn(a.out, t, c); err != nil {
-				return err
-			}
-		}
-		return nil
+		return fillIn(a.out, t, list)
 	case len(list) == 0:
 		return a.nobody(at)
 	}

@@ -274,6 +274,21 @@ func (a *app) plan(ctx context.Context, e *engine.Engine, prog *program, o inter
 	return p, nil
 }
 
+// planOn reaches the engine and makes a plan on it. The caller closes the engine.
+// wait is as of connectWithin.
+func (a *app) planOn(ctx context.Context, prog *program, o interpreter.PlanOptions, wait time.Duration) (*engine.Engine, *plan.Plan, error) {
+	e, err := a.connectWithin(ctx, wait)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := a.plan(ctx, e, prog, o)
+	if err != nil {
+		_ = e.Close() // the first error says more
+		return nil, nil, err
+	}
+	return e, p, nil
+}
+
 // showPlan prints a plan for people.
 func (a *app) showPlan(e *engine.Engine, prog *program, p *plan.Plan, verbose bool) error {
 	o := a.look()

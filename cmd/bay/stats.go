@@ -62,15 +62,11 @@ func (a *app) stats(ctx context.Context, words []string, o statsFlags) error {
 	if err != nil {
 		return err
 	}
-	at, err := a.aim(ctx, o.where)
+	at, chosen, err := a.aimAt(ctx, o.where, verb.Choice{Runs: true, Words: words})
 	if err != nil {
 		return err
 	}
 	defer at.engine.Close()
-	chosen, err := a.choose(at, verb.Choice{Runs: true, Words: words})
-	if err != nil {
-		return err
-	}
 	if !o.once && !o.asJSON && t == nil && a.out.terminal {
 		return a.liveStats(ctx, at, words)
 	}
@@ -81,12 +77,7 @@ func (a *app) stats(ctx context.Context, words []string, o statsFlags) error {
 	case o.asJSON:
 		return show.WriteJSON(a.out, statsDocument{statsFormat, at.stack, list})
 	case t != nil:
-		for _, u := range list {
-			if err := fillIn(a.out, t, u); err != nil {
-				return err
-			}
-		}
-		return nil
+		return fillIn(a.out, t, list)
 	case len(list) == 0:
 		return a.nobody(at)
 	}

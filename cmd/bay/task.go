@@ -99,15 +99,11 @@ func (a *app) task(ctx context.Context, t kind.Task, dir string, addrs []string,
 	if err != nil {
 		return err
 	}
-	e, err := a.connectWithin(ctx, o.lock.timeout)
+	e, p, err := a.planOn(ctx, prog, what, o.lock.timeout)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	p, err := a.plan(ctx, e, prog, what)
-	if err != nil {
-		return err
-	}
 	if err := a.announce(e, prog, p, o.verbose, o.yes); err != nil || p.Empty() {
 		return err
 	}

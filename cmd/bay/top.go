@@ -49,15 +49,11 @@ type topDocument struct {
 }
 
 func (a *app) top(ctx context.Context, where aimFlags, words, options []string, asJSON bool) error {
-	at, err := a.aim(ctx, where)
+	at, chosen, err := a.aimAt(ctx, where, verb.Choice{Runs: true, Words: words})
 	if err != nil {
 		return err
 	}
 	defer at.engine.Close()
-	chosen, err := a.choose(at, verb.Choice{Runs: true, Words: words})
-	if err != nil {
-		return err
-	}
 	list, err := verb.Top(ctx, at.engine.Reader(), verb.Active(verb.WithTwins(at.all, chosen)), options)
 	switch {
 	case err != nil:

@@ -40,15 +40,11 @@ of them are healthy.
 }
 
 func (a *app) wait(ctx context.Context, o waitFlags, words []string) error {
-	at, err := a.aim(ctx, o.where)
+	at, objects, err := a.aimAt(ctx, o.where, verb.Choice{Runs: true, Words: words})
 	if err != nil {
 		return err
 	}
 	defer at.engine.Close()
-	objects, err := a.choose(at, verb.Choice{Runs: true, Words: words})
-	if err != nil {
-		return err
-	}
 	first := 0
 	for _, obj := range objects {
 		addr := diag.Escape(obj.Addr.String())

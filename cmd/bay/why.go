@@ -49,15 +49,11 @@ func (a *app) why(ctx context.Context, from aimFlags, word string) error {
 	if err != nil {
 		return err
 	}
-	e, err := a.connect(ctx)
+	e, p, err := a.planOn(ctx, prog, interpreter.PlanOptions{}, 0)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{})
-	if err != nil {
-		return err
-	}
 	o := a.look()
 	o.Sources = prog.sources
 	return show.Why(a.out, prog.Program, r, p, o)
