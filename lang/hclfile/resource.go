@@ -244,6 +244,10 @@ func (d *instances) instance(key string, keyed bool, sc *scope) (ir.Value, bool)
 			return ir.Value{Off: a.String()}, true
 		}
 	}
+	if err := d.b.Full(); err != nil {
+		d.fail(d.block.TypeRange, "%v", err)
+		return ir.Value{}, false
+	}
 	attrs := d.reader.attrs(d.attrs, sc)
 	var deps ir.Attr
 	if d.dependsOn != nil {

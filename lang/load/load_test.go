@@ -2,8 +2,10 @@ package load
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"bayplan/lang/load/loadtest"
@@ -160,5 +162,23 @@ func TestSource(t *testing.T) {
 	}
 	if _, err := src.Files(src.abs, "a"); err == nil {
 		t.Error("a file was listed")
+	}
+}
+
+// TestFull holds that both languages end a stack of too many resources.
+func TestFull(t *testing.T) {
+	blocks := "stack { name = \"t\" }\n"
+	for i := range 31 {
+		blocks += fmt.Sprintf("network \"n%d\" { for_each = range(1000) }\n", i)
+	}
+	for body, text := range map[string]string{
+		"main.bay.hcl":  blocks,
+		"main.bay.star": "stack(name = \"t\")\n[network(\"n\", key = str(i)) for i in range(31000)]\n",
+	} {
+		write(t, map[string]string{body: text})
+		res := Load(Options{Universe: loadtest.Universe(), Path: body})
+		if len(res.Diags) != 1 || !strings.HasPrefix(res.Diags[0].String(), body+":") || !strings.Contains(res.Diags[0].Msg, "at most 30000 resources") {
+			t.Errorf("%s: got %v, want one error", body, res.Diags)
+		}
 	}
 }

@@ -95,8 +95,17 @@ func (b *Builder) ModuleAddr(name, key string, keyed bool) ir.Addr {
 	return ir.ModuleAddr(b.module, name, key, keyed)
 }
 
-// Len returns how many resources were declared so far, in all modules.
-func (b *Builder) Len() int { return len(b.order) }
+// MostResources is how many resources a stack may have, in all modules.
+const MostResources = 30_000
+
+// Full is the error of one resource more than a stack may have; nil while there
+// is room.
+func (b *Builder) Full() error {
+	if len(b.order) < MostResources {
+		return nil
+	}
+	return fmt.Errorf("a stack has at most %d resources", MostResources)
+}
 
 // stackSpec is the declaration `stack`.
 type stackSpec struct{ name, root string }

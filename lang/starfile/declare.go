@@ -624,8 +624,8 @@ func (r *reader) resource(k *schema.Kind, in *invocation) (starlark.Value, error
 	if err := r.declaring(k.Name + "(…)"); err != nil {
 		return nil, err
 	}
-	if r.b.Len() >= maxMade {
-		return nil, failf("a stack has at most %d resources", maxMade)
+	if err := r.b.Full(); err != nil {
+		return nil, failf("%v", err)
 	}
 	pos, err := in.positional(1, "label")
 	if err != nil {

@@ -21,7 +21,6 @@ const (
 	maxDepth = 100              // values within each other
 	maxDigit = 1000             // digits of a number that int reads
 	maxWalk  = 1 << 20          // elements that one call walks over
-	maxMade  = 10_000           // resources
 
 	stepsBetween = 100_000  // looks at the memory
 	bytesBetween = 64 << 20 // the same, of text and lists made

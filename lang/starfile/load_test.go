@@ -152,7 +152,7 @@ func TestLimits(t *testing.T) {
 		{"long union", "x = set([]).union(range(1000000000))\n", "the list is too long"},
 		{"long arguments", "def f(*x): pass\nf(*range(1000000000))\n", "the list is too long"},
 		{"long bytes", "x = bytes(range(1000000000))\n", "the list is too long"},
-		{"many resources", "for i in range(100000):\n    network('n', key = str(i))\n", "a stack has at most 10000 resources"},
+		{"many resources", "for i in range(100000):\n    network('n', key = str(i))\n", "a stack has at most 30000 resources"},
 		{"parentheses", "x = " + strings.Repeat("(", 100000), "excessive nesting"},
 		{"not", "x = " + strings.Repeat("not ", 200000) + "1", "nest"},
 		{"plus", "x = 1" + strings.Repeat("+1", 300000), "nest"},
