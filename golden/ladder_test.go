@@ -50,6 +50,7 @@ var ladder = []rung{
 	{0, "golden/probe", "none", "hcl cty starlark docker", nil},
 	{0, "golden/slice", "none", "hcl cty starlark docker", nil},
 	{0, "examples/*/*", "none", "hcl cty starlark docker", nil},
+	{0, "cmd/bay/templates/*/*", "none", "hcl cty starlark docker", nil},
 
 	{1, "lang/ir", "all", "hcl cty starlark docker", nil},
 

@@ -25,6 +25,14 @@ func (a *app) completions(root *cobra.Command) {
 	}
 }
 
+// completeFlag completes a flag's value with words, each with what it says behind
+// a tab.
+func completeFlag(cmd *cobra.Command, flag string, words ...string) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic("bay: completion of --" + flag + ": " + err.Error())
+	}
+}
+
 func completeEngines(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	names, err := engine.Contexts()
 	if err != nil {

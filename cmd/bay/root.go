@@ -73,6 +73,7 @@ func (a *app) root() *cobra.Command {
 		Long: `Bayplan keeps a stack of Docker images, containers, volumes and networks as
 files say it is: *.bay.hcl in HCL, or main.bay.star in Starlark.
 
+  bay init            begin a stack from a template
   bay plan            show what would change, and change nothing
   bay apply           show it, ask, and do exactly that
   bay destroy         take the stack away; volumes stay unless you say so
@@ -104,7 +105,7 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 	group(root, "Images:", a.pullCmd(), a.buildCmd(), a.pushCmd(), a.updateCmd())
 	group(root, "What lives:", a.psCmd(), a.logsCmd(), a.statsCmd(), a.topCmd(), a.portCmd(), a.eventsCmd(), a.inspectCmd(), a.imagesCmd(), a.volumesCmd(), a.networksCmd(), a.diffCmd(), a.whyCmd(), a.lsCmd())
 	group(root, "What runs:", a.startCmd(), a.stopCmd(), a.restartCmd(), a.killCmd(), a.pauseCmd(), a.unpauseCmd(), a.waitCmd(), a.execCmd(), a.attachCmd())
-	group(root, "Around it:", a.validateCmd(), a.fmtCmd(), a.graphCmd(), a.outputCmd(), a.unlockCmd(), a.docCmd(), a.functionsCmd(), a.versionCmd())
+	group(root, "Around it:", a.initCmd(), a.validateCmd(), a.fmtCmd(), a.graphCmd(), a.outputCmd(), a.unlockCmd(), a.docCmd(), a.functionsCmd(), a.versionCmd())
 	root.AddCommand(exitCodesCmd(), limitsCmd())
 	a.completions(root)
 	return root
