@@ -338,16 +338,18 @@ func (s *State) connectable(c *Container, n *Network) error {
 // Disconnect takes a container off a network.
 func (s *State) Disconnect(now time.Time, netRef, ref string, force bool) error {
 	s.at(now)
-	n, err := s.Network(netRef)
-	if err != nil {
-		return err
-	}
+	n, gone := s.Network(netRef)
 	c, err := s.Container(ref)
-	if err != nil {
-		if force {
-			return nil
-		}
+	switch {
+	case err != nil && force:
+		return gone
+	case err != nil:
 		return err
+	case gone != nil && c.Run.Running && !force:
+		return gone
+	}
+	if gone != nil {
+		return s.forget(c, netRef)
 	}
 	if c.Host.NetworkMode.IsHost() {
 		return bad("container cannot be disconnected from host network or connected to host network")
@@ -357,7 +359,7 @@ func (s *State) Disconnect(now time.Time, netRef, ref string, force bool) error 
 		if c.Run.Running {
 			return fail(500, "container %s is not connected to network %s", c.ID, n.Name)
 		}
-		return fail(500, "container %s is not connected to the network %s", c.ID, n.Name)
+		return notOn(c, n.Name)
 	}
 	s.unplug(c, ep)
 	delete(c.Endpoints, n.Name)
@@ -368,6 +370,20 @@ func (s *State) Disconnect(now time.Time, netRef, ref string, force bool) error 
 		}
 	}
 	return nil
+}
+
+// forget takes a container off a network that is gone, which the engine knows by
+// its name alone.
+func (s *State) forget(c *Container, name string) error {
+	if _, ok := c.Endpoints[name]; !ok {
+		return notOn(c, name)
+	}
+	delete(c.Endpoints, name)
+	return nil
+}
+
+func notOn(c *Container, name string) error {
+	return fail(500, "container %s is not connected to the network %s", c.ID, name)
 }
 
 // published reports whether one of a container's networks reaches the host's ports.

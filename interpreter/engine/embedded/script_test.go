@@ -324,7 +324,7 @@ func script(root []byte) []part {
 	return []part{
 		{"images", images(root)}, {"configs", configs()}, {"volumes", volumes()}, {"networks", networks()},
 		{"ports", ports()}, {"lives", lives()}, {"told", told()}, {"mac", mac()}, {"builds", builds()}, {"mistakes", mistakes()},
-		{"apart", apart()}, {"mounted", mounted()}, {"joined", joined()}, {"linked", linked()}, {"refused", refused()}, {"settings", settings()},
+		{"apart", apart()}, {"mounted", mounted()}, {"joined", joined()}, {"linked", linked()}, {"refused", refused()}, {"settings", settings()}, {"gone", removed()},
 	}
 }
 
@@ -491,6 +491,19 @@ func networks() []step {
 			return got, err
 		}},
 		remove("c1"), remove("c2"), remove("c3"), remove("c4"), remove("c5"), removeNetwork("n1"), removeNetwork("n2"), removeNetwork("n3"),
+	}
+}
+
+// removed are networks that went while containers that do not run were on them.
+func removed() []step {
+	on := container.HostConfig{NetworkMode: container.NetworkMode(named("g1"))}
+	return []step{
+		newNetwork("g1", network.CreateOptions{IPAM: subnet("10.213.7.0/24")}), newNetwork("g2", network.CreateOptions{IPAM: subnet("10.213.8.0/24")}),
+		create("g", serving(), on, nil), create("h", serving(), on, nil), start("h"), connect("g2", "h", nil), stop("h"),
+		removeNetwork("g1"), start("g"), start("h"), disconnect("g1", "none"),
+		disconnect("g1", "g"), disconnect("g1", "g"), look("g"), connect("g2", "g", nil), start("g"), look("g"),
+		disconnect("g1", "h"), look("h"), start("h"), look("h"), disconnect("g1", "h"),
+		remove("g"), remove("h"), removeNetwork("g2"),
 	}
 }
 
