@@ -83,7 +83,8 @@ func mutants() []mutant {
 		{"data goes with its declaration", "interpreter/plan/remove.go", "	if k.Data() && !m.o.Volumes && !slices.Contains(m.o.Remove, a) {\n", "	if false {\n", "./interpreter/plan . ./stdlib/volume Kept"},
 		{"labels of an image make it ours", read, `if img.uid != "" && img.uid == `, `if img.uid != "" && img.uid+"x" == `, "./stdlib/container TestCommitted"},
 		{"a copy with our uid is ours", read, "	if len(of) == 1 {\n", "	if len(of) >= 1 {\n", "./stdlib/container TestCopies"},
-		{"a half-done pair is two", read, "		paired[old] = l\n		l.Old, l.Failed = old, failure(l)\n", "", ""},
+		{"a half-done pair is two", read, "		if old == nil || old == l ||", "		if true || old == nil || old == l ||", ""},
+		{"which of two successors goes on is chance", read, "return cmp.Compare(fitness(b), fitness(a))", "return cmp.Compare(fitness(a), fitness(b))", "./stdlib/container TestSuccessors"},
 	}
 }
 

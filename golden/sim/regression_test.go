@@ -132,6 +132,35 @@ func TestRegressions(t *testing.T) {
 			then:   secondNew,
 			script: map[int]fault{5: killAfter},
 		},
+		{
+			// A dead bay's create came late, and somebody started what it had made
+			// in the place of the first successor: no plan any more.
+			name:   "a second successor, which somebody started in the place of the first",
+			shape:  shape{from: stack{vols: 1, boxes: []box{held}}, via: &stack{vols: 1, boxes: []box{renewedHeld}}, to: stack{vols: 1, boxes: []box{renewedHeld}}},
+			then:   secondInstead,
+			script: map[int]fault{5: killAfter},
+		},
+		{
+			name:   "a second successor, which somebody started, and a third version",
+			shape:  shape{from: stack{vols: 1, boxes: []box{held}}, via: &stack{vols: 1, boxes: []box{renewedHeld}}, to: stack{vols: 1, boxes: []box{thirdHeld}}},
+			then:   secondInstead,
+			script: map[int]fault{5: killAfter},
+		},
+		{
+			name:   "a second successor, which somebody started before the first was",
+			shape:  shape{from: stack{vols: 1, boxes: []box{held}}, via: &stack{vols: 1, boxes: []box{renewedHeld}}, to: stack{vols: 1, boxes: []box{renewedHeld}}},
+			then:   secondBeside,
+			script: map[int]fault{5: killBefore},
+		},
+		{
+			// The embedded engine had forgotten how to take a container off a
+			// network that is gone, so that it never started again.
+			name:  "off a network that is gone",
+			shape: shape{from: stack{boxes: []box{{label: "c0", image: 1}}}, to: stack{nets: []net{{label: "n0"}}, boxes: []box{onNet("c0")}}},
+			hand: func(e *embedded.State) error {
+				return errors.Join(e.Stop(e.Now, "harbour-c0", "", nil), e.RemoveNetwork(e.Now, "harbour-default"))
+			},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -162,6 +191,32 @@ func secondNew(e *embedded.State) error {
 		return err
 	}
 	return errors.New("nothing is being replaced")
+}
+
+// secondBeside makes a second new container of a replacement, and starts it.
+func secondBeside(e *embedded.State) error {
+	return errors.Join(secondNew(e), startSecond(e))
+}
+
+// secondInstead is secondBeside where the first one is stopped before.
+func secondInstead(e *embedded.State) error {
+	for id, c := range e.Containers {
+		if c.Config.Labels[engine.LabelReplaces] != "" {
+			if err := e.Stop(e.Now, id, "", nil); err != nil {
+				return err
+			}
+		}
+	}
+	return secondBeside(e)
+}
+
+func startSecond(e *embedded.State) error {
+	for id, c := range e.Containers {
+		if c.Config.Labels[engine.LabelUID] == strings.Repeat("0", 32) {
+			return e.Start(e.Now, id)
+		}
+	}
+	return errors.New("there is no second one")
 }
 
 // pauseNew pauses the new container of a replacement.

@@ -109,8 +109,8 @@ func (m *maker) index() {
 	}
 }
 
-// settle chooses between two objects at one address: the one that has the
-// name that the program gives it.
+// settle chooses between two objects at one address: the one that is in the
+// middle of a replacement, else that has the name which the program gives it.
 func (m *maker) settle(l *kind.Live) {
 	a := l.Identity.Addr
 	old := m.live[a]
@@ -118,11 +118,14 @@ func (m *maker) settle(l *kind.Live) {
 	switch {
 	case old == nil:
 		m.live[a] = l
-	case want != nil && l.Name == want.Res.Name:
+	case want != nil && l.Name == want.Res.Name && old.Old == nil:
 		m.spare = append(m.spare, old)
 		m.live[a] = l
 	default:
 		m.spare = append(m.spare, l)
+		if l.Old != nil {
+			m.spare = append(m.spare, l.Old)
+		}
 	}
 }
 

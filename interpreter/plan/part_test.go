@@ -75,6 +75,15 @@ func TestPart(t *testing.T) {
 		part: plan.Part{Target: patterns(t, "crane.*")},
 		want: "",
 	}, {
+		name: "a second one goes where the plan is about its address",
+		live: func(h harbour) {
+			stands(h, "blue")
+			h.alive("crane.a", "other", &crane{Name: "other"}, nil)
+			h.alive("crane.c", "another", &crane{Name: "another"}, nil)
+		},
+		part: plan.Part{Target: patterns(t, "crane.a")},
+		want: "0 remove crane.a (a second one of this address; t-a is the one that stays)\n",
+	}, {
 		name: "what takes its value from what is made anew cannot be left out",
 		live: func(h harbour) { stands(h, "red") },
 		part: plan.Part{Target: patterns(t, "crane.a")},

@@ -423,7 +423,20 @@ func TestMake(t *testing.T) {
 			h.alive("crane.a", "t-a", &crane{Name: "t-a"}, nil)
 		},
 		program: []decl{{addr: "crane.a"}},
-		want:    "0 remove crane.a (a second object of this address)\n",
+		want:    "0 remove crane.a (a second one of this address; t-a is the one that stays)\n",
+	}, {
+		name: "of two that were to replace one, the second goes first, whatever its name",
+		live: func(h harbour) {
+			old := &kind.Live{Kind: "crane", ID: "id-old", Name: "t-a.old-1", Spec: &crane{Name: "t-a", Color: "red"}}
+			h.alive("crane.a", "t-a.new-1", &crane{Name: "t-a", Color: "blue"}, func(l *kind.Live) {
+				l.Identity.Replaces, l.Old = "id-old", old
+				old.Identity = l.Identity
+			})
+			h.alive("crane.a", "t-a", &crane{Name: "t-a", Color: "blue"}, func(l *kind.Live) { l.Identity.Replaces = "id-old" })
+		},
+		program: []decl{{addr: "crane.a", attrs: attrs{"color": str("blue")}}},
+		want: "0 remove crane.a (a second one that was to replace t-a.old-1; t-a.new-1 is the one that does)\n" +
+			"1 finish crane.a (its replacement was cut short and goes on) after [0]\n",
 	}, {
 		name: "data goes when somebody says so",
 		live: func(h harbour) {

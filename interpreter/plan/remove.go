@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 
 	"bayplan/interpreter/kind"
@@ -26,11 +27,12 @@ func (m *maker) lives() []*kind.Live {
 func (m *maker) orphans() {
 	for _, l := range m.lives() {
 		a := l.Identity.Addr
+		extra := slices.Contains(m.spare, l) && m.about(a)
 		switch {
-		case m.chosen != nil: // what the program has says nothing about what it no longer has
+		case m.chosen != nil && !extra: // what the program has says nothing about what it no longer has
 		case m.forgotten(l):
-		case slices.Contains(m.spare, l):
-			m.remove(l, "a second object of this address")
+		case extra:
+			m.remove(l, m.second(l))
 			if l.Identity.Replaces != "" && m.steps[a] != nil {
 				m.need(m.steps[a], m.steering[l]) // its name is that of the next successor
 			}
@@ -58,6 +60,15 @@ func (m *maker) orphans() {
 			m.diags.Addf(diag.Pos{}, "%s cannot be made anew: it is left out of this plan", a).Hintf("take it in")
 		}
 	}
+}
+
+// second says why an object goes whose address another one has.
+func (m *maker) second(l *kind.Live) string {
+	on := m.live[l.Identity.Addr]
+	if on.Old != nil && l.Identity.Replaces == on.Identity.Replaces {
+		return fmt.Sprintf("a second one that was to replace %s; %s is the one that does", on.Old.Name, on.Name)
+	}
+	return fmt.Sprintf("a second one of this address; %s is the one that stays", on.Name)
 }
 
 // destroy plans for taking the stack away.

@@ -365,48 +365,66 @@ func status(o *object) string {
 }
 
 // pair puts each container that is to replace another one, which is still
-// there, before that one.
+// there, before that one. Of several that are to replace the same one, the most
+// fit goes on; the others go as second ones of its address, of which the first
+// counts.
 func (r *reading) pair() {
 	byID := map[string]*kind.Live{}
 	for _, l := range r.found.Live {
 		byID[l.ID] = l
 	}
-	var out, late []*kind.Live
-	paired := map[*kind.Live]*kind.Live{} // the old one, to its successor
+	next := map[*kind.Live][]*kind.Live{} // the old one, to its successors
+	var olds, late []*kind.Live
 	for _, l := range r.found.Live {
 		old := byID[l.Identity.Replaces]
 		if old == nil || old == l || old.Identity.Addr != l.Identity.Addr {
 			continue
 		}
-		other := paired[old]
-		switch {
-		case other != nil && unborn(l):
-			late = append(late, l)
-			continue
-		case other != nil && unborn(other):
-			late = append(late, other)
-			other.Old, other.Failed, other = nil, "", nil
-		}
-		if other != nil || byID[old.Identity.Replaces] != nil {
-			r.found.Notes.Addf(diag.Pos{}, "more than two containers take part in one replacement of %s: %s, %s and others", l.Identity.Addr, l.Name, old.Name).
-				Hintf("look which of them serves, and remove the others with docker rm -f")
+		if first := byID[old.Identity.Replaces]; first != nil {
+			r.chain(first, old, l)
 			continue
 		}
-		paired[old] = l
-		l.Old, l.Failed = old, failure(l)
-	}
-	for _, l := range r.found.Live {
-		if paired[l] == nil && !slices.Contains(late, l) {
-			out = append(out, l)
+		if next[old] == nil {
+			olds = append(olds, old)
 		}
+		next[old] = append(next[old], l)
 	}
-	r.found.Live = append(out, late...)
+	for _, old := range olds {
+		of := next[old]
+		slices.SortStableFunc(of, func(a, b *kind.Live) int { return cmp.Compare(fitness(b), fitness(a)) })
+		of[0].Old, of[0].Failed = old, failure(of[0])
+		late = append(late, of[1:]...)
+	}
+	r.found.Live = slices.DeleteFunc(r.found.Live, func(l *kind.Live) bool { return next[l] != nil || slices.Contains(late, l) })
+	r.found.Live = append(r.found.Live, late...)
 }
 
-// unborn reports whether a container was made and never started. As a second
-// successor it is what a dead bay had sent, and the engine did later: it goes as
-// a second one of its address, of which the first counts.
-func unborn(l *kind.Live) bool { return l.Object.(*object).State.Status == "created" }
+// chain reports that one container is to replace another one which is itself to
+// replace a third: bay does not begin a second replacement before the first one
+// is over, so that only a person can have made this.
+func (r *reading) chain(first, second, third *kind.Live) {
+	r.found.Notes.Addf(diag.Pos{}, "more than two containers take part in one replacement of %s: %s (%s) is to replace %s (%s), and that %s (%s)", first.Identity.Addr,
+		third.Name, third.Status, second.Name, second.Status, first.Name, first.Status).
+		Hintf("bay does not make such a chain, and cannot tell which one serves: remove the others with docker rm -f NAME, and plan again")
+}
+
+// fitness compares the successors of one container. What was made and never
+// started is what a dead bay had sent, and the engine did later: it may lack its
+// files. What has failed would most likely fail again. What runs may serve, and
+// what has the name by which it is known may serve most.
+func fitness(l *kind.Live) int {
+	switch o := l.Object.(*object); {
+	case o.State.Status == "created":
+		return 0
+	case failure(l) != "":
+		return 1
+	case !active(l):
+		return 2
+	case l.Name != l.Identity.Name:
+		return 3
+	}
+	return 4
+}
 
 // failure says how a successor has shown that it does not serve, or was on its
 // way out; "" if it may. Starting it again would most likely end as before. One

@@ -5,7 +5,9 @@ import (
 	"testing"
 
 	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
 	"bayplan/lang/ir"
+	"bayplan/lang/schema"
 
 	api "github.com/docker/docker/api/types/container"
 )
@@ -202,5 +204,48 @@ func TestCommitted(t *testing.T) {
 	w.do(&engine.ContainerRename{Container: "stray", Name: "copies-web"})
 	if _, diags := w.try(d); !strings.Contains(diags.Error(), "the name copies-web is taken by container") || !strings.Contains(diags.Error(), "a copy of one of this stack's") {
 		t.Errorf("a copy with the name: %v", diags)
+	}
+}
+
+// TestSuccessors holds which of two containers goes on that were to replace one,
+// whatever their order, and that the other one is a second of its address.
+func TestSuccessors(t *testing.T) {
+	state := func(status string, code int) *api.State {
+		return &api.State{Status: status, Running: status == "running", ExitCode: code}
+	}
+	addr, job := ir.Addr{Kind: "container", Label: "web"}, schema.Record{"state": ir.StringVal(completed)}
+	container := func(id, name, replaces string, s *api.State) *kind.Live {
+		o := &object{InspectResponse: api.InspectResponse{ContainerJSONBase: &api.ContainerJSONBase{State: s}}}
+		return &kind.Live{
+			ID: id, Name: name, Object: o, Status: status(o), Record: job, Identity: engine.Identity{Addr: addr, Name: "web", Replaces: replaces},
+		}
+	}
+	for _, tt := range []struct {
+		name    string
+		on, off *kind.Live
+	}{
+		{"one runs, one was never started", container("1", "web.new-1", "0", state("running", 0)), container("2", "web", "0", state("created", 0))},
+		{"one has ended well, one has not", container("1", "web.new-1", "0", state("exited", 0)), container("2", "web", "0", state("exited", 3))},
+		{"one has failed, one was never started", container("1", "web.failed-1", "0", state("exited", 3)), container("2", "web.new-1", "0", state("created", 0))},
+		{"one runs, one is being taken back", container("1", "web.new-1", "0", state("running", 0)), container("2", "web.failed-1", "0", state("running", 0))},
+		{"both run, one has the name", container("1", "web", "0", state("running", 0)), container("2", "web.new-1", "0", state("running", 0))},
+	} {
+		old := container("0", "web.old-1", "", state("exited", 0))
+		for _, all := range [][]*kind.Live{{old, tt.on, tt.off}, {tt.off, tt.on, old}} {
+			tt.on.Old, tt.off.Old = nil, nil
+			r := &reading{found: &kind.Found{Live: all}}
+			r.pair()
+			if got := r.found.Live; len(got) != 2 || got[0] != tt.on || got[1] != tt.off || tt.on.Old != old || tt.off.Old != nil {
+				t.Errorf("%s: %v goes on, and not %s", tt.name, got[0].Name, tt.on.Name)
+			}
+		}
+	}
+	r := &reading{found: &kind.Found{Live: []*kind.Live{
+		container("0", "web.old-1", "", state("exited", 0)), container("1", "web", "0", state("running", 0)), container("2", "web.new-1", "1", state("created", 0)),
+	}}}
+	r.pair()
+	want := "more than two containers take part in one replacement of container.web: web.new-1 (created) is to replace web (running), and that web.old-1 (exited (0))"
+	if got := r.found.Notes; len(got) != 1 || got[0].Warning || got[0].Msg != want {
+		t.Errorf("a chain: %v", got)
 	}
 }
