@@ -17,7 +17,7 @@ var moving = []struct {
 	{regexp.MustCompile(`\b(locked( stack \S+)?( by .*\))?,? for) [0-9hms]+`), "$1 <time>"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?`), "<date>"},
 	{regexp.MustCompile(`(?m)^  \S \S+ +((putting back|\w+ing)…|is taken back…|waiting .*)\n`), ""}, // said only of what takes a while
-	{regexp.MustCompile(`(?m)^\nSlowest: .*\n`), ""},
+	{regexp.MustCompile(`(?m)^\nSlowest: .*\n(Critical path: .*\n)?`), ""},
 }
 
 // normal is the one function that makes what bay says the same on every run:

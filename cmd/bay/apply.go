@@ -72,7 +72,7 @@ has to be typed, or given as --confirm-remove; --yes is not enough for that.`,
 	o.from.bind(cmd)
 	a.feed.bind(cmd)
 	o.lock.bind(cmd)
-	return cmd
+	return a.measured(cmd)
 }
 
 // applyFlags is what apply removes beside the plan, and how it is agreed to.
@@ -224,14 +224,17 @@ func (a *app) carryOut(ctx context.Context, e *engine.Engine, w work) error {
 	a.signals.during(off, func() {
 		err = a.locked(ctx, e, w, func(p *plan.Plan, l *engine.Lock) {
 			fmt.Fprintln(a.out)
-			view := a.progress(p, w.all)
+			view, done := a.progress(p, w.all), a.span("apply")
 			r = a.bay.Apply(ctx, e, p, apply.Options{Parallelism: a.common.parallelism, Held: l.Check, NoRollback: w.keep, Decide: w.unmet, Events: func(ev apply.Event) {
 				a.feed.event(ev)
 				view.event(ev)
 			}})
 			a.feed.report = r
 			view.close()
+			done()
+			a.ran(p, r)
 			a.slowest(view.ended, r.Took)
+			a.critical(p, r)
 			a.summary(p, r)
 			a.standing(r)
 			_ = a.outputs(r.Outputs) // that nobody reads does not change how it ended

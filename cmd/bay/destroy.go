@@ -52,7 +52,7 @@ With --stack and without DIR it needs no files: it goes by the labels.
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "the calls")
 	a.feed.bind(cmd)
 	o.lock.bind(cmd)
-	return cmd
+	return a.measured(cmd)
 }
 
 // loadUnlessNamed loads the program of commands that make nothing. Where only

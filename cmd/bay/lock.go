@@ -60,16 +60,19 @@ func (a *app) locked(ctx context.Context, e *engine.Engine, w work, f func(*plan
 
 // holding holds a stack's lock while f runs. command is for whoever meets it.
 func (a *app) holding(ctx context.Context, e *engine.Engine, stack, command string, lock lockFlags, f func(*engine.Lock) error) error {
+	locked := a.span("lock")
 	l, err := a.bay.Lock(ctx, e, stack, interpreter.LockOptions{
 		Command: command, Version: built().Version, Wait: lock.timeout, Waiting: func(held *engine.Locked) {
 			a.feed.locked(held, lock.timeout)
 			a.waiting(held)
 		},
 	})
+	locked()
 	if err != nil {
 		return a.notLocked(err)
 	}
 	release := func(limit time.Duration) error {
+		defer a.span("unlock")()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 		defer cancel()
 		return l.Release(ctx)
@@ -102,6 +105,7 @@ func (a *app) planAgain(ctx context.Context, e *engine.Engine, w work) (*plan.Pl
 		prog = w.prog
 	}
 	w.what.Decide = prog.decide
+	defer a.span("plan again")()
 	p, err := a.bay.PlanAgain(ctx, e, prog.Program, w.what, w.plan)
 	var over *interpreter.Overtaken
 	switch {

@@ -57,7 +57,7 @@ interrupted, and what is kept (=). It only reads.
 	o.data.bind(cmd)
 	o.part.bind(cmd)
 	o.from.bind(cmd)
-	return cmd
+	return a.measured(cmd)
 }
 
 // options returns what the flags ask of a plan.

@@ -33,6 +33,7 @@ type app struct {
 	feed     feed
 	mask     diag.Mask // of what is sensitive in this run
 	spool    spool     // of what is said once it is agreed that something changes
+	measure  measure
 }
 
 // common is the flags that all commands have.
@@ -191,6 +192,7 @@ func (a *app) evaluate(p interpreter.Program) (*program, error) {
 		return nil, err
 	}
 	p.Secret = a.hide
+	defer a.span("evaluate")()
 	got, err := a.bay.Load(p)
 	for err == nil && a.canAsk() && !p.Opaque && onlyMissing(got) {
 		answers, wrong := a.askFor(got.Missing)
@@ -254,6 +256,7 @@ func (a *app) connect(ctx context.Context) (*engine.Engine, error) { return a.co
 // connectWithin waits so long at least for another command that is at work on
 // an embedded engine.
 func (a *app) connectWithin(ctx context.Context, wait time.Duration) (*engine.Engine, error) {
+	defer a.span("connect")()
 	e, err := interpreter.ConnectWithin(ctx, a.common.engine, wait)
 	if err != nil {
 		return nil, a.unreachable(err)
@@ -263,6 +266,7 @@ func (a *app) connectWithin(ctx context.Context, wait time.Duration) (*engine.En
 
 // plan makes a plan. prog is nil where labels alone are enough.
 func (a *app) plan(ctx context.Context, e *engine.Engine, prog *program, o interpreter.PlanOptions) (*plan.Plan, error) {
+	defer a.span("plan")()
 	o.Stack = a.common.stack
 	if prog == nil {
 		return a.bay.Plan(ctx, e, nil, o)
@@ -292,6 +296,7 @@ func (a *app) planOn(ctx context.Context, prog *program, o interpreter.PlanOptio
 
 // showPlan prints a plan for people.
 func (a *app) showPlan(e *engine.Engine, prog *program, p *plan.Plan, verbose bool) error {
+	defer a.span("show the plan")()
 	o := a.look()
 	o.Verbose = verbose
 	if a.out.terminal {

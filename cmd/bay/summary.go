@@ -42,21 +42,45 @@ func (a *app) summary(p *plan.Plan, r *apply.Report) {
 	fmt.Fprintf(a.err, "\n%s after %s: %s. %s\n", a.paint(a.err, color, word), duration(r.Took), stands(p, r), then)
 }
 
+// slow reports whether it is worth a word what took the time.
+func slow(steps int, all time.Duration) bool { return steps >= fewSteps && all >= 2*time.Second }
+
+const fewSteps = 3
+
 // slowest says which steps took longest, where there are several and somebody
 // had to wait.
 func (a *app) slowest(steps []took, all time.Duration) {
-	const few = 3
-	if len(steps) < few || all < 2*time.Second {
+	if !slow(len(steps), all) {
 		return
 	}
 	slices.SortStableFunc(steps, func(x, y took) int {
 		return cmp.Or(cmp.Compare(y.Duration, x.Duration), cmp.Compare(x.addr, y.addr))
 	})
 	var names []string
-	for _, s := range steps[:few] {
+	for _, s := range steps[:fewSteps] {
 		names = append(names, diag.Escape(s.addr)+" "+duration(s.Duration))
 	}
 	fmt.Fprintf(a.out, "\n%s %s\n", a.paint(a.out, "2", "Slowest:"), strings.Join(names, ", "))
+}
+
+// critical says which steps the others had to wait for, where that is what took
+// the time.
+func (a *app) critical(p *plan.Plan, r *apply.Report) {
+	path := apply.Critical(p, r.Ran)
+	if len(path) < 2 || !slow(len(r.Ran), r.Took) {
+		return
+	}
+	var names []string
+	var sum time.Duration
+	for _, s := range path {
+		sum += s.Took
+		names = append(names, diag.Escape(s.Step.Addr.String())+" "+duration(s.Took))
+	}
+	const most = 6
+	if n := len(names); n > most {
+		names = append(append(names[:most/2:most/2], fmt.Sprintf("%d more", n-most)), names[n-most/2:]...)
+	}
+	fmt.Fprintf(a.out, "%s %s (%s of %s)\n", a.paint(a.out, "2", "Critical path:"), strings.Join(names, " → "), duration(sum), duration(r.Took))
 }
 
 // done counts what was done, in words.

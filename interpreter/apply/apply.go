@@ -42,6 +42,7 @@ type Report struct {
 	Interrupted bool
 	Lost        error // what Held returned, if it ended the apply; see NotHeld
 	Took        time.Duration
+	Ran         []Ran               // the steps that ran, in the order in which they ended
 	Outputs     map[string]ir.Value // by name, with what the engine knows filled in; nil unless all is done
 }
 

@@ -149,6 +149,7 @@ func (r *run) caught(ctx context.Context, i int) (res result) {
 type result struct {
 	bug     *Bug // it panicked
 	index   int
+	began   time.Time
 	failure *Failure // nil if it ended well
 	skipped bool     // an interrupt came before it had touched anything, or it is lost
 	lost    error    // why nothing more may be sent, a NotHeld; else nil
@@ -157,6 +158,9 @@ type result struct {
 // note enters a result in the report and reports whether to go on.
 func (r *run) note(res result) bool {
 	s := r.p.Steps[res.index]
+	if !res.skipped {
+		r.report.Ran = append(r.report.Ran, Ran{Step: s, Began: res.began, Took: time.Since(res.began)})
+	}
 	if r.report.Lost == nil && res.lost != nil {
 		r.report.Lost = res.lost
 	}

@@ -68,6 +68,7 @@ func (r *run) step(ctx context.Context, i int) result {
 	}
 	began := time.Now()
 	x := &stepRun{run: r, s: r.p.Steps[i], index: i}
+	ctx = engine.Named(ctx, x.s.Addr.String())
 	x.emit(Event{Kind: Begin, Step: x.s})
 	failure := x.do(ctx)
 	took := time.Since(began)
@@ -79,7 +80,7 @@ func (r *run) step(ctx context.Context, i int) result {
 	default:
 		x.emit(Event{Kind: Failed, Step: x.s, Err: failure.Err, Took: took})
 	}
-	res := result{index: i, failure: failure}
+	res := result{index: i, began: began, failure: failure}
 	var lost *NotHeld
 	if failure != nil && errors.As(failure.Err, &lost) {
 		res.lost = lost

@@ -347,10 +347,11 @@ func (l *limited) Events(ctx context.Context, o events.ListOptions) (<-chan even
 	return nil, failed
 }
 
-// capBodies makes a client refuse answers of more bytes than most.
+// capBodies makes a client refuse answers of more bytes than most, and tell of
+// its requests.
 func capBodies(c *client.Client, most int64) error {
 	h := c.HTTPClient()
-	h.Transport = &capped{h.Transport, most}
+	h.Transport = &capped{&tracing{h.Transport}, most}
 	return client.WithHTTPClient(h)(c)
 }
 

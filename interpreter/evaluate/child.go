@@ -2,12 +2,14 @@ package evaluate
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"runtime/debug"
+	"runtime/pprof"
 	"slices"
 	"sync"
 
@@ -43,6 +45,7 @@ func Child(u *schema.Universe, modules fs.FS) {
 	c.watch = schema.NewWatch(at, func(index int, name string) {
 		c.send(up{File: &file{Index: index, Source: c.source(name)}})
 	})
+	c.profiled(first.Request.Profile)
 	c.guard = &guard{limits: first.Request.Limits, watch: c.watch}
 	go c.guard.run()
 	weak := restrict(c.guard.limits)
@@ -64,6 +67,7 @@ type child struct {
 	given   map[string]bool // the sums of what the parent has given
 	seen    diag.Sources    // what was read
 	missing []*value.Variable
+	profile bytes.Buffer // of the processor; empty if nobody asked for it
 }
 
 // listen hands on what the parent says. A child without a parent ends.
@@ -147,7 +151,19 @@ func (c *child) evaluate(r *request, u *schema.Universe, modules fs.FS, weak []s
 	for name := range c.seen {
 		a.Sources = append(a.Sources, c.source(name))
 	}
+	if r.Profile {
+		pprof.StopCPUProfile()
+		c.send(up{Profile: c.profile.Bytes()})
+	}
 	c.send(up{Answer: a})
+}
+
+// profiled begins a profile, if one is wanted. It looks at where the program lies
+// in memory, which it may not do any more when there are limits.
+func (c *child) profiled(wanted bool) {
+	if wanted {
+		_ = pprof.StartCPUProfile(&c.profile) // no profile runs yet
+	}
 }
 
 func textOf(r *reply) string {

@@ -59,6 +59,10 @@ type Options struct {
 	Program string
 
 	Limits Limits
+
+	// Profile is given where the child's processor time went, as pprof writes it;
+	// nil if nobody wants to know. It is called for each child that answers.
+	Profile func([]byte)
 }
 
 // Bug is a panic in the child, or an end that Go's runtime made of it.
@@ -124,7 +128,7 @@ func evaluate(o load.Options, outline bool, how Options) (*process, *answer, err
 	}
 	a, err := p.talk(&request{
 		Path: o.Path, Shown: o.Shown, Stack: o.Stack, From: from, Vars: o.Vars, VarFiles: o.VarFiles, Opaque: o.Opaque,
-		Outline: outline, Limits: how.Limits, Told: o.Told,
+		Outline: outline, Limits: how.Limits, Told: o.Told, Profile: how.Profile != nil,
 	})
 	return p, a, err
 }
@@ -142,6 +146,7 @@ func (n *NoChild) Unwrap() error { return n.err }
 type process struct {
 	desk   *desk
 	limits Limits
+	wants  func([]byte) // a profile; may be nil
 	cmd    *exec.Cmd
 	in     *os.File // the child's standard input
 	out    *os.File
@@ -168,7 +173,7 @@ func start(d *desk, how Options) (*process, error) {
 			return nil, err
 		}
 	}
-	p := &process{desk: d, limits: how.Limits, files: map[int]string{}, seen: diag.Sources{}, said: &bounded{most: 64 << 10}, gone: make(chan struct{})}
+	p := &process{desk: d, limits: how.Limits, wants: how.Profile, files: map[int]string{}, seen: diag.Sources{}, said: &bounded{most: 64 << 10}, gone: make(chan struct{})}
 	var theirs []*os.File
 	defer func() {
 		for _, f := range theirs {
@@ -282,6 +287,8 @@ func (p *process) hear() (*up, error) {
 		case m.Ask != nil:
 			p.tell(down{Reply: p.desk.answer(m.Ask)})
 			p.heard.Add(1)
+		case m.Profile != nil && p.wants != nil:
+			p.wants(m.Profile)
 		case m.Bug != nil:
 			p.end()
 			return nil, p.masked(m.Bug)

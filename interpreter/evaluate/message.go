@@ -29,6 +29,7 @@ type up struct {
 	Answer  *answer
 	Bug     *Bug
 	Refused *refused
+	Profile []byte // of the processor, up to the answer that follows
 }
 
 // request is what to evaluate.
@@ -40,6 +41,7 @@ type request struct {
 	Outline                  bool // only what the module declares
 	Limits                   Limits
 	Told                     *ir.Told
+	Profile                  bool // is wanted
 }
 
 // file is a source with its index in places.
