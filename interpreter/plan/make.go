@@ -576,7 +576,7 @@ func (m *maker) gates(r *ir.Resource, s *Step) {
 func (m *maker) outputs() {
 	for _, o := range m.prog.Outputs {
 		out := Output{
-			Name: o.Name, Value: o.Value.Resolve(m.known), Sensitive: o.Value.HasSensitive(), Pos: o.Pos,
+			Name: o.Name, Value: o.Value.Resolve(m.known), Sensitive: o.Value.Sensitive, Pos: o.Pos,
 			Sources: map[ir.Ref]engine.Source{},
 		}
 		out.Value.Refs(func(ref ir.Ref, _ diag.Pos) {

@@ -232,6 +232,12 @@ output("n", a)
 output("names", [x.name + ":" + str(x.port) for x in b])
 `
 
+// secretly is the beginning of a module with a sensitive map.
+const (
+	secretly     = "variable \"m\" {\n type = map(string)\n sensitive = true\n}\n"
+	secretlyStar = "m = variable(\"m\", type = \"map(string)\", sensitive = True)\n"
+)
+
 var calls = []struct {
 	name, hcl, star, wrong string
 	files                  map[string]string
@@ -276,6 +282,26 @@ var calls = []struct {
 	{name: "a rule that a sensitive value does not pass", wrong: "its message would show a sensitive value", files: map[string]string{"m/box.bay.hcl": box},
 		hcl:  "variable \"p\" {\n default = 5000\n sensitive = true\n}\nmodule \"b\" {\n source = \"./m\"\n inputs = { port = var.p }\n}",
 		star: "p = variable(\"p\", default = 5000, sensitive = True)\nmodule(\"b\", source = \"./m\", inputs = {\"port\": p})"},
+
+	{name: "for_each over a sensitive input", wrong: "for_each cannot depend on a sensitive value", files: map[string]string{"m/box.bay.hcl": secretly + `container "c" { for_each = var.m }`},
+		hcl:  "module \"b\" {\n source = \"./m\"\n inputs = { m = { x = \"hunter2\" } }\n}",
+		star: "module(\"b\", source = \"./m\", inputs = {\"m\": {\"x\": \"hunter2\"}})"},
+	{name: "for_each over the keys of a sensitive input", wrong: "for_each cannot depend on a sensitive value", files: map[string]string{"m/box.bay.hcl": secretly + `container "c" { for_each = keys(var.m) }`},
+		hcl:  "module \"b\" {\n source = \"./m\"\n inputs = { m = { x = \"hunter2\" } }\n}",
+		star: "module(\"b\", source = \"./m\", inputs = {\"m\": {\"x\": \"hunter2\"}})"},
+	{name: "a sensitive input as labels", wrong: "module.b.container.c.labels: a sensitive value cannot be used here", files: map[string]string{"m/box.bay.hcl": secretly + `container "c" { labels = var.m }`},
+		hcl:  "module \"b\" {\n source = \"./m\"\n inputs = { m = { x = \"hunter2\" } }\n}",
+		star: "module(\"b\", source = \"./m\", inputs = {\"m\": {\"x\": \"hunter2\"}})"},
+	{name: "a for over a sensitive input", wrong: "a for cannot walk over a sensitive value", files: map[string]string{"m/main.bay.star": secretlyStar + "[container(\"c\", key = k) for k in m]"},
+		hcl:  "module \"b\" {\n source = \"./m\"\n inputs = { m = { x = \"hunter2\" } }\n}",
+		star: "module(\"b\", source = \"./m\", inputs = {\"m\": {\"x\": \"hunter2\"}})"},
+	{name: "methods of a sensitive input", wrong: "a sensitive map has no method \"items\" ~ take an element with [ ], or use functions", files: map[string]string{"m/main.bay.star": secretlyStar + "[container(\"c\", key = k) for k, v in m.items()]"},
+		hcl:  "module \"b\" {\n source = \"./m\"\n inputs = { m = { x = \"hunter2\" } }\n}",
+		star: "module(\"b\", source = \"./m\", inputs = {\"m\": {\"x\": \"hunter2\"}})"},
+	{name: "a map of which one element is sensitive", files: map[string]string{"m/main.bay.star": "m = variable(\"m\", type = \"map(object({ pw = string, mb = number }))\")\n[container(\"c\", key = k, memory = \"%dm\" % v.mb, env = {\"PW\": v.pw}) for k, v in m.items()]"},
+		hcl:  "variable \"p\" {\n default = \"hunter2\"\n sensitive = true\n}\nmodule \"b\" {\n source = \"./m\"\n inputs = { m = { x = { pw = var.p, mb = 5 } } }\n}",
+		star: "p = variable(\"p\", default = \"hunter2\", sensitive = True)\nmodule(\"b\", source = \"./m\", inputs = {\"m\": {\"x\": {\"pw\": p, \"mb\": 5}}})",
+		has:  []string{`"module.b.container.c[\"x\"]"`, `"sensitive": true`, `"5m"`}},
 
 	{name: "a rule", wrong: "module.b.inputs.port: want less than 1000, got 2000", files: map[string]string{"m/box.bay.hcl": box},
 		hcl:  "module \"b\" {\n source = \"./m\"\n inputs = { port = 2000 }\n}",

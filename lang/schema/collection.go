@@ -185,6 +185,10 @@ func (s *Set) PlainMap(p *map[string]string, name string, e Effect, doc string) 
 	f.Type = "map of string"
 	loose := f.codec.decode
 	f.codec.decode = func(d *decoder, v ir.Value) {
+		if v.Kind == ir.Map && v.Sensitive { // its keys are part of the value
+			d.text(v, "a map of strings")
+			return
+		}
 		m = nil
 		loose(d, v)
 		if m == nil {

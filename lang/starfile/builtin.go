@@ -146,8 +146,13 @@ func (r *reader) guarded() starlark.StringDict {
 // a sensitive result.
 func (r *reader) computing(native *starlark.Builtin) builtinFunc {
 	name := native.Name()
+	shallow := name == "bool" || name == "len" || name == "type" // they ask nothing of the elements
 	return func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		if d := findDeferred(args...); d != nil {
+		d := findDeferred(args...)
+		if own := len(args) == 1 && isDeferred(args[0]); shallow && !own {
+			d = nil
+		}
+		if d != nil {
 			if !d.v.Sensitive || d.v.Any(func(v ir.Value) bool { return v.Kind == ir.Text || v.Kind == ir.Engine }) {
 				return nil, r.decision(d.v, name+"()")
 			}
@@ -180,6 +185,11 @@ func (r *reader) computing(native *starlark.Builtin) builtinFunc {
 		}
 		return starlark.Call(t, native, args, kwargs)
 	}
+}
+
+func isDeferred(v starlark.Value) bool {
+	_, ok := v.(*deferred)
+	return ok
 }
 
 func (r *reader) walking(native *starlark.Builtin) builtinFunc {

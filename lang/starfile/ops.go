@@ -499,6 +499,11 @@ func noAttr(x starlark.Value, name string) error {
 		return failf("there is no function %q", name).didYouMean(name, x.AttrNames())
 	case *record:
 		return noElement(x, name)
+	case *deferred:
+		if m, _ := new(starlark.Dict).Attr(name); m != nil && x.v.Kind == ir.Map {
+			return failf("a sensitive map has no method %q", name).
+				Hintf("take an element with [ ], or use functions such as keys, values, lookup and merge, whose results are sensitive too")
+		}
 	case *handle:
 		if x.addr.IsModule() {
 			return noOutput(x, name)

@@ -14,12 +14,20 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 )
 
-// passes are the functions that move values about and never look into them,
-// so that a resource, and what only the engine knows, may be among these.
-var passes = map[string]bool{
-	"chunklist": true, "concat": true, "element": true, "flatten": true, "keys": true, "length": true, "lookup": true,
-	"merge": true, "one": true, "reverse": true, "slice": true, "values": true, "zipmap": true,
+// moves are the functions that move values about and never look into them: of
+// what is sensitive only the value itself stays so. Where they do look, as lookup
+// at its key, all of the result is sensitive. Of true, a resource, and what only
+// the engine knows, may be among the values; the others convert each element to
+// what follows from kinds alone.
+var moves = map[string]bool{
+	"chunklist": true, "coalescelist": true, "concat": true, "element": true, "flatten": true, "keys": true, "length": true,
+	"lookup": true, "merge": true, "one": true, "reverse": true, "setproduct": true, "slice": true, "values": true, "zipmap": true,
+
+	"formatlist": false, "tolist": false, "tomap": false,
 }
+
+// keyed are the functions that make keys of what is in their first argument.
+var keyed = map[string]bool{"transpose": true, "zipmap": true}
 
 // texts are the functions that put text together, in a form that takes what
 // only the engine knows.
@@ -30,9 +38,10 @@ var texts = map[string]func([]ir.Value) (ir.Value, *diag.Diag){
 }
 
 // Call calls a function of the registry. The result is sensitive if anything
-// in an argument is. A resource where text is wanted, and a value that only
-// the engine knows where the function would look into it, is an error. The
-// message's position is that of the argument to blame, if it has one.
+// in an argument is, but for functions that only move values about: there it is
+// what the values themselves are. A resource where text is wanted, and a value
+// that only the engine knows where the function would look into it, is an error.
+// The message's position is that of the argument to blame, if it has one.
 func Call(name string, f function.Function, args []ir.Value) (ir.Value, *diag.Diag) {
 	refs, sensitive, opaque := false, false, false
 	for _, a := range args {
@@ -40,7 +49,16 @@ func Call(name string, f function.Function, args []ir.Value) (ir.Value, *diag.Di
 		sensitive = sensitive || a.HasSensitive()
 		opaque = opaque || a.Any(func(v ir.Value) bool { return v.Opaque })
 	}
-	got, d := call(name, f, args, refs, opaque)
+	if keyed[name] && len(args) > 0 && args[0].HasSensitive() && !opaque {
+		return ir.Value{}, (&diag.Diag{Pos: args[0].Pos, Msg: name + ": a key cannot depend on a sensitive value"}).
+			Hintf("keys are shown; pass the value on as an element, under a key of its own")
+	}
+	if carries, ok := moves[name]; ok && (carries || !refs) && (sensitive || opaque) {
+		if got, d := move(name, f, args); d == nil {
+			return got, nil
+		} // else it fails below too, whose message says no more than it may
+	}
+	got, d := callWith(name, f, args, refs, opaque)
 	if d != nil {
 		if sensitive {
 			d.Msg, d.Hint = name+" fails on a sensitive value", "the reason is not shown, since it could show the value"
@@ -52,16 +70,34 @@ func Call(name string, f function.Function, args []ir.Value) (ir.Value, *diag.Di
 	return got, nil
 }
 
-func isRef(v ir.Value) bool { return v.Kind == ir.Handle || v.Kind == ir.Engine || v.Kind == ir.Text }
-
-func call(name string, f function.Function, args []ir.Value, refs, opaque bool) (ir.Value, *diag.Diag) {
-	if text := texts[name]; text != nil && refs {
+// callWith calls a function whose arguments may hold references.
+func callWith(name string, f function.Function, args []ir.Value, refs, opaque bool) (ir.Value, *diag.Diag) {
+	switch text := texts[name]; {
+	case refs && text != nil:
 		return text(args)
-	}
-	if refs && !passes[name] {
+	case refs && !moves[name]:
 		return ir.Value{}, refuse(name, args)
 	}
-	conv, d := convertArgs(name, f, args, refs)
+	return call(name, f, args, refs, opaque)
+}
+
+// move calls a function that moves values about, of which each keeps its marks.
+// An argument that is sensitive as a whole makes all of the result so, even if
+// it is null and has no part in it.
+func move(name string, f function.Function, args []ir.Value) (ir.Value, *diag.Diag) {
+	got, d := call(name, f, args, true, false)
+	for i, a := range args {
+		if isDefault := name == "lookup" && i == 2; !isDefault {
+			got.Sensitive, got.Opaque = got.Sensitive || a.Sensitive, got.Opaque || a.Opaque
+		}
+	}
+	return got, d
+}
+
+func isRef(v ir.Value) bool { return v.Kind == ir.Handle || v.Kind == ir.Engine || v.Kind == ir.Text }
+
+func call(name string, f function.Function, args []ir.Value, moving, opaque bool) (ir.Value, *diag.Diag) {
+	conv, d := convertArgs(name, f, args, moving)
 	if d != nil {
 		return ir.Value{}, d
 	}
@@ -80,7 +116,7 @@ func call(name string, f function.Function, args []ir.Value, refs, opaque bool) 
 }
 
 // convertArgs checks the arguments against the function's parameters.
-func convertArgs(name string, f function.Function, args []ir.Value, refs bool) ([]cty.Value, *diag.Diag) {
+func convertArgs(name string, f function.Function, args []ir.Value, moving bool) ([]cty.Value, *diag.Diag) {
 	params, rest := f.Params(), f.VarParam()
 	switch {
 	case len(args) < len(params):
@@ -97,7 +133,7 @@ func convertArgs(name string, f function.Function, args []ir.Value, refs bool) (
 		if a.IsNull() && !p.AllowNull {
 			return nil, offError(a, fmt.Sprintf("%s: argument %q is null", name, p.Name))
 		}
-		c, err := toCty(a, refs)
+		c, err := toCty(a, moving)
 		if err == nil {
 			c, err = convert.Convert(c, p.Type)
 		}

@@ -20,12 +20,35 @@ import (
 // function that never looks into it.
 var reference = cty.Capsule("reference", reflect.TypeFor[ir.Value]())
 
+// mark is what a value of a program has and a plain value of HCL's type system
+// has not. It goes with the value through functions that move it about.
+type mark string
+
+const (
+	sensitiveMark mark = "sensitive"
+	opaqueMark    mark = "opaque"
+)
+
 // ToCty returns v for a function or a type. Lists become tuples and maps
 // objects. Sensitivity is left to the caller. A handle, and a value that only
 // the engine knows, is an error.
 func ToCty(v ir.Value) (cty.Value, error) { return toCty(v, false) }
 
-func toCty(v ir.Value, refs bool) (cty.Value, error) {
+// toCty is ToCty, for a function that moves values about with the marks and
+// references that are in them.
+func toCty(v ir.Value, moves bool) (cty.Value, error) {
+	c, err := content(v, moves)
+	switch {
+	case err != nil || !moves || !v.Sensitive && !v.Opaque:
+		return c, err
+	case v.Opaque:
+		return c.Mark(sensitiveMark).Mark(opaqueMark), nil
+	}
+	return c.Mark(sensitiveMark), nil
+}
+
+// content is toCty without v's own marks.
+func content(v ir.Value, moves bool) (cty.Value, error) {
 	switch v.Kind {
 	case ir.Null:
 		return cty.NullVal(cty.DynamicPseudoType), nil
@@ -38,20 +61,20 @@ func toCty(v ir.Value, refs bool) (cty.Value, error) {
 	case ir.String:
 		return cty.StringVal(v.Str), nil
 	case ir.List:
-		return toTuple(v.List, refs)
+		return toTuple(v.List, moves)
 	case ir.Map:
-		return toObject(v, refs)
+		return toObject(v, moves)
 	}
-	if !refs {
+	if !moves {
 		return cty.NilVal, fmt.Errorf("%s cannot be used here", describe(v))
 	}
 	return cty.CapsuleVal(reference, &v), nil
 }
 
-func toTuple(list []ir.Value, refs bool) (cty.Value, error) {
+func toTuple(list []ir.Value, moves bool) (cty.Value, error) {
 	elems := make([]cty.Value, len(list))
 	for i, e := range list {
-		c, err := toCty(e, refs)
+		c, err := toCty(e, moves)
 		if err != nil {
 			return cty.NilVal, err
 		}
@@ -60,10 +83,10 @@ func toTuple(list []ir.Value, refs bool) (cty.Value, error) {
 	return cty.TupleVal(elems), nil
 }
 
-func toObject(v ir.Value, refs bool) (cty.Value, error) {
+func toObject(v ir.Value, moves bool) (cty.Value, error) {
 	attrs := make(map[string]cty.Value, len(v.Map))
 	for _, k := range v.Keys() {
-		c, err := toCty(v.Map[k], refs)
+		c, err := toCty(v.Map[k], moves)
 		if err != nil {
 			return cty.NilVal, err
 		}
@@ -75,7 +98,16 @@ func toObject(v ir.Value, refs bool) (cty.Value, error) {
 // FromCty returns v as a program has it: numbers as int64 or float64, sets as
 // sorted lists. A number beyond float64 is an error.
 func FromCty(v cty.Value) (ir.Value, error) {
-	v, _ = v.UnmarkDeep()
+	v, marks := v.Unmark()
+	got, err := fromContent(v)
+	for m := range marks {
+		got.Sensitive = got.Sensitive || m == sensitiveMark
+		got.Opaque = got.Opaque || m == opaqueMark
+	}
+	return got, err
+}
+
+func fromContent(v cty.Value) (ir.Value, error) {
 	ty := v.Type()
 	switch {
 	case !v.IsKnown():

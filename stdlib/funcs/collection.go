@@ -61,6 +61,113 @@ var coalesce = function.New(&function.Spec{
 	},
 })
 
+// shallow is a function that looks at nothing but which elements its arguments
+// have: what these are marked with stays with them, and what an argument itself
+// is marked with comes upon the result.
+func shallow(f *function.Spec) function.Function {
+	for i := range f.Params {
+		f.Params[i].AllowMarked = true
+	}
+	if f.VarParam != nil {
+		f.VarParam.AllowMarked = true
+	}
+	impl, typeOf := f.Impl, f.Type
+	f.Type = func(args []cty.Value) (cty.Type, error) {
+		args, _ = unmark(args)
+		return typeOf(args)
+	}
+	f.Impl = func(args []cty.Value, t cty.Type) (cty.Value, error) {
+		args, marks := unmark(args)
+		v, err := impl(args, t)
+		if err != nil {
+			return cty.NilVal, err
+		}
+		return v.WithMarks(marks...), nil
+	}
+	return function.New(f)
+}
+
+// unmark takes the marks of values, and leaves those of what is within them.
+func unmark(args []cty.Value) (plain []cty.Value, marks []cty.ValueMarks) {
+	for _, a := range args {
+		v, m := a.Unmark()
+		plain, marks = append(plain, v), append(marks, m)
+	}
+	return plain, marks
+}
+
+// unmarkDeep takes the marks of values and of all that is within them.
+func unmarkDeep(args []cty.Value) []cty.Value {
+	plain := make([]cty.Value, len(args))
+	for i, a := range args {
+		plain[i], _ = a.UnmarkDeep()
+	}
+	return plain
+}
+
+// coalescelist is go-cty's, but for marks.
+var coalescelist = shallow(&function.Spec{
+	VarParam: &function.Parameter{Name: "lists", Type: cty.DynamicPseudoType, AllowDynamicType: true, AllowNull: true},
+	Type: func(args []cty.Value) (cty.Type, error) {
+		return stdlib.CoalesceListFunc.ReturnTypeForValues(unmarkDeep(args))
+	},
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		for _, a := range args {
+			if !a.IsNull() && a.LengthInt() > 0 {
+				return a, nil
+			}
+		}
+		return cty.NilVal, fmt.Errorf("no list has an element")
+	},
+})
+
+// toCollection is go-cty's conversion, whose elements keep their marks.
+func toCollection(want cty.Type) function.Function {
+	plain := stdlib.MakeToFunc(want)
+	return shallow(&function.Spec{
+		Params: []function.Parameter{{Name: "value", Type: cty.DynamicPseudoType, AllowNull: true, AllowDynamicType: true}},
+		Type:   func(args []cty.Value) (cty.Type, error) { return plain.ReturnTypeForValues(unmarkDeep(args)) },
+		Impl: func(args []cty.Value, t cty.Type) (cty.Value, error) {
+			if got, err := convert.Convert(args[0], t); err == nil {
+				return got, nil
+			}
+			return plain.Call(unmarkDeep(args)) // says why
+		},
+	})
+}
+
+// formatlist is go-cty's, where a text is marked as the elements that it is made
+// of are.
+var formatlist = shallow(&function.Spec{
+	Params:   []function.Parameter{text("format")},
+	VarParam: &function.Parameter{Name: "args", Type: cty.DynamicPseudoType, AllowNull: true, AllowDynamicType: true},
+	Type: func(args []cty.Value) (cty.Type, error) {
+		return stdlib.FormatListFunc.ReturnTypeForValues(unmarkDeep(args))
+	},
+	Impl: func(args []cty.Value, t cty.Type) (cty.Value, error) {
+		got, err := stdlib.FormatListFunc.Call(unmarkDeep(args))
+		if err != nil || got.LengthInt() == 0 {
+			return got, err
+		}
+		texts := got.AsValueSlice()
+		for _, a := range args[1:] {
+			if !a.ContainsMarked() {
+				continue
+			}
+			walked := a.Type().IsListType() || a.Type().IsTupleType() // a set has no marks within it
+			for i := range texts {
+				e := a
+				if walked {
+					e = a.Index(cty.NumberIntVal(int64(i)))
+				}
+				_, marks := e.UnmarkDeep()
+				texts[i] = texts[i].WithMarks(marks)
+			}
+		}
+		return cty.ListVal(texts), nil
+	},
+})
+
 // index finds a value; the operator [ ] is what go-cty calls index.
 var index = function.New(&function.Spec{
 	Params: []function.Parameter{anything("list"), anything("value")},
@@ -86,7 +193,7 @@ var index = function.New(&function.Spec{
 })
 
 // length takes texts too, unlike go-cty's.
-var length = function.New(&function.Spec{
+var length = shallow(&function.Spec{
 	Params: []function.Parameter{{Name: "value", Type: cty.DynamicPseudoType, AllowUnknown: true, AllowDynamicType: true}},
 	Type:   function.StaticReturnType(cty.Number),
 	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
@@ -106,7 +213,7 @@ var length = function.New(&function.Spec{
 	},
 })
 
-var one = function.New(&function.Spec{
+var one = shallow(&function.Spec{
 	Params: []function.Parameter{anything("list")},
 	Type: func(args []cty.Value) (cty.Type, error) {
 		t := args[0].Type()

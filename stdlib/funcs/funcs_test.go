@@ -194,6 +194,7 @@ func TestErrors(t *testing.T) {
 		{`format("%.99999999999999999999f", 1)`, "larger than"},
 		{`format("` + strings.Repeat("%s", 5000) + `", ` + long("a") + `)`, "larger than"},
 		{`indent(100000000, "a\nb")`, "larger than"},
+		{`indent(100000000, "a")`, "larger than"},
 		{`join(` + long("a") + `, range(1000))`, "larger than"},
 		{`replace(` + long("a") + `, "a", ` + long("b") + `)`, "larger than"},
 		{`replace(` + long("a") + `, "/a/", ` + long("b") + `)`, "larger than"},

@@ -25,8 +25,9 @@ import (
 
 // stack writes programs of outputs in both languages and loads them.
 type stack struct {
-	dir   string
-	calls *regexp.Regexp // of a function
+	dir    string
+	calls  *regexp.Regexp // of a function
+	inputs bool           // there are inputs text, list and dict_, which are sensitive
 }
 
 func newStack(t *testing.T) *stack {
@@ -49,6 +50,11 @@ func (s *stack) evaluate(t *testing.T, hclExprs, starExprs []string) (hcl, star 
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("stack(name = \"t\")\ntrue = True\nfalse = False\nnull = None\n")
+	if s.inputs {
+		b.WriteString("text = variable(\"text\", default = \"abc\", sensitive = True)\n")
+		b.WriteString("list = variable(\"list\", default = [\"abc\"], sensitive = True)\n")
+		b.WriteString("dict_ = variable(\"dict_\", default = {\"a\": \"abc\"}, sensitive = True)\n")
+	}
 	for i, x := range starExprs {
 		fmt.Fprintf(&b, "output(\"o%04d\", %s)\n", i, s.calls.ReplaceAllString(x, "fn.$1("))
 	}
@@ -61,6 +67,11 @@ func (s *stack) hcl(t *testing.T, exprs []string) load.Result {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("stack { name = \"t\" }\n")
+	if s.inputs {
+		b.WriteString("variable \"text\" {\n default = \"abc\"\n sensitive = true\n}\n")
+		b.WriteString("variable \"list\" {\n default = [\"abc\"]\n sensitive = true\n}\n")
+		b.WriteString("variable \"dict_\" {\n default = { a = \"abc\" }\n sensitive = true\n}\n")
+	}
 	for i, x := range exprs {
 		fmt.Fprintf(&b, "output \"o%04d\" { value = %s }\n", i, x)
 	}

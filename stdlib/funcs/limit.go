@@ -90,12 +90,13 @@ func sized(f function.Function, size func(args []cty.Value) int) function.Functi
 		VarParam: f.VarParam(),
 		Type:     f.ReturnTypeForValues,
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			for _, a := range args {
-				if !a.IsWhollyKnown() || a.ContainsMarked() {
+			plain := unmarkDeep(args)
+			for _, a := range plain {
+				if !a.IsWhollyKnown() {
 					return f.Call(args)
 				}
 			}
-			if size(args) > maxBytes {
+			if size(plain) > maxBytes {
 				return cty.NilVal, fmt.Errorf("the result would be larger than %d MiB", maxBytes>>20)
 			}
 			return f.Call(args)
@@ -130,8 +131,10 @@ func formatSize(args []cty.Value) int {
 	return times(rows, n) + times(strings.Count(format, "%"), maxBytes-b.bytes)
 }
 
+// indentSize counts the spaces of one line too: go-cty makes them before it looks
+// for lines.
 func indentSize(args []cty.Value) int {
-	return len(args[1].AsString()) + times(whole(args[0]), strings.Count(args[1].AsString(), "\n"))
+	return len(args[1].AsString()) + times(whole(args[0]), 1+strings.Count(args[1].AsString(), "\n"))
 }
 
 func joinSize(args []cty.Value) int {
