@@ -268,7 +268,7 @@ func (r *run) args(args []string) []string {
 	switch {
 	case named:
 		return out
-	case len(args) > 0 && args[0] == "exec": // what follows is the command's
+	case len(args) > 0 && (args[0] == "exec" || args[0] == "run"): // what follows is the command's
 		return append([]string{"--engine", r.address()}, out...)
 	}
 	return append(out, "--engine", r.address())

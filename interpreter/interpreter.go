@@ -171,6 +171,9 @@ type PlanOptions struct {
 	ReplaceData []ir.Addr // of plan.Apply: data that is lost where its object has to be made anew
 	Reconnect   bool      // of plan.Apply: what is not the stack's is taken along where it is in the way
 
+	Of     ir.Addr     // of plan.Once: the resource
+	OneOff kind.OneOff // of plan.Once: what it has otherwise
+
 	Offline bool // nothing is asked for elsewhere than on the engine
 	Locked  bool // what is asked for elsewhere has to be pinned
 
@@ -195,12 +198,12 @@ func (b *Bay) Plan(ctx context.Context, e *engine.Engine, prog *ir.Program, o Pl
 	w, err := world.Read(ctx, world.Options{
 		Kinds: b.Kinds, Reader: e.Reader(), Info: e.Info, BuildKit: e.BuildKit, Stack: o.Stack, Program: prog, Chosen: chosen,
 		Leaving: o.Mode == plan.Destroy, Idle: o.Mode == plan.Collect, Offline: o.Offline, Locked: o.Locked,
-		Task: o.Part.Task, Tag: o.Part.Tag,
+		Task: o.Part.Task, Tag: o.Part.Tag, Only: o.Mode == plan.Once,
 	})
 	if err != nil {
 		return nil, err
 	}
-	p, diags := plan.Make(w, prog, plan.Options{Mode: o.Mode, Kinds: b.Kinds, Part: o.Part, Volumes: o.Volumes, Remove: o.Remove, ReplaceData: o.ReplaceData, Reconnect: o.Reconnect})
+	p, diags := plan.Make(w, prog, plan.Options{Mode: o.Mode, Kinds: b.Kinds, Part: o.Part, Volumes: o.Volumes, Remove: o.Remove, ReplaceData: o.ReplaceData, Reconnect: o.Reconnect, Of: o.Of, OneOff: o.OneOff})
 	if err := diags.Err(); err != nil {
 		return nil, err
 	}
@@ -240,10 +243,13 @@ func logins(prog *ir.Program) []engine.Login {
 // choose returns what a plan is about, before anything is asked for: no other
 // context is hashed, and no other registry asked.
 func (b *Bay) choose(prog *ir.Program, o PlanOptions) (func(ir.Addr) bool, diag.List) {
-	if o.Mode != plan.Apply {
-		return nil, nil
+	switch o.Mode {
+	case plan.Apply:
+		return plan.Choose(b.Kinds, prog, o.Part)
+	case plan.Once:
+		return plan.Near(prog, o.Of), nil
 	}
-	return plan.Choose(b.Kinds, prog, o.Part)
+	return nil, nil
 }
 
 // Apply sends a plan to e. What it did is in the report, also where it failed.

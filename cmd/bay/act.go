@@ -149,7 +149,7 @@ func edgesOf(p *ir.Program) func(user, needed ir.Addr) verb.Edge {
 
 // tellActed prints how it went with one container.
 func (a *app) tellActed(d verb.Acted) {
-	addr := diag.Escape(d.Object.Addr.String())
+	addr := diag.Escape(d.Object.String())
 	switch {
 	case d.Err != nil:
 		fmt.Fprintf(a.err, "  %s  %s\n", addr, a.paint(a.err, "31", "failed"))
@@ -163,18 +163,19 @@ func (a *app) tellActed(d verb.Acted) {
 // actedOn says how an act ended.
 func (a *app) actedOn(all []verb.Acted, after string) error {
 	var failed []error
-	did, left := false, []string{}
+	did, ours, left := false, false, []string{}
 	for _, d := range all {
 		switch {
 		case d.Err != nil:
 			failed = append(failed, d.Err)
 		case d.Skipped:
-			left = append(left, d.Object.Addr.String())
+			left = append(left, d.Object.String())
 		case d.Done != "":
 			did = true
+			ours = ours || !d.Object.Once
 		}
 	}
-	if did && after != "" {
+	if ours && after != "" {
 		fmt.Fprintf(a.out, "  %s %s\n", a.paint(a.out, "36", "note:"), after)
 	}
 	code := exitError

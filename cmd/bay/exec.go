@@ -114,6 +114,11 @@ func (a *app) fitForTTY(wanted bool) error {
 // raw where the process has one of its own, and puts that back however it ends.
 // The process's code is the command's.
 func (a *app) converse(ctx context.Context, in, tty bool, f func(context.Context, verb.Ends) (int, error)) error {
+	return a.converseWith(ctx, in, tty, "what runs in the container goes on", f)
+}
+
+// converseWith is converse with what is said of a process that was left.
+func (a *app) converseWith(ctx context.Context, in, tty bool, goesOn string, f func(context.Context, verb.Ends) (int, error)) error {
 	ctx, off := context.WithCancel(ctx)
 	defer off()
 	ends := verb.Ends{Out: a.out.file, Err: a.err.file, TTY: tty, Size: a.terminalSize}
@@ -141,10 +146,10 @@ func (a *app) converse(ctx context.Context, in, tty bool, f func(context.Context
 	restore()
 	switch {
 	case errors.Is(err, verb.ErrLeft) && ctx.Err() != nil:
-		fmt.Fprintln(a.err, "\nleft; what runs in the container goes on")
+		fmt.Fprintln(a.err, "\nleft; "+goesOn)
 		return ended(exitInterrupted)
 	case errors.Is(err, verb.ErrLeft):
-		fmt.Fprintln(a.err, "\nleft; what runs in the container goes on")
+		fmt.Fprintln(a.err, "\nleft; "+goesOn)
 		return nil
 	case err != nil:
 		return err

@@ -39,7 +39,7 @@ func exitCodes() []exitCode {
 		{exitUnreachable, "no engine could be reached"},
 		{exitLocked, "another bay is at work on the same"},
 		{exitStale, "the plan is stale: the engine, or what a saved plan was made from, has changed; plan again"},
-		{exitOwn, "`bay exec` or `bay attach` failed itself; else these end as the command did"},
+		{exitOwn, "`bay exec`, `bay attach` or `bay run` failed itself; else these end as the command did"},
 		{exitInterrupted, "interrupted"},
 	}
 }

@@ -20,12 +20,15 @@ func (a *app) gcCmd() *cobra.Command {
 	var o gcFlags
 	cmd := &cobra.Command{
 		Use:   "gc [DIR]",
-		Short: "Take away images that a stack brought and nothing uses",
+		Short: "Take away images that a stack brought and nothing uses, and left one-offs",
 		Long: `Apply and destroy never remove an image: others may use it, and the next apply
 would have to build or pull it again. Gc shows which images the stack has built
 or pulled that no container on the engine uses, running or not, and that its
 files do not name; it asks, and takes them away. Tags that somebody else made,
 and images that were there before, stay.
+
+What ` + "`bay run`" + ` made goes too, where it has ended and was kept, or where the bay that
+waited for it on this machine has been killed.
 
 With --stack and without DIR it needs no files: what the stack's files name is
 then not known, and only containers count.`,
@@ -61,7 +64,7 @@ func (a *app) gc(ctx context.Context, prog *program, o gcFlags) error {
 		return err
 	}
 	if !o.yes {
-		question := fmt.Sprintf("Remove these images of stack %s from %s? [y/N] ", p.Stack, a.host(e))
+		question := fmt.Sprintf("Remove these of stack %s from %s? [y/N] ", p.Stack, a.host(e))
 		if err := a.agree(question, yesses, "`bay gc --yes` removes without asking"); err != nil {
 			return err
 		}

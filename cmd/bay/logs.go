@@ -88,13 +88,22 @@ func (a *app) logs(ctx context.Context, words []string, o logsFlags) error {
 }
 
 func (a *app) followLogs(ctx context.Context, at *aim, words []string, chosen []verb.Object, what verb.LogOptions, p *printer) error {
-	meant := map[ir.Addr]bool{}
+	meant, once := map[ir.Addr]bool{}, map[string]bool{}
 	for _, o := range chosen {
-		meant[o.Addr] = true
+		if o.Once {
+			once[o.ID] = true
+		} else {
+			meant[o.Addr] = true
+		}
 	}
 	return verb.Follow(ctx, verb.Following{
 		Engine: at.engine, Stack: at.stack, Chosen: verb.WithTwins(at.all, chosen),
-		Means: func(o verb.Object) bool { return len(words) == 0 || meant[o.Addr] },
+		Means: func(o verb.Object) bool {
+			if o.Once {
+				return once[o.ID]
+			}
+			return len(words) == 0 || meant[o.Addr]
+		},
 		Look: func(ctx context.Context) ([]verb.Object, error) {
 			err := a.survey(ctx, at, "")
 			return at.all, err

@@ -83,7 +83,11 @@ func (a *app) table(objects []verb.Object) error {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, o := range objects {
-		fmt.Fprintf(t, "  %s\t%s\t%s\n", diag.Escape(o.Addr.String()), diag.Escape(o.Name), diag.Escape(o.Status))
+		addr := o.Addr.String()
+		if o.Once {
+			addr += " (one-off)"
+		}
+		fmt.Fprintf(t, "  %s\t%s\t%s\n", diag.Escape(addr), diag.Escape(o.Name), diag.Escape(o.Status))
 	}
 	if err := t.Flush(); err != nil {
 		return err

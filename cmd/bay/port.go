@@ -92,7 +92,7 @@ const publishHint = "only what runs has ports on the host, and of these only wha
 func listedAddrs(objects []verb.Object) string {
 	var all []string
 	for _, o := range objects {
-		all = append(all, o.Addr.String())
+		all = append(all, o.String())
 	}
 	return strings.Join(all, ", ")
 }
@@ -114,7 +114,7 @@ func (a *app) onePort(ctx context.Context, at *aim, word, port string) error {
 	}
 	found := slices.DeleteFunc(slices.Clone(ports), func(p verb.Port) bool { return p.Port != n || p.Protocol != proto && proto != "" })
 	if len(found) == 0 {
-		f := &failure{err: fmt.Errorf("%s does not publish port %s now", o.Addr, port), hint: publishHint}
+		f := &failure{err: fmt.Errorf("%s does not publish port %s now", o, port), hint: publishHint}
 		if len(ports) > 0 {
 			f.hint = fmt.Sprintf("it publishes %d/%s", ports[0].Port, ports[0].Protocol)
 		}

@@ -39,7 +39,7 @@ with 0, or was never started, is left out unless -a or an ADDRESS asks for it.
 IMAGE is marked with * where its tag stands for another image on this engine by
 now, so that the container is behind. AGE counts from when it was made; STATE
 tells since when it is so. Of a replacement that is not over both halves are
-shown. --drift compares with the files, and says what was changed by hand.
+shown; what ` + "`bay run`" + ` runs stands below the rest, by its name. --drift compares with the files, and says what was changed by hand.
 
 ` + aimHelp,
 		Example: `  bay ps
@@ -118,7 +118,11 @@ func (a *app) containers(ctx context.Context, at *aim, words []string, o psFlags
 	if err != nil {
 		return nil, err
 	}
-	list, err := verb.Containers(ctx, at.engine.Reader(), at.all, verb.WithTwins(at.all, chosen))
+	chosen = verb.WithTwins(at.all, chosen)
+	if len(words) == 0 {
+		chosen = append(chosen, verb.Onces(at.all, at.stack)...)
+	}
+	list, err := verb.Containers(ctx, at.engine.Reader(), at.all, chosen)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +178,11 @@ func (a *app) psTable(list []verb.Container, now time.Time, drift bool) *show.Ta
 
 func (a *app) psRow(c verb.Container, now time.Time, drift bool) []show.Cell {
 	addr := show.Cell{Text: diag.Escape(c.Address.String())}
-	if c.Half != "" {
+	switch c.Half {
+	case "":
+	case "one-off": // what it answers to is its name
+		addr = show.Cell{Text: diag.Escape(c.Name + " (one-off of " + verb.Short(c.Address) + ")"), Color: "36"}
+	default:
 		addr = show.Cell{Text: addr.Text + diag.Escape(" ("+c.Half+")"), Color: "33"}
 	}
 	img := show.Cell{Text: diag.Escape(c.Image)}

@@ -15,11 +15,12 @@ import (
 // that of a terminal which is gone.
 type signals struct {
 	mu   sync.Mutex
-	soft func() // nil: leave at once
-	busy bool   // something is being changed
-	over bool   // something was
-	look bool   // nothing will be: leaving needs no words
-	last func() // called before leaving at once; nil: nothing
+	soft func()               // nil: leave at once
+	busy bool                 // something is being changed
+	over bool                 // something was
+	look bool                 // nothing will be: leaving needs no words
+	last func()               // called before leaving at once; nil: nothing
+	pass func(os.Signal) bool // who else may take a signal, before all of this; nil: nobody
 }
 
 // watch begins to listen. exit is os.Exit.
@@ -29,7 +30,7 @@ func watch(to screen, exit func(int)) *signals {
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		for sig := range c {
-			if s.softly() || sig == syscall.SIGHUP && s.changing() { // a terminal that closes may say so twice
+			if s.passed(sig) || s.softly() || sig == syscall.SIGHUP && s.changing() { // a terminal that closes may say so twice
 				continue
 			}
 			s.leave()
@@ -65,6 +66,20 @@ func (s *signals) parting(terminal bool) string {
 		return "" // how it ended has been said, to who reads it
 	}
 	return "\ninterrupted, nothing was changed\n"
+}
+
+// passing has a signal taken by pass, which reports whether it did; nil ends that.
+func (s *signals) passing(pass func(os.Signal) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pass = pass
+}
+
+func (s *signals) passed(sig os.Signal) bool {
+	s.mu.Lock()
+	pass := s.pass
+	s.mu.Unlock()
+	return pass != nil && pass(sig)
 }
 
 // softly calls off what has not begun; false if there is nothing such.

@@ -47,7 +47,7 @@ func (a *app) wait(ctx context.Context, o waitFlags, words []string) error {
 	defer at.engine.Close()
 	first := 0
 	for _, obj := range objects {
-		addr := diag.Escape(obj.Addr.String())
+		addr := diag.Escape(obj.String())
 		if o.healthy {
 			if err := verb.WaitHealthy(ctx, at.engine, obj, o.timeout); err != nil {
 				return err

@@ -7,8 +7,10 @@ import (
 	"slices"
 
 	"bayplan/interpreter"
+	"bayplan/interpreter/kind"
 	"bayplan/interpreter/show"
 	"bayplan/interpreter/verb"
+	"bayplan/lang/diag"
 	"bayplan/lang/ir"
 
 	"github.com/spf13/cobra"
@@ -45,9 +47,12 @@ func (a *app) why(ctx context.Context, from aimFlags, word string) error {
 	if err != nil {
 		return err
 	}
-	r, err := declaredAs(prog.Program, word)
+	r, others, err := a.declaredAs(prog.Program, word, false)
 	if err != nil {
 		return err
+	}
+	if len(others) > 0 {
+		fmt.Fprintf(a.err, "%s is also %s: write the whole address for that\n", diag.Escape(word), listedAddrs(others))
 	}
 	e, p, err := a.planOn(ctx, prog, interpreter.PlanOptions{}, 0)
 	if err != nil {
@@ -59,26 +64,34 @@ func (a *app) why(ctx context.Context, from aimFlags, word string) error {
 	return show.Why(a.out, prog.Program, r, p, o)
 }
 
-// declaredAs returns the one resource of a program that a word means.
-func declaredAs(prog *ir.Program, word string) (*ir.Resource, error) {
+// declaredAs returns the one resource of a program that a word means, and others
+// that it could mean: what runs counts before what does not. runs wants no other.
+func (a *app) declaredAs(prog *ir.Program, word string, runs bool) (*ir.Resource, []verb.Object, error) {
 	var all []verb.Object
 	for _, r := range prog.Resources {
-		o := verb.Object{Stack: prog.Stack, Addr: r.Addr, Name: r.Name}
+		o := verb.Object{Stack: prog.Stack, Addr: r.Addr, Name: r.Name, Runs: a.runs(r.Addr.Kind)}
 		o.Identity.Name = r.Name
 		all = append(all, o)
 	}
+	found, others, err := verb.Declared(all, verb.Choice{Stack: prog.Stack, Words: []string{word}, Runs: runs})
 	var unclear *verb.Unclear
-	found, err := verb.Select(all, verb.Choice{Stack: prog.Stack, Words: []string{word}})
 	switch {
 	case errors.As(err, &unclear) && unclear.Several:
-		return nil, &failure{err: unclear, hint: unclear.Hint}
+		return nil, nil, &failure{err: unclear, hint: unclear.Hint}
+	case errors.As(err, &unclear) && runs:
+		return nil, nil, &failure{err: fmt.Errorf("stack %s declares no container %q", prog.Stack, word), hint: unclear.Hint}
 	case errors.As(err, &unclear):
-		return nil, &failure{err: fmt.Errorf("stack %s declares no %q", prog.Stack, word), hint: unclear.Hint}
+		return nil, nil, &failure{err: fmt.Errorf("stack %s declares no %q", prog.Stack, word), hint: unclear.Hint}
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case len(found) > 1:
-		return nil, &failure{err: fmt.Errorf("%q means %d resources, and one is wanted", word, len(found)), hint: "name one of " + listedAddrs(found)}
+		return nil, nil, &failure{err: fmt.Errorf("%q means %d resources, and one is wanted", word, len(found)), hint: "name one of " + listedAddrs(found)}
 	}
 	i := slices.IndexFunc(prog.Resources, func(r *ir.Resource) bool { return r.Addr == found[0].Addr })
-	return prog.Resources[i], nil
+	return prog.Resources[i], others, nil
+}
+
+// runs reports whether objects of a kind run.
+func (a *app) runs(name string) bool {
+	return slices.ContainsFunc(a.bay.Kinds, func(k kind.Kind) bool { return k.Schema().Name == name && k.Restarts() })
 }

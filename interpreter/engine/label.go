@@ -27,6 +27,10 @@ const (
 	LabelLock   = "bayplan.lock"        // on the container that is the lock of a stack, and is none of its objects: the stack's name
 	LabelHolder = "bayplan.lock.holder" // who holds it, see Holder
 
+	LabelOneOff       = "bayplan.oneoff"        // on a container that runs once and is none of the stack's objects: the stack's name
+	LabelOneOffAddr   = "bayplan.oneoff.addr"   // the address of the resource that it is made after
+	LabelOneOffHolder = "bayplan.oneoff.holder" // who waits for it, see Holder; absent where nobody does
+
 	LabelImageStack = "bayplan.image.stack" // on built images; containers inherit image labels, so these are other keys
 	LabelImageAddr  = "bayplan.image.addr"
 	LabelImageHash  = "bayplan.image.hash"  // hash of what the builder saw

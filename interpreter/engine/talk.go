@@ -23,6 +23,7 @@ type talkClient interface {
 	ContainerExecResize(context.Context, string, container.ResizeOptions) error
 	ContainerAttach(context.Context, string, container.AttachOptions) (types.HijackedResponse, error)
 	ContainerResize(context.Context, string, container.ResizeOptions) error
+	ContainerWait(context.Context, string, container.WaitCondition) (<-chan container.WaitResponse, <-chan error)
 	ContainerStatPath(ctx context.Context, id, path string) (container.PathStat, error)
 }
 
@@ -48,6 +49,9 @@ type Talk struct {
 	c      talkClient
 	id     string // of the container, or of the command in it
 	inside bool   // it is a command in a container
+
+	over   <-chan container.WaitResponse // that the process has ended; nil where it was not begun here
+	failed <-chan error                  // why that will not be known
 }
 
 // Exec begins a command in a running container and talks to it. With detached
@@ -92,6 +96,26 @@ func (e *Engine) Attach(ctx context.Context, id string, o container.AttachOption
 		return nil, err
 	}
 	return &Talk{HijackedResponse: conn, e: e, c: c, id: id}, nil
+}
+
+// Begin starts a container that was made for it, and talks to its process from its
+// first word on. One that goes when the process has ended is gone then, too. An
+// error of the start is the engine's.
+func (e *Engine) Begin(ctx context.Context, id string, o container.AttachOptions, goes bool) (*Talk, error) {
+	t, err := e.Attach(ctx, id, o)
+	if err != nil {
+		return nil, err
+	}
+	until := container.WaitConditionNextExit
+	if goes {
+		until = container.WaitConditionRemoved
+	}
+	t.over, t.failed = t.c.ContainerWait(context.WithoutCancel(ctx), id, until)
+	if _, err := e.Do(ctx, &ContainerStart{Container: id}, nil, nil); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
 }
 
 // hijacked opens a connection within the limit of a call. Docker's client does
@@ -144,6 +168,16 @@ func (t *Talk) Ended(ctx context.Context) (code int, ended bool, err error) {
 			return t.c.ContainerExecInspect(ctx, t.id)
 		})
 		return got.ExitCode, !got.Running, err
+	}
+	if t.over != nil {
+		select {
+		case got := <-t.over:
+			return int(got.StatusCode), true, nil
+		case err := <-t.failed:
+			return 0, false, err
+		case <-ctx.Done():
+			return 0, false, ctx.Err()
+		}
 	}
 	// Its output ends a moment before the engine knows that the process has.
 	_ = t.e.Wait(ctx, Wait{Container: t.id, Until: ir.Completed, Limit: endKnown})

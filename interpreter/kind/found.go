@@ -61,7 +61,10 @@ func (s Scope) AdoptedOf(kind, id, name, known string, labels map[string]string)
 // HolderOf returns somebody else's object, with who made it as far as its
 // labels tell. what names it: "volume data".
 func HolderOf(what, id string, labels map[string]string) Holder {
+	once, is := engine.OneOffOf(labels)
 	switch stack, project := labels[engine.LabelStack], labels["com.docker.compose.project"]; {
+	case is:
+		what += fmt.Sprintf(", a one-off of %s of stack %q", once.Addr, once.Stack)
 	case stack != "":
 		what += fmt.Sprintf(" of stack %q", stack)
 	case project != "":
@@ -70,6 +73,18 @@ func HolderOf(what, id string, labels map[string]string) Holder {
 		what += ", which no stack made"
 	}
 	return Holder{ID: id, What: what}
+}
+
+// OnceOf returns an object of the stack that runs once, or nil if labels do not say so.
+func (s Scope) OnceOf(kind, id, name string, labels map[string]string, runs bool) *Live {
+	o, ok := engine.OneOffOf(labels)
+	if !ok || o.Stack != s.Stack {
+		return nil
+	}
+	return &Live{
+		Kind: kind, ID: id, Name: name, Left: o.Left(runs),
+		Identity: engine.Identity{Stack: o.Stack, Addr: s.At(o.Addr), Name: name, UID: o.UID},
+	}
 }
 
 // Sort puts what lives in order of address, then of name and ID.

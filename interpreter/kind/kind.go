@@ -58,6 +58,7 @@ const (
 type Found struct {
 	Live  []*Live           // objects of the stack, in order of address, then of name
 	Idle  []*Live           // of a cache: what the stack brought and nothing needs any more
+	Once  []*Live           // objects that are made after the stack's, run once, and are none of it
 	Taken map[string]Holder // by name: objects that are not ours
 	Held  map[string]Holder // by claim: what objects that are not ours hold now
 	Known map[ir.Addr]any   // what the room learned about a want, such as the digest behind a reference
@@ -85,6 +86,7 @@ type Live struct {
 	Uses     []Use               // objects that it holds on to now
 	Claims   []string            // what only one object can hold, and it holds now: "port 0.0.0.0:80/tcp"
 	Guests   []string            // names of containers that are not ours and hold on to it
+	Left     bool                // of Found.Once: it is over, or nobody waits for it any more
 	Old      *Live               // the one that it was about to replace, if that was cut short
 	Failed   string              // with Old: how it has shown that it does not serve, for people: "exited with code 3"; nothing goes on with it. "" if it may serve
 	Object   any                 // the room's own view of the engine's answer
@@ -290,6 +292,7 @@ type Kind interface {
 	Finish(*Job, []schema.Change) Work
 	Restore(*Job, []schema.Change) Work
 	Remove(Removal) Work
+	OneOff(*Job, OneOff) Work
 	Lasts() bool
 	Restarts() bool
 	Drop(Removal) Work
@@ -377,6 +380,10 @@ type Def[S any] struct {
 	// planning neither removes nor mentions.
 	Remove func(Removal) Work
 
+	// OneOff makes an object after the resource that runs once beside its own, up to
+	// its start. Only for kinds with Runs.
+	OneOff func(In[S], OneOff) Work
+
 	// Drop takes an idle object of a cache away, and Dropped says what goes with
 	// it. Only for kinds without Remove, whose Read finds idle ones.
 	Drop    func(Removal) Work
@@ -461,6 +468,8 @@ func (e *erased[S]) Replace(j *Job, cs []schema.Change) Work { return e.d.Replac
 func (e *erased[S]) Finish(j *Job, cs []schema.Change) Work { return e.d.Finish(e.in(j), cs) }
 
 func (e *erased[S]) Restore(j *Job, cs []schema.Change) Work { return e.d.Restore(e.in(j), cs) }
+
+func (e *erased[S]) OneOff(j *Job, o OneOff) Work { return e.d.OneOff(e.in(j), o) }
 
 // Succeeds reports whether a replacement makes a new object beside the old one,
 // so that there is an order to choose.

@@ -40,6 +40,8 @@ func Make(w *world.World, prog *ir.Program, o Options) (*Plan, diag.List) {
 		m.left()
 	case Collect:
 		m.collect()
+	case Once:
+		m.once()
 	default:
 		chosen, diags := Choose(o.Kinds, prog, o.Part)
 		m.chosen, m.diags = chosen, append(m.diags, diags...)

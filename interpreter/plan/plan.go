@@ -25,6 +25,7 @@ const (
 	Apply   Mode = "apply"   // make the engine as the program says
 	Destroy Mode = "destroy" // take the stack away
 	Collect Mode = "collect" // take away what the stack brought and nothing needs any more
+	Once    Mode = "run"     // make what runs once after a resource, and change nothing of the stack
 )
 
 // Plan is what apply will do. It is data; nothing in it asks an engine.
@@ -104,6 +105,9 @@ type Options struct {
 	Remove  []ir.Addr // of Apply: data that goes although it is never removed by itself
 
 	Reconnect   bool      // of Apply: what is not the stack's is taken along where it is in the way
+	Of     ir.Addr     // of Once: the resource
+	OneOff kind.OneOff // of Once: what it has otherwise
+
 	ReplaceData []ir.Addr // of Apply: data that is lost where the object that holds it has to be made anew
 }
 

@@ -74,7 +74,12 @@ func (m *maker) second(l *kind.Live) string {
 // destroy plans for taking the stack away.
 func (m *maker) destroy() {
 	goes := m.leaving()
+	leave := map[string]bool{} // names of what runs once and goes too
+	for _, l := range m.onces() {
+		leave[l.Name] = goes == nil || goes[l.Identity.Addr]
+	}
 	for _, l := range m.lives() {
+		l.Guests = slices.DeleteFunc(slices.Clone(l.Guests), func(name string) bool { return leave[name] })
 		switch {
 		case goes != nil && !goes[l.Identity.Addr]:
 			if !m.kinds[l.Kind].Lasts() {
@@ -84,6 +89,20 @@ func (m *maker) destroy() {
 			m.remove(l, m.along(l, goes))
 		}
 	}
+	for _, l := range m.onces() {
+		if leave[l.Name] {
+			m.remove(l, "a one-off, "+l.Status)
+		}
+	}
+}
+
+// onces returns what runs once beside the stack's.
+func (m *maker) onces() []*kind.Live {
+	var out []*kind.Live
+	for _, k := range m.o.Kinds {
+		out = append(out, m.w.Found[k.Schema().Name].Once...)
+	}
+	return out
 }
 
 // collect plans for taking away what the stack brought and nothing needs.
@@ -94,6 +113,11 @@ func (m *maker) collect() {
 				Verb: kind.Remove, Addr: l.Identity.Addr, ID: l.ID, Why: "no container and no program uses it",
 				Changes: k.Dropped(l), Work: k.Drop(kind.Removal{Live: l, Env: m.env, Diags: &m.diags}),
 			})
+		}
+	}
+	for _, l := range m.onces() {
+		if l.Left {
+			m.remove(l, "a one-off that nobody waits for, "+l.Status)
 		}
 	}
 }

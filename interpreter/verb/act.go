@@ -154,7 +154,7 @@ func perform(ctx context.Context, e *engine.Engine, act Act, o Object, needs []O
 	c, err := e.Reader().ContainerInspect(ctx, o.ID)
 	switch {
 	case err != nil:
-		got.Err = fmt.Errorf("inspecting %s: %w", o.Addr, err)
+		got.Err = fmt.Errorf("inspecting %s: %w", o, err)
 		return got
 	case !applies(act, c.State):
 		got.Was = already[act]
@@ -187,7 +187,7 @@ func gerund(act Act, o Object) string {
 	if word == "" {
 		word = string(act) + "ing"
 	}
-	return word + " " + o.Addr.String()
+	return word + " " + o.String()
 }
 
 // signalName is a signal as kill(1) has it.

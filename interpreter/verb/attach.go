@@ -23,9 +23,9 @@ func ProcessOf(ctx context.Context, e *engine.Engine, o Object) (Process, error)
 	case err != nil:
 		return Process{}, about("inspecting", o, err)
 	case !got.State.Running:
-		return Process{}, fmt.Errorf("%s does not run", o.Addr)
+		return Process{}, fmt.Errorf("%s does not run", o)
 	case got.State.Paused:
-		return Process{}, fmt.Errorf("%s is paused", o.Addr)
+		return Process{}, fmt.Errorf("%s is paused", o)
 	}
 	return Process{TTY: got.Config.Tty, Listens: got.Config.OpenStdin}, nil
 }

@@ -78,7 +78,7 @@ func about(what string, o Object, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s %s: %w", what, o.Addr, err)
+	return fmt.Errorf("%s %s: %w", what, o, err)
 }
 
 func (e Ends) size() (rows, columns uint) {
@@ -126,9 +126,9 @@ func hold(ctx context.Context, talk *engine.Talk, o Object, ends Ends) (int, err
 	code, ended, ierr := talk.Ended(context.WithoutCancel(ctx))
 	switch {
 	case engine.Gone(ierr):
-		return 0, fmt.Errorf("%s is gone, and with it what the command ended with", o.Addr)
+		return 0, fmt.Errorf("%s is gone, and with it what the command ended with", o)
 	case ierr != nil:
-		return 0, fmt.Errorf("the connection to %s ended: %w", o.Addr, ierr)
+		return 0, fmt.Errorf("the connection to %s ended: %w", o, ierr)
 	case !ended:
 		return 0, ErrLeft
 	}

@@ -212,7 +212,7 @@ func (w *follower) ended(ctx context.Context, t told) error {
 	case m.again:
 		w.begin(ctx, m.object)
 	case t.err != nil && ctx.Err() == nil && !engine.Gone(t.err) && !engine.Lost(t.err):
-		return fmt.Errorf("reading the logs of %s: %w", m.object.Addr, t.err)
+		return fmt.Errorf("reading the logs of %s: %w", m.object, t.err)
 	}
 	return nil
 }

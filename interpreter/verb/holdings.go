@@ -179,7 +179,7 @@ func Networks(ctx context.Context, r engine.Reader, all, chosen []Object) ([]Net
 // whose names a container: by its address if it is the stack's.
 func whose(all []Object, stack, id, name string) string {
 	for _, o := range all {
-		if o.ID == id && o.Stack == stack {
+		if o.ID == id && o.Stack == stack && !o.Once {
 			return o.Addr.String()
 		}
 	}

@@ -22,7 +22,7 @@ func Inspect(ctx context.Context, r engine.Reader, o Object) (any, error) {
 		doc, err = r.VolumeInspect(ctx, o.Name)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("inspecting %s: %w", o.Addr, err)
+		return nil, fmt.Errorf("inspecting %s: %w", o, err)
 	}
 	return doc, nil
 }

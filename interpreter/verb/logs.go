@@ -75,7 +75,7 @@ func Logs(ctx context.Context, r engine.Reader, chosen []Object, o LogOptions, e
 	var errs []error
 	for i, t := range heads {
 		if t.err != nil && !(engine.Gone(t.err) && len(chosen) > 1) {
-			errs = append(errs, fmt.Errorf("reading the logs of %s: %w", chosen[i].Addr, t.err))
+			errs = append(errs, fmt.Errorf("reading the logs of %s: %w", chosen[i], t.err))
 		}
 	}
 	return errors.Join(errs...)

@@ -26,10 +26,20 @@ type Object struct {
 
 	Runs     bool            `json:"-"` // it is a container
 	Twin     bool            `json:"-"` // another object stands for the address: the other half of a replacement, or a copy
+	Once     bool            `json:"-"` // it runs once beside the stack's objects, at the address that it was made after
 	Created  int64           `json:"-"` // seconds since 1970, of what runs; else 0
 	Identity engine.Identity `json:"-"` // what its labels say
 
 	sort sort // by which calls the engine tells of it
+}
+
+// String names the object for people: by its address, or by its name where the
+// address is that of another.
+func (o Object) String() string {
+	if o.Once {
+		return o.Name
+	}
+	return o.Addr.String()
 }
 
 // sort is a sort of object of an engine's.
@@ -42,11 +52,11 @@ const (
 	sortVolume
 )
 
-// List returns the objects of all stacks on an engine, by stack and address.
-// Objects whose labels make no sense are left out.
+// List returns the objects of all stacks on an engine, and what runs once beside
+// them, by stack and address. Objects whose labels make no sense are left out.
 func List(ctx context.Context, r engine.Reader) ([]Object, error) {
 	ours := filters.NewArgs(filters.Arg("label", engine.LabelStack))
-	containers, err := r.ContainerList(ctx, container.ListOptions{All: true, Filters: ours})
+	containers, err := r.ContainerList(ctx, container.ListOptions{All: true}) // a filter can ask for one label alone
 	if err != nil {
 		return nil, fmt.Errorf("listing containers: %w", err)
 	}
@@ -66,6 +76,13 @@ func List(ctx context.Context, r engine.Reader) ([]Object, error) {
 		}
 	}
 	for _, c := range containers {
+		if once, ok := engine.OneOffOf(c.Labels); ok {
+			out = append(out, Object{
+				Stack: once.Stack, Addr: once.Addr, Name: nameOf(c), ID: c.ID, Status: string(c.State), Runs: true, Created: c.Created,
+				Once: true, Identity: engine.Identity{Stack: once.Stack, Addr: once.Addr, Name: nameOf(c), UID: once.UID},
+			})
+			continue
+		}
 		add(c.Labels, Object{Name: nameOf(c), ID: c.ID, Status: string(c.State), Runs: true, Created: c.Created})
 	}
 	for _, n := range networks {

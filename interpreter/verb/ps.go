@@ -35,7 +35,7 @@ type Container struct {
 	Started  *time.Time `json:"started"`         // nil if never
 	Finished *time.Time `json:"finished"`        // nil while it runs and before it has
 	Restarts int        `json:"restarts"`        // by its policy, since it was last started
-	Half     string     `json:"half"`            // of a replacement that is not over: "replaces NAME", "is replaced"; of a copy, "copy"; else ""
+	Half     string     `json:"half"`            // of a replacement that is not over: "replaces NAME", "is replaced"; of a copy, "copy"; of what runs once, "one-off"; else ""
 	Drift    []string   `json:"drift,omitempty"` // what was changed by hand, if somebody looked
 }
 
@@ -63,7 +63,7 @@ func Containers(ctx context.Context, r engine.Reader, all, chosen []Object) ([]C
 			case errdefs.IsNotFound(err):
 				return nil
 			case err != nil:
-				return fmt.Errorf("inspecting %s: %w", o.Addr, err)
+				return fmt.Errorf("inspecting %s: %w", o, err)
 			}
 			found[i] = containerOf(o, got, tags)
 			found[i].Half = half(all, o)
@@ -82,6 +82,11 @@ func Containers(ctx context.Context, r engine.Reader, all, chosen []Object) ([]C
 	return out, nil
 }
 
+// Onces returns what runs once beside the objects of a stack.
+func Onces(all []Object, stack string) []Object {
+	return matching(all, func(o Object) bool { return o.Once && o.Stack == stack })
+}
+
 // WithTwins returns chosen objects and, behind each, the other halves of its
 // replacement and its copies.
 func WithTwins(all, chosen []Object) []Object {
@@ -89,7 +94,7 @@ func WithTwins(all, chosen []Object) []Object {
 	for _, o := range chosen {
 		out = append(out, o)
 		for _, x := range all {
-			if x.Twin && x.Stack == o.Stack && x.Addr == o.Addr && !o.Twin {
+			if x.Twin && !x.Once && x.Stack == o.Stack && x.Addr == o.Addr && !o.Twin {
 				out = append(out, x)
 			}
 		}
@@ -99,6 +104,9 @@ func WithTwins(all, chosen []Object) []Object {
 
 // half says which part of a replacement an object is.
 func half(all []Object, o Object) string {
+	if o.Once {
+		return "one-off"
+	}
 	for _, x := range all {
 		switch {
 		case x.ID == "" || x.ID == o.ID:

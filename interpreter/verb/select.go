@@ -2,6 +2,7 @@ package verb
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -76,6 +77,25 @@ func One(all []Object, c Choice) (Object, error) {
 		return Object{}, &Unclear{Msg: "which one is meant?", Hint: "one of " + listed(found)}
 	}
 	return Object{}, &Unclear{Msg: fmt.Sprintf("%q means %d objects, and one is wanted", c.Words[0], len(found)), Hint: "name one of " + listed(found)}
+}
+
+// Declared is Select for what a program declares: where a word is short for
+// something that runs and for something that does not, the former is meant, and
+// others is the rest.
+func Declared(all []Object, c Choice) (found, others []Object, err error) {
+	found, err = Select(all, c)
+	var unclear *Unclear
+	if c.Runs || !errors.As(err, &unclear) || !unclear.Several {
+		return found, nil, err
+	}
+	c.Runs = true
+	if run, rerr := Select(all, c); rerr == nil {
+		others, err := Select(slices.DeleteFunc(slices.Clone(all), func(o Object) bool { return o.Runs }), Choice{Stack: c.Stack, Words: c.Words})
+		if err == nil {
+			return run, others, nil
+		}
+	}
+	return nil, nil, err
 }
 
 // find returns what one word means. An address counts before an engine's name,
@@ -268,6 +288,9 @@ func markTwins(all []Object) {
 	}
 	best := map[place]int{}
 	for i, o := range all {
+		if o.Once {
+			continue // it never stands for it
+		}
 		p := place{o.Stack, o.Addr}
 		b, some := best[p]
 		if !some || stands(o, all[b]) > 0 {
@@ -275,7 +298,7 @@ func markTwins(all []Object) {
 		}
 	}
 	for i := range all {
-		all[i].Twin = best[place{all[i].Stack, all[i].Addr}] != i
+		all[i].Twin = all[i].Once || best[place{all[i].Stack, all[i].Addr}] != i
 	}
 }
 

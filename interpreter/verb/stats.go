@@ -58,7 +58,7 @@ func Usages(ctx context.Context, r engine.Reader, chosen []Object, before map[st
 			case engine.Gone(err):
 				return nil
 			case err != nil:
-				return fmt.Errorf("reading what %s uses: %w", o.Addr, err)
+				return fmt.Errorf("reading what %s uses: %w", o, err)
 			}
 			if old, ok := before[o.ID]; ok && live {
 				u.CPU = cpu(old.reading.CPUStats, u.reading.CPUStats)
@@ -163,7 +163,7 @@ func Top(ctx context.Context, r engine.Reader, chosen []Object, psArgs []string)
 			if engine.Gone(err) || engine.Conflict(err) {
 				continue // it has ended meanwhile
 			}
-			return nil, fmt.Errorf("reading the processes of %s: %w", o.Addr, err)
+			return nil, fmt.Errorf("reading the processes of %s: %w", o, err)
 		}
 		out = append(out, Processes{o.Addr, o.Name, got.Titles, got.Processes})
 	}

@@ -19,11 +19,11 @@ func WaitEnd(ctx context.Context, e *engine.Engine, o Object, limit time.Duratio
 	err := e.Wait(ctx, engine.Wait{Container: o.ID, Until: ir.Completed, Limit: limitOf(limit), Addr: o.Addr})
 	var not *engine.NotReady
 	if err != nil && !(errors.As(err, &not) && not.Look != nil && not.Look.Status == "exited") {
-		return 0, fmt.Errorf("waiting for the end of %s: %w", o.Addr, notReady(err))
+		return 0, fmt.Errorf("waiting for the end of %s: %w", o, notReady(err))
 	}
 	got, err := e.Reader().ContainerInspect(ctx, o.ID)
 	if err != nil {
-		return 0, fmt.Errorf("inspecting %s: %w", o.Addr, err)
+		return 0, fmt.Errorf("inspecting %s: %w", o, err)
 	}
 	return got.State.ExitCode, nil
 }
@@ -31,7 +31,7 @@ func WaitEnd(ctx context.Context, e *engine.Engine, o Object, limit time.Duratio
 // WaitHealthy waits until a container is healthy.
 func WaitHealthy(ctx context.Context, e *engine.Engine, o Object, limit time.Duration) error {
 	if err := e.Wait(ctx, engine.Wait{Container: o.ID, Until: ir.Healthy, Limit: limitOf(limit), Addr: o.Addr}); err != nil {
-		return fmt.Errorf("%s %w", o.Addr, notReady(err))
+		return fmt.Errorf("%s %w", o, notReady(err))
 	}
 	return nil
 }

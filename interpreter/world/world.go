@@ -35,6 +35,7 @@ type Options struct {
 	Program  *ir.Program        // nil where only what lives matters
 	Idle     bool               // look for what the stack brought and nothing needs any more
 	Chosen   func(ir.Addr) bool // of a plan of a part: what it is about; nil for all
+	Only     bool               // kinds that are no caches hear of nothing else, either
 	Offline  bool               // nothing may be asked for elsewhere than on the engine
 	Locked   bool               // what is asked for elsewhere has to be pinned by the program's lock file
 	Task     kind.Task          // what the plan is about; "" is the whole
@@ -79,7 +80,7 @@ func Read(ctx context.Context, o Options) (*World, error) {
 // asked returns the wants that a kind hears of: of a cache only those that the
 // plan is about, so that no other context is hashed and no other registry asked.
 func (o Options) asked(k kind.Kind, wants []*kind.Want) []*kind.Want {
-	if o.Chosen == nil || !k.Lasts() {
+	if o.Chosen == nil || !k.Lasts() && !o.Only {
 		return wants
 	}
 	return slices.DeleteFunc(slices.Clone(wants), func(w *kind.Want) bool { return !o.Chosen(w.Res.Addr) })

@@ -323,6 +323,7 @@ var Kind = kind.Define(kind.Def[Spec]{
 	Finish:  finish,
 	Restore: restore,
 	Remove:  remove,
+	OneOff:  oneOff,
 	Gate:    gate,
 	Outcome: outcome,
 	Claims:  claims,

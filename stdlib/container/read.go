@@ -53,9 +53,12 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 	var candidates []string
 	for _, c := range list {
 		r.names[c.ID] = nameOf(c)
-		if _, adopted := r.adopts(nameOf(c)); adopted || c.Labels[engine.LabelStack] == s.Stack {
+		_, adopted := r.adopts(nameOf(c))
+		once := c.Labels[engine.LabelOneOff] == s.Stack && c.Labels[engine.LabelStack] == ""
+		if adopted || once || c.Labels[engine.LabelStack] == s.Stack {
 			candidates = append(candidates, c.ID)
-		} else {
+		}
+		if !adopted && c.Labels[engine.LabelStack] != s.Stack {
 			r.stranger(c)
 		}
 	}
@@ -185,6 +188,9 @@ func (r *reading) ours(ctx context.Context) error {
 				continue
 			}
 		}
+		if r.once(o) {
+			continue
+		}
 		uid := o.Config.Labels[engine.LabelUID]
 		if o.Config.Labels[engine.LabelStack] != r.Stack {
 			uid = o.ID // an adopted one, which has none of ours
@@ -210,6 +216,24 @@ func (r *reading) ours(ctx context.Context) error {
 	r.found.Sort()
 	r.pair()
 	return nil
+}
+
+// once enters a container that runs once beside the stack's, and reports whether
+// it is one.
+func (r *reading) once(o *object) bool {
+	name := r.names[o.ID]
+	if _, adopted := r.adopts(name); adopted {
+		return false
+	}
+	l := r.OnceOf("container", o.ID, name, o.Config.Labels, o.State.Running)
+	if l == nil {
+		return o.Config.Labels[engine.LabelStack] == ""
+	}
+	l.Object, l.Status = o, status(o)
+	l.Spec = r.spec(o, l.Identity, l.Record, nil)
+	l.Uses = r.uses(o, l.Spec.(*Spec))
+	r.found.Once = append(r.found.Once, l)
+	return true
 }
 
 // files reads the files of all containers that program or record name.

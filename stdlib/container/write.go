@@ -28,6 +28,7 @@ type birth struct {
 	replaces *kind.Live        // nil for a creation
 	carried  map[string]string // unnamed volumes of the one that it replaces, by their place within
 	ofImage  map[string]bool   // the places that are its image's
+	oneOff   *kind.OneOff      // it runs once beside the program's; nil for the program's own
 }
 
 // make returns the ops that make a container, from nothing to ready to start.
@@ -76,6 +77,7 @@ func (w *writing) create(b birth) engine.Op {
 		//lint:ignore SA1019 what engines before API 1.44 know
 		call.Config.MacAddress = w.spec.Networks[0].MAC
 	}
+	call.HostConfig.AutoRemove = b.oneOff != nil && !b.oneOff.Kept
 	w.op.Call = call
 	return w.op
 }
@@ -95,14 +97,10 @@ func (w *writing) texts(vs []ir.Value) []string {
 
 func (w *writing) config(b birth) *api.Config {
 	s := w.in.Want
-	id := w.in.Identity()
-	if b.replaces != nil {
-		id.Replaces = b.replaces.ID
-	}
 	c := &api.Config{
 		Image: w.in.Env.Outcome(s.Image.Addr).Ref, Hostname: s.Hostname, Domainname: s.Domainname, User: s.User, WorkingDir: s.WorkingDir,
 		Cmd: w.texts(s.Command), Entrypoint: w.entrypoint(), StopSignal: s.StopSignal, Healthcheck: w.healthcheck(),
-		Labels: id.Labels(&w.op.Blanks),
+		Labels: w.labels(b),
 	}
 	maps.Copy(c.Labels, s.Labels)
 	for _, k := range slices.Sorted(maps.Keys(s.Env)) {
@@ -119,6 +117,18 @@ func (w *writing) config(b birth) *api.Config {
 		c.ExposedPorts[nat.Port(p.key())] = struct{}{}
 	}
 	return c
+}
+
+// labels are bay's own.
+func (w *writing) labels(b birth) map[string]string {
+	if b.oneOff != nil {
+		return engine.OneOff{Stack: w.in.Env.Stack, Addr: w.in.Res.Addr, Holder: b.oneOff.Holder}.Labels(&w.op.Blanks)
+	}
+	id := w.in.Identity()
+	if b.replaces != nil {
+		id.Replaces = b.replaces.ID
+	}
+	return id.Labels(&w.op.Blanks)
 }
 
 // entrypoint writes "none" as the engine takes it: one empty word drops the

@@ -347,10 +347,18 @@ func (c *call) asked(lines []Line) []Line {
 	return slices.DeleteFunc(lines, func(l Line) bool { return !c.flag(map[bool]string{true: "stderr", false: "stdout"}[l.Stderr]) })
 }
 
-// listen reads a container's input to its end, whose program then ends too if
-// that is all that it waits for.
+// listen reads a container's input to its end, whose program prints it if it does
+// no more than that, and ends then too if that is all that it waits for.
 func (c *call) listen(in io.Reader, k *Container) {
-	_, _ = io.Copy(io.Discard, in) // an error is an end as well
+	for buf := make([]byte, 32<<10); ; {
+		n, err := in.Read(buf)
+		if n > 0 {
+			_ = c.world.do(true, func(s *State, now time.Time) error { s.Hear(now, k.ID, string(buf[:n])); return nil })
+		}
+		if err != nil {
+			break // an error is an end as well
+		}
+	}
 	_ = c.world.do(true, func(s *State, now time.Time) error { s.CloseStdin(now, k.ID); return nil })
 }
 

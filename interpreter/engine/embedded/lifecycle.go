@@ -527,6 +527,18 @@ func (s *State) execEvents(c *Container, id, command string, code int) {
 	s.containerEvent(c, "exec_die", "execID", id, "exitCode", strconv.Itoa(code))
 }
 
+// Hear is what comes into a container's standard input.
+func (s *State) Hear(now time.Time, id, text string) {
+	s.at(now)
+	if c, ok := s.Containers[id]; ok && c.Run.Running && s.programOf(c).echoes {
+		for _, l := range strings.SplitAfter(text, "\n") {
+			if l != "" {
+				c.Log = append(c.Log, Line{At: s.Now, Text: l})
+			}
+		}
+	}
+}
+
 // CloseStdin is the end of a container's standard input: a program made to
 // read it to its end, and nothing else, ends.
 func (s *State) CloseStdin(now time.Time, id string) {

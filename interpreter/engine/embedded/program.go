@@ -44,7 +44,11 @@ func (s *State) programOf(c *Container) program {
 	if words := c.Config.Labels[labelActs]; words != "" {
 		return s.act(append([]string{"probe"}, strings.Fields(words)...), c)
 	}
-	return s.act(append([]string{c.Path}, c.Args...), c)
+	p := s.act(append([]string{c.Path}, c.Args...), c)
+	if p.echoes && c.Config.OpenStdin {
+		p.ends = -1 // with its input
+	}
+	return p
 }
 
 // act reads a command's words as golden/probe would. Any other program runs
