@@ -142,15 +142,11 @@ func (a *app) runOnce(ctx context.Context, o runFlags, word string) error {
 	if o.once.Kept = !o.remove; !o.detached {
 		o.once.Holder = engine.HolderOf(prog.Stack, run, "bay run", built().Version)
 	}
-	e, err := a.connect(ctx)
+	e, p, err := a.planOn(ctx, prog, interpreter.PlanOptions{Mode: plan.Once, Of: r.Addr, OneOff: o.once, Offline: true}, 0)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	p, err := a.plan(ctx, e, prog, interpreter.PlanOptions{Mode: plan.Once, Of: r.Addr, OneOff: o.once, Offline: true})
-	if err != nil {
-		return err
-	}
 	_ = diag.Write(a.err, p.Notes, prog.sources, a.color(a.err)) // a warning that nobody can read stops nothing
 	obj := verb.Object{Stack: prog.Stack, Addr: r.Addr, Name: o.once.Name, ID: o.once.Name, Runs: true}
 	if err := a.makeOnce(ctx, e, p, obj); err != nil {
