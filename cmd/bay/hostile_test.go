@@ -54,7 +54,7 @@ func hostilePlan(s string) *plan.Plan {
 	nested := schema.Change{Attr: "labels", Old: ir.MapVal(map[string]ir.Value{s: ir.StringVal(s)}), New: ir.ListVal(ir.StringVal(s)), Note: s}
 	op := engine.Op{Call: &engine.NetworkDisconnect{Network: s, Container: s}}
 	work := kind.Work{
-		Ops: []engine.Op{op}, Undo: []engine.Op{op}, Commit: []engine.Op{op}, Impact: s, Cutover: s, Strategy: s,
+		Ops: []engine.Op{op}, Undo: []engine.Op{op}, Commit: []engine.Op{op}, Impact: s, Cutover: s, Now: s, Then: s, Strategy: s,
 		Wait: &engine.Wait{Container: s, Until: ir.Healthy, Addr: addr},
 	}
 	step := &plan.Step{Verb: kind.Replace, Addr: addr, Name: s, Pos: pos, Why: s, Changes: []schema.Change{change, nested}, Work: work, ID: s}

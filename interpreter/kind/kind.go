@@ -83,6 +83,7 @@ type Live struct {
 	Spec     schema.Binder       // what lives, in canonical form
 	Attrs    map[string]ir.Value // what only the engine knows, by path below the handle: "ip", `ips["shop-back"]`
 	Status   string              // for people: "running (healthy)", "exited (1)"; "" where there is nothing to say
+	Unready  string              // for people: how it shows that it does not serve, or not yet: "is unhealthy"; "" where nothing says so
 	Uses     []Use               // objects that it holds on to now
 	Claims   []string            // what only one object can hold, and it holds now: "port 0.0.0.0:80/tcp"
 	Guests   []string            // names of containers that are not ours and hold on to it
@@ -265,6 +266,8 @@ type Work struct {
 	Strategy string // of a replacement: "stop-first", "start-first"
 	Impact   string // for people: what is interrupted, for how long about; "" for nothing
 	Cutover  string // of a replacement that interrupts nothing for long, for people: what little it does; else ""
+	Now      string // of a replacement that was cut short, for people: what became of both until now; else ""
+	Then     string // and what becomes of both
 	Early    bool   // it disturbs nothing, and comes before anything that does: pulls and builds
 	Beside   bool   // of an update: a new object is made beside the old one, which stays
 }

@@ -60,6 +60,7 @@ func Make(w *world.World, prog *ir.Program, o Options) (*Plan, diag.List) {
 		}
 	}
 	m.order()
+	slices.SortFunc(m.plan.Unready, func(a, b *Unready) int { return a.Addr.Compare(b.Addr) })
 	m.plan.Notes.Sort()
 	m.diags.Sort()
 	return m.plan, m.diags
@@ -247,6 +248,7 @@ func (m *maker) resource(r *ir.Resource) {
 	if said.HasErrors() || verb == kind.Same {
 		if verb == kind.Same {
 			m.plan.Same++
+			m.unready(r)
 			m.checks(r, nil)
 		}
 		return
@@ -270,6 +272,14 @@ func (m *maker) resource(r *ir.Resource) {
 	m.all = append(m.all, s)
 	m.gates(r, s)
 	m.checks(r, s)
+}
+
+// unready tells of an object that is left as it is and does not serve: what an
+// apply that was cut short has not waited for, nobody else tells of.
+func (m *maker) unready(r *ir.Resource) {
+	if l := m.live[r.Addr]; l != nil && l.Unready != "" {
+		m.plan.Unready = append(m.plan.Unready, &Unready{Addr: r.Addr, What: l.Unready})
+	}
 }
 
 // want returns a resource decoded, with what the engine knows filled in where

@@ -37,6 +37,7 @@ type Plan struct {
 	Moved   []*Moved   // objects that have another address than their labels say
 	Kept    []*Kept    // objects that stay although the program no longer has them
 	Ignored []*Ignored // what differs and is no change, in order of Addr
+	Unready []*Unready // what it leaves as it is, and does not serve, in order of Addr; it passes, so that no document has it
 	Same    int        // resources with nothing to do
 	LeftOut int        // resources that the plan is not about
 	Lives   int        // objects of the stack on the engine before it, caches not counted
@@ -85,6 +86,12 @@ type Kept struct {
 type Ignored struct {
 	Addr  ir.Addr
 	Names []string // of what differs: "env LOG_LEVEL"
+}
+
+// Unready is an object that is as the program says, and does not serve, or not yet.
+type Unready struct {
+	Addr ir.Addr
+	What string // "is unhealthy"
 }
 
 // Output is a value to show after apply.

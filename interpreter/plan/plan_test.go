@@ -183,6 +183,9 @@ func show(p *plan.Plan) string {
 	for _, k := range p.Kept {
 		fmt.Fprintf(&b, "keep %s (%s)\n", k.Addr, k.Why)
 	}
+	for _, u := range p.Unready {
+		fmt.Fprintf(&b, "not ready: %s %s\n", u.Addr, u.What)
+	}
 	return b.String()
 }
 
@@ -424,6 +427,15 @@ func TestMake(t *testing.T) {
 		},
 		program: []decl{{addr: "crane.a"}},
 		want:    "0 remove crane.a (a second one of this address; t-a is the one that stays)\n",
+	}, {
+		name: "what stays as it is and does not serve is told",
+		live: func(h harbour) {
+			h.alive("crane.b", "t-b", &crane{Name: "t-b"}, func(l *kind.Live) { l.Unready = "is unhealthy" })
+			h.alive("crane.a", "t-a", &crane{Name: "t-a", Color: "blue"}, func(l *kind.Live) { l.Unready = "is unhealthy, too" })
+			h.alive("crane.c", "t-c", &crane{Name: "t-c"}, nil)
+		},
+		program: []decl{{addr: "crane.b"}, {addr: "crane.a", attrs: attrs{"color": str("red")}}, {addr: "crane.c"}},
+		want:    "0 replace crane.a (color)\n    color: blue -> red, replace\nnot ready: crane.b is unhealthy\n",
 	}, {
 		name: "of two that were to replace one, the second goes first, whatever its name",
 		live: func(h harbour) {

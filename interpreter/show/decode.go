@@ -99,7 +99,7 @@ func (r *reader) step(s Step) *plan.Step {
 		ID: s.ID, Verb: s.Verb, Addr: r.addr(s.Address), Name: s.Name, Pos: posFrom(s.Pos), Why: s.Why, Needs: s.Needs, LosesData: s.LosesData,
 		Work: kind.Work{
 			Facts: factsFrom(s.Facts), Ops: opsFrom(s.Ops), Commit: opsFrom(s.Commit), Undo: opsFrom(s.Undo),
-			Strategy: s.Strategy, Impact: s.Impact, Cutover: s.Cutover, Early: s.Early,
+			Strategy: s.Strategy, Impact: s.Impact, Cutover: s.Cutover, Now: s.Now, Then: s.Then, Early: s.Early,
 		},
 	}
 	for _, c := range s.Changes {

@@ -67,6 +67,8 @@ type Step struct {
 	Strategy string    `json:"strategy,omitempty"` // of a replacement: "stop-first", "start-first", "remove-first"
 	Impact   string    `json:"impact,omitempty"`   // what is interrupted, for people; absent where nothing is
 	Cutover  string    `json:"cutover,omitempty"`  // of a start-first replacement, for people: what little it cuts
+	Now      string    `json:"now,omitempty"`      // of a replacement that was cut short, for people: what became of both until now
+	Then     string    `json:"then,omitempty"`     // and what becomes of both
 	Early    bool      `json:"early,omitempty"`    // it comes before anything that disturbs: pulls and builds
 
 	LosesData bool `json:"loses_data,omitempty"` // what it removes cannot be made again
@@ -237,7 +239,7 @@ func stepOf(s *plan.Step) Step {
 		ID: s.ID, Verb: s.Verb, Address: s.Addr.String(), Name: s.Name, Pos: posOf(s.Pos), Why: s.Why, Needs: s.Needs,
 		Facts: factsOf(s.Work.Facts),
 		Ops:   opsOf(s.Work.Ops), Commit: opsOf(s.Work.Commit), Undo: opsOf(s.Work.Undo),
-		Strategy: s.Work.Strategy, Impact: s.Work.Impact, Cutover: s.Work.Cutover, Early: s.Work.Early, LosesData: s.LosesData,
+		Strategy: s.Work.Strategy, Impact: s.Work.Impact, Cutover: s.Work.Cutover, Now: s.Work.Now, Then: s.Work.Then, Early: s.Work.Early, LosesData: s.LosesData,
 	}
 	for _, c := range s.Changes {
 		out.Changes = append(out.Changes, changeOf(c))

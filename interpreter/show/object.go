@@ -26,7 +26,7 @@ func (t *text) object(x object, addrWidth int) bool {
 	}
 	s := x.step
 	t.headline(s.Verb, x.addr, addrWidth, t.headlineOf(s))
-	rows := slices.Concat(t.changes(s), checked(s), t.impact(s))
+	rows := slices.Concat(halfway(s), t.changes(s), checked(s), t.impact(s))
 	t.rows(rows)
 	if t.o.Verbose {
 		t.calls(s)
@@ -108,6 +108,18 @@ func checked(s *plan.Step) []row {
 		}
 		text := fmt.Sprintf("%s, when the engine tells %s (%s)", when, strings.Join(c.Needs, ", "), c.Pos)
 		rows = append(rows, row{name: "postcondition", new: diag.Escape(text), single: true, sentence: true})
+	}
+	return rows
+}
+
+// halfway are the rows that say how a replacement which was cut short stands, and
+// how it ends.
+func halfway(s *plan.Step) []row {
+	var rows []row
+	for _, x := range []struct{ name, text string }{{"now", s.Work.Now}, {"then", s.Work.Then}} {
+		if x.text != "" {
+			rows = append(rows, row{name: x.name, new: diag.Escape(x.text), single: true, sentence: true})
+		}
 	}
 	return rows
 }

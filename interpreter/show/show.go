@@ -57,6 +57,7 @@ func Text(w io.Writer, p *plan.Plan, o Options) error {
 	}
 	t.moved(p)
 	t.ignored(p)
+	t.unready(p)
 	t.outputs(p)
 	if err := t.notes(p.Notes); err != nil {
 		return err
@@ -137,6 +138,18 @@ func (t *text) ignored(p *plan.Plan) {
 	t.line("  ignored")
 	for _, x := range p.Ignored {
 		t.line(indent + diag.Escape(x.Addr.String()) + t.paint(dim, diag.Escape(" ("+strings.Join(x.Names, ", ")+")")))
+	}
+	t.line("")
+}
+
+// unready says what stays as it is and does not serve, or not yet.
+func (t *text) unready(p *plan.Plan) {
+	if len(p.Unready) == 0 {
+		return
+	}
+	t.line("  not ready")
+	for _, x := range p.Unready {
+		t.line(indent + diag.Escape(x.Addr.String()+" "+x.What))
 	}
 	t.line("")
 }

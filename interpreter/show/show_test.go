@@ -75,11 +75,14 @@ func mixed(t *testing.T) *plan.Plan {
 			{Attr: "ports", Path: "80/tcp host", Old: ir.IntVal(8080), New: ir.IntVal(9090), Effect: schema.Replace},
 			{Attr: "cpus", Old: ir.IntVal(1), New: ir.IntVal(2), Effect: schema.Live},
 		}, Work: kind.Work{Impact: "shop-web-0 is down while it stops (at most 10s) and until the new one starts", Strategy: "stop-first"}},
-		&plan.Step{Verb: kind.Finish, Addr: addr(t, "container.half"), Name: "shop-half", Why: "its replacement was cut short and goes on"},
+		&plan.Step{Verb: kind.Finish, Addr: addr(t, "container.half"), Name: "shop-half", Why: "its replacement was cut short and goes on", Work: kind.Work{
+			Now: "neither runs: shop-half.old-4be14be14be1, the old one, has ended (exit code 0); shop-half, the new one, was never started", Then: "the new one starts; once it is healthy, the old one is removed",
+		}},
 		&plan.Step{Verb: kind.Restore, Addr: addr(t, "container.back"), Name: "shop-back", Why: "its replacement was cut short and is taken back", Work: kind.Work{Impact: "started again"}},
 		&plan.Step{Verb: kind.Remove, Addr: addr(t, "container.old"), Name: "old", Why: "no longer in the program", ID: strings.Repeat("4be1", 16), Work: kind.Work{Impact: "removed while it runs"}},
 	)
 	p.Same = 9
+	p.Unready = []*plan.Unready{{Addr: addr(t, "container.mail"), What: "is unhealthy"}}
 	p.Kept = []*plan.Kept{{Addr: addr(t, "volume.pgdata"), Name: "shop-pgdata", Why: "its data is not bay's to give up", Hint: "bay apply --remove-volume volume.pgdata removes it"}}
 	p.Outputs = []plan.Output{
 		{Name: "db", Value: ip, Pos: at(80)},

@@ -676,7 +676,60 @@ func finish(in kind.In[Spec], changes []schema.Change) kind.Work {
 		w.Commit = cutOver(in, living(l), name, old)
 	}
 	w.Undo = rollback(in, living(l), old)
+	w.Now, w.Then = halfway(old, l), onward(in, w)
 	return w
+}
+
+// halfway tells people of a replacement that was cut short what became of both
+// containers until now.
+func halfway(old, next *kind.Live) string {
+	text := fmt.Sprintf("%s, the old one, %s; %s, the new one, %s", old.Name, doing(old), next.Name, doing(next))
+	if !active(old) && !active(next) {
+		return "neither runs: " + text
+	}
+	return text
+}
+
+// doing says what a container does, by what the step looks at again.
+func doing(l *kind.Live) string {
+	s := l.Object.(*object).State
+	switch {
+	case s.Paused:
+		return "is paused"
+	case active(l):
+		return "runs"
+	case s.Status == "created":
+		return "was never started"
+	case s.Status == "exited":
+		return fmt.Sprintf("has ended (exit code %d)", s.ExitCode)
+	}
+	return "is " + s.Status
+}
+
+// onward says how a replacement ends that goes on.
+func onward(in kind.In[Spec], w kind.Work) string {
+	if w.Wait == nil {
+		return "the new one stays, the old one is removed"
+	}
+	text := "the new one starts"
+	if active(in.Live) {
+		text = "the new one runs on"
+	}
+	switch w.Wait.Until {
+	case ir.Healthy:
+		text += "; once it is healthy"
+	case ir.Completed:
+		text += "; once it has ended well"
+	case ir.Started:
+		text += fmt.Sprintf("; once it has run for %s", w.Wait.Settle)
+	default:
+		text += "; once it is ready"
+	}
+	text += ", the old one is removed"
+	if len(w.Undo) > 0 {
+		text += "; if that fails, the old one is put back"
+	}
+	return text
 }
 
 // done reports whether a job has ended well.
@@ -710,6 +763,13 @@ func restore(in kind.In[Spec], changes []schema.Change) kind.Work {
 	}
 	w.Ops = append(before, w.Ops...)
 	w.Commit = slices.Concat(w.Commit, after, []engine.Op{removal(living(failed), false)})
+	w.Now, w.Then = halfway(in.Live, failed), "the new one is removed, the old one is put back"
+	switch {
+	case changed(changes, "state"):
+		w.Then = "the new one is removed, the old one starts"
+	case active(in.Live):
+		w.Then = "the new one is removed, the old one runs on"
+	}
 	return w
 }
 
@@ -727,6 +787,7 @@ func restart(in kind.In[Spec]) kind.Work {
 	if active(failed) && !active(in.Live) {
 		w.Impact = down(in, failed)
 	}
+	w.Now, w.Then = halfway(in.Live, failed), "the new one is removed, and another one takes its place"
 	return w
 }
 

@@ -352,7 +352,7 @@ func (r *reading) live(o *object) (*kind.Live, error) {
 		return nil, nil
 	}
 	want := r.want(id.Addr)
-	l.Object, l.Status = o, status(o)
+	l.Object, l.Status, l.Unready = o, status(o), unready(o)
 	spec := r.spec(o, id, rec, want)
 	l.Spec = spec
 	l.Uses = r.uses(o, spec)
@@ -386,6 +386,22 @@ func status(o *object) string {
 		return fmt.Sprintf("%s (%s)", s.Status, s.Health.Status)
 	}
 	return s.Status
+}
+
+// unready says how a container that runs shows that it does not serve, or not yet.
+func unready(o *object) string {
+	s := o.State
+	switch {
+	case s.Restarting:
+		return fmt.Sprintf("has ended (exit code %d), and the engine starts it again and again", s.ExitCode)
+	case !s.Running || s.Health == nil:
+		return ""
+	case s.Health.Status == api.Unhealthy:
+		return "is unhealthy"
+	case s.Health.Status == api.Starting:
+		return "runs, and is not healthy yet"
+	}
+	return ""
 }
 
 // pair puts each container that is to replace another one, which is still

@@ -249,3 +249,25 @@ func TestSuccessors(t *testing.T) {
 		t.Errorf("a chain: %v", got)
 	}
 }
+
+// TestUnready holds how a container that runs says that it does not serve.
+func TestUnready(t *testing.T) {
+	health := func(status string) *api.State { return &api.State{Running: true, Health: &api.Health{Status: status}} }
+	for _, tt := range []struct {
+		state *api.State
+		want  string
+	}{
+		{&api.State{Running: true}, ""},
+		{&api.State{Status: "exited", Health: &api.Health{Status: api.Unhealthy}}, ""}, // its state is a change
+		{health(api.Healthy), ""},
+		{health(api.NoHealthcheck), ""},
+		{health(api.Starting), "runs, and is not healthy yet"},
+		{health(api.Unhealthy), "is unhealthy"},
+		{&api.State{Running: true, Restarting: true, ExitCode: 3}, "has ended (exit code 3), and the engine starts it again and again"},
+	} {
+		o := &object{InspectResponse: api.InspectResponse{ContainerJSONBase: &api.ContainerJSONBase{State: tt.state}}}
+		if got := unready(o); got != tt.want {
+			t.Errorf("%+v: got %q, want %q", tt.state, got, tt.want)
+		}
+	}
+}
