@@ -11,11 +11,21 @@ export CGO_ENABLED ?= 0
 # Tests as CI runs them. Lint has vetted what they are made of, and all below it.
 TEST   := $(GO) test -vet=off
 
-.PHONY: lock build test units pairs soak attributes kills faults daemon sim two broken bombs mutants golden docs lint tidy fuzz engine examples demo check clean
+.PHONY: lock build install test units pairs soak attributes kills faults daemon sim two broken bombs mutants golden docs lint tidy fuzz engine examples demo check clean
 
-# The command, at bin/bay.
+# The command, at bin/bay, and what it has to say for man and for shells, laid out
+# in bin/share as below /usr/share. Not where it is built for another system.
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/bay ./cmd/bay
+	$(if $(GOOS)$(GOARCH),,rm -rf bin/share && bin/bay pages bin/share)
+
+# Both, where all find them: man bay-plan, and completion in bash, zsh and fish.
+# PREFIX=~/.local is for one user.
+PREFIX ?= /usr/local
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share
+	install -m 755 bin/bay $(DESTDIR)$(PREFIX)/bin/bay
+	cp -R bin/share/. $(DESTDIR)$(PREFIX)/share/
 
 # All tests but the real-engine lane.
 test: units examples
@@ -112,7 +122,8 @@ mutants:
 golden: examples
 	$(TEST) ./golden -count=1 -timeout 30m -update
 
-# Rewrite what is generated: the reference pages and the output shown in README.
+# Rewrite what is generated: the reference, the pages of commands in docs, and the
+# output shown in README.
 docs: examples
 	$(GO) test ./golden -count=1 -run 'Docs' -update
 

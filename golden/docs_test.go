@@ -145,3 +145,43 @@ func TestDocsReference(t *testing.T) {
 	}
 	hold(t, "../REFERENCE.md", out.String())
 }
+
+// TestDocsCommands holds that docs has a page for each command, which says what
+// its help says, and no other page.
+func TestDocsCommands(t *testing.T) {
+	made := t.TempDir()
+	program, err := built("bay")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(program, "pages", "--markdown", made).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	pages, err := filepath.Glob(filepath.Join(made, "*.md"))
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("no page was made: %v", err)
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hold(t, filepath.Join("../docs", filepath.Base(page)), string(text))
+	}
+	there, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range there {
+		if slices.Contains(pages, filepath.Join(made, filepath.Base(page))) {
+			continue
+		}
+		if *update {
+			if err := os.Remove(page); err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		t.Errorf("%s is of no command: make docs takes it away", page)
+	}
+}

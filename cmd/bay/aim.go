@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"bayplan/interpreter"
 	"bayplan/interpreter/engine"
+	"bayplan/interpreter/show"
 	"bayplan/interpreter/verb"
 	"bayplan/lang/diag"
 	"bayplan/lang/ir"
@@ -28,6 +30,7 @@ type aimFlags struct{ dir string }
 
 func (f *aimFlags) bind(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&f.dir, "dir", "C", ".", "`DIR` of the stack's files, which tell its name; --stack needs none")
+	dirFlag(cmd)
 }
 
 // aimHelp is what the help of a verb says of its arguments.
@@ -182,9 +185,14 @@ func (a *app) nothing(t *aim) error {
 	return f
 }
 
-// completeAddrs completes addresses from what lives of the stack.
+// completeAddrs completes addresses from what lives of the stack: in short, or as
+// the word begins. A command that passes on what follows takes one.
 func (a *app) completeAddrs(f *aimFlags, c verb.Choice) cobra.CompletionFunc {
-	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		one := cmd.Annotations[passesOn] != ""
+		if one && len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), completeWithin)
 		defer cancel()
 		t, err := a.aim(ctx, *f)
@@ -194,14 +202,30 @@ func (a *app) completeAddrs(f *aimFlags, c verb.Choice) cobra.CompletionFunc {
 		defer t.engine.Close()
 		c := c
 		c.Stack = t.stack
-		found, err := verb.Select(t.all, c)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		var out []string
-		for _, o := range found {
-			out = append(out, diag.Escape(o.Addr.String())+"\t"+diag.Escape(strings.TrimSpace(o.Name+" "+o.Status)))
-		}
-		return out, cobra.ShellCompDirectiveNoFileComp
+		return wordsOf(verb.Words(t.all, c, typed(begun)), args, one), cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// typed is a word without what a shell's quoting puts into it: fish gives the last
+// word as it is typed.
+func typed(word string) string {
+	return strings.ReplaceAll(strings.TrimLeft(word, `'"`), `\`, "")
+}
+
+// wordsOf are words with what they mean, but for those that are there already. one
+// leaves out what means several.
+func wordsOf(words []verb.Word, there []string, one bool) []string {
+	var out []string
+	for _, w := range words {
+		says := show.Plural(len(w.Means), "object")
+		if o := w.Means[0]; len(w.Means) == 1 {
+			says = strings.TrimSpace(o.Name + " " + o.Status)
+		} else if one {
+			continue
+		}
+		if !slices.Contains(there, w.Text) {
+			out = append(out, diag.Escape(w.Text)+"\t"+diag.Escape(says))
+		}
+	}
+	return out
 }

@@ -69,6 +69,7 @@ has to be typed, or given as --confirm-remove; --yes is not enough for that.`,
 	cmd.Flags().IntVar(&o.remove, "confirm-remove", 0, "agree to removing most of a stack: `N` objects")
 	o.data.bind(cmd)
 	o.part.bind(cmd)
+	a.patternFlags(cmd, "target", "exclude", "replace", "restart")
 	o.from.bind(cmd)
 	a.feed.bind(cmd)
 	o.lock.bind(cmd)

@@ -49,6 +49,7 @@ With --stack and without DIR it needs no files: it goes by the labels.
 	cmd.Flags().BoolVar(&o.volumes, "volumes", false, "remove volumes and their data too")
 	cmd.Flags().StringVar(&o.confirm, "confirm", "", "agree to losing data: the `NAME` of the stack")
 	o.part.bindLeaving(cmd)
+	a.patternFlags(cmd, "target", "exclude")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "the calls")
 	a.feed.bind(cmd)
 	o.lock.bind(cmd)

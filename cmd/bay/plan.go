@@ -56,6 +56,7 @@ interrupted, and what is kept (=). It only reads.
 	f.StringVar(&o.out, "out", "", "save the plan in `FILE`, which bay apply carries out and bay show shows")
 	o.data.bind(cmd)
 	o.part.bind(cmd)
+	a.patternFlags(cmd, "target", "exclude", "replace", "restart")
 	o.from.bind(cmd)
 	return a.measured(cmd)
 }

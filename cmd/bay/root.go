@@ -53,6 +53,9 @@ func (a *app) run(args []string) (code int) {
 			code = a.endFeed(a.reportBug(bug, debug.Stack()), fmt.Errorf("this is a bug in bay: %v", bug))
 		}
 	}()
+	if completing(args) {
+		defer time.AfterFunc(completeAtMost, giveUp).Stop()
+	}
 	a.out.mask, a.err.mask, a.feed.mask = &a.mask, &a.mask, &a.mask
 	root := a.root()
 	root.SetArgs(args)
@@ -106,10 +109,24 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 	group(root, "Images:", a.pullCmd(), a.buildCmd(), a.pushCmd(), a.updateCmd())
 	group(root, "What lives:", a.psCmd(), a.logsCmd(), a.statsCmd(), a.topCmd(), a.portCmd(), a.eventsCmd(), a.inspectCmd(), a.imagesCmd(), a.volumesCmd(), a.networksCmd(), a.diffCmd(), a.whyCmd(), a.lsCmd())
 	group(root, "What runs:", a.startCmd(), a.stopCmd(), a.restartCmd(), a.killCmd(), a.pauseCmd(), a.unpauseCmd(), a.waitCmd(), a.execCmd(), a.attachCmd(), a.runCmd())
-	group(root, "Around it:", a.initCmd(), a.validateCmd(), a.fmtCmd(), a.graphCmd(), a.outputCmd(), a.unlockCmd(), a.docCmd(), a.functionsCmd(), a.versionCmd())
-	root.AddCommand(exitCodesCmd(), limitsCmd())
+	group(root, "Around it:", a.initCmd(), a.validateCmd(), a.fmtCmd(), a.graphCmd(), a.outputCmd(), a.unlockCmd(), a.docCmd(), a.functionsCmd(), a.completionCmd(), a.versionCmd())
+	root.AddCommand(exitCodesCmd(), limitsCmd(), a.completeBashCmd(), a.pagesCmd())
+	root.CompletionOptions.DisableDefaultCmd = true
 	a.completions(root)
+	helpCmd(root)
 	return root
+}
+
+// helpCmd says in our words what cobra's command for help does.
+func helpCmd(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" {
+			c.Use, c.Short, c.GroupID = "help [COMMAND]", "Print the help of a command, or of a topic", "Around it:"
+			c.Long = "Help prints what a command does, with examples and its flags, as --help does behind\nthe command. Two topics are no commands: exit-codes and limits."
+			c.Example = "  bay help plan\n  bay help exit-codes\n  bay exec --help"
+		}
+	}
 }
 
 // group adds commands that help shows under one title.

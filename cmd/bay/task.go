@@ -81,6 +81,7 @@ func (a *app) taskCmd(t kind.Task, o *taskFlags, cmd *cobra.Command) *cobra.Comm
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "the calls, and values in full")
 	a.feed.bind(cmd)
 	o.lock.bind(cmd)
+	cmd.ValidArgsFunction = a.completePatterns("image")
 	return cmd
 }
 

@@ -37,6 +37,7 @@ IMAGE is an address or a reference.`,
 		},
 	}
 	cmd.Flags().BoolVar(&check, "check", false, "write nothing, and end with 2 if something has moved")
+	cmd.ValidArgsFunction = a.completePatterns("image")
 	return cmd
 }
 

@@ -21,8 +21,13 @@ func (a *app) versionCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of bay, and of the engine if one answers",
-		Args:  atMost(0, "no arguments"),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.version(cmd.Context(), asJSON) },
+		Long: `Version prints what bay was built as, and what the engine is that commands would
+use here. An engine has five seconds to answer; without one it ends with 0, too.`,
+		Example: `  bay version
+  bay version --engine ssh://me@host
+  bay version --json | jq -r .engine.api`,
+		Args: atMost(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.version(cmd.Context(), asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, format "+versionFormat)
 	return cmd

@@ -38,7 +38,14 @@ what is called "this" in module.db, or the name that the engine has.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.why(cmd.Context(), from, args[0]) },
 	}
 	cmd.Flags().StringVarP(&from.dir, "dir", "C", ".", "`DIR` of the stack's files")
-	cmd.ValidArgsFunction = a.completeAddrs(&from, verb.Choice{})
+	dirFlag(cmd)
+	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		prog, _, err := a.stackIn(from.dir)
+		if err != nil || prog == nil || len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return wordsOf(verb.Words(a.declared(prog), verb.Choice{Stack: prog.Stack}, typed(begun)), nil, true), cobra.ShellCompDirectiveNoFileComp
+	}
 	return cmd
 }
 
@@ -64,16 +71,21 @@ func (a *app) why(ctx context.Context, from aimFlags, word string) error {
 	return show.Why(a.out, prog.Program, r, p, o)
 }
 
-// declaredAs returns the one resource of a program that a word means, and others
-// that it could mean: what runs counts before what does not. runs wants no other.
-func (a *app) declaredAs(prog *ir.Program, word string, runs bool) (*ir.Resource, []verb.Object, error) {
+// declared returns what a program declares as if it lived.
+func (a *app) declared(prog *ir.Program) []verb.Object {
 	var all []verb.Object
 	for _, r := range prog.Resources {
 		o := verb.Object{Stack: prog.Stack, Addr: r.Addr, Name: r.Name, Runs: a.runs(r.Addr.Kind)}
 		o.Identity.Name = r.Name
 		all = append(all, o)
 	}
-	found, others, err := verb.Declared(all, verb.Choice{Stack: prog.Stack, Words: []string{word}, Runs: runs})
+	return all
+}
+
+// declaredAs returns the one resource of a program that a word means, and others
+// that it could mean: what runs counts before what does not. runs wants no other.
+func (a *app) declaredAs(prog *ir.Program, word string, runs bool) (*ir.Resource, []verb.Object, error) {
+	found, others, err := verb.Declared(a.declared(prog), verb.Choice{Stack: prog.Stack, Words: []string{word}, Runs: runs})
 	var unclear *verb.Unclear
 	switch {
 	case errors.As(err, &unclear) && unclear.Several:
