@@ -395,8 +395,26 @@ func (b *Builder) hintHandle(m *diag.Diag, text string) {
 			return
 		}
 	}
-	text = strings.TrimPrefix(text, "container.")
+	switch a, ok := b.addressed(text); {
+	case ok && a.IsModule():
+		name, _, _ := strings.Cut(strings.TrimPrefix(text, "module."), "[")
+		m.Hintf("a module is named without quotes: %s (HCL), or what module(%q, …) returned (Starlark)", a, name)
+		return
+	case ok && a.Module != "":
+		m.Hintf("what is in a module is named by an output of it, which can be a resource: there output %[1]q { value = %[1]s.%[2]s } (HCL) or output(%[1]q, …) (Starlark), and here %[3]s.%[1]s", a.Kind, a.Label, a.Module)
+		return
+	case ok:
+		m.Hintf("a resource is named without quotes: %s (HCL), or what %s(%q, …) returned (Starlark)", a, a.Kind, a.Label)
+		return
+	}
 	m.Hintf("a resource is named without quotes: container.%[1]s (HCL), or what container(%[1]q, …) returned (Starlark)", text)
+}
+
+// addressed returns the address that text is: of a kind that there is, or of a
+// module.
+func (b *Builder) addressed(text string) (ir.Addr, bool) {
+	a, err := ir.ParseTarget(text)
+	return a, err == nil && (a.IsModule() || a.Label != "" && b.Universe.Kind(a.Kind) != nil)
 }
 
 // handle adds the edge to a resource, or those to all that is in a module.

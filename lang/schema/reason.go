@@ -70,6 +70,8 @@ func (r *reasons) reason(d *decoder, v ir.Value) {
 		}
 	case v.Any(func(e ir.Value) bool { return e.Kind == ir.Handle }):
 		d.fail(v, "this holds a resource beside something else").Hintf("name each resource by itself: [container.db, container.cache]")
+	case v.Kind == ir.String && !v.Sensitive && r.isAddress(v.Str):
+		r.b.hintHandle(d.fail(v, "got the text %q, want the resource itself", v.Str), v.Str)
 	case !r.keep:
 		d.fail(v, "got %s, want a resource: a restarted container keeps its labels, so that it could not remember the value", v.Kind).
 			Hintf("replace_on takes values, and `files` are compared with what is in the container and restart it")
@@ -82,6 +84,11 @@ func (r *reasons) reason(d *decoder, v ir.Value) {
 	default:
 		r.keys = append(r.keys, v)
 	}
+}
+
+func (r *reasons) isAddress(text string) bool {
+	_, ok := r.b.addressed(text)
+	return ok
 }
 
 // resource adds a reason, and the edge that comes with it. A module is all that
