@@ -39,6 +39,8 @@ func givenText(g value.Given) string {
 	switch {
 	case !g.Typed:
 		return g.Text
+	case g.Value.IsNull():
+		return ""
 	case g.Value.Kind == ir.String:
 		return g.Value.Str
 	}

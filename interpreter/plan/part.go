@@ -107,9 +107,20 @@ func (c *choice) check() {
 }
 
 func (p Part) check(addrs []ir.Addr, none string, diags *diag.List) {
-	var names []string
+	var names, there []string // there: without keys
 	for _, a := range addrs {
+		for _, m := range a.Modules() {
+			names = append(names, m.Base().String(), m.String())
+		}
 		names = append(names, a.Base().String(), a.String())
+		there = append(there, a.Base().String())
+	}
+	slices.Sort(there)
+	there = slices.Compact(there)
+	const most = 12
+	few := strings.Join(there[:min(len(there), most)], ", ")
+	if more := len(there) - most; more > 0 {
+		few += fmt.Sprintf(" and %d more", more)
 	}
 	for _, x := range []struct {
 		flag     string
@@ -117,7 +128,10 @@ func (p Part) check(addrs []ir.Addr, none string, diags *diag.List) {
 	}{{"--target", p.Target}, {"--exclude", p.Exclude}, {"--replace", p.Replace}, {"--restart", p.Restart}} {
 		for _, pat := range x.patterns {
 			if !slices.ContainsFunc(addrs, pat.Matches) {
-				diags.Addf(diag.Pos{}, "%s %s: %s", x.flag, pat, none).DidYouMean(pat.String(), names)
+				m := diags.Addf(diag.Pos{}, "%s %s: %s", x.flag, pat, none).DidYouMean(pat.String(), names)
+				if m.Hint == "" && few != "" {
+					m.Hintf("there is %s", few)
+				}
 			}
 		}
 	}

@@ -159,14 +159,42 @@ func (t *text) outputs(p *plan.Plan) {
 		return
 	}
 	t.line("  outputs")
+	widest := 0
+	for _, o := range p.Outputs {
+		widest = widen(widest, diag.Escape(o.Name), maxName)
+	}
 	var rows []row
 	for _, o := range p.Outputs {
 		v := o.Value
 		v.Sensitive = v.Sensitive || o.Sensitive
-		rows = append(rows, row{name: diag.Escape(o.Name), new: display("", valueFrom(Plain(v))), single: true})
+		rows = append(rows, t.output(diag.Escape(o.Name), valueFrom(Plain(v)), t.o.Width-len(indent)-widest-2)...)
 	}
 	t.rows(rows)
 	t.line("")
+}
+
+// maxParts is how many parts of an output a plan shows in lines of their own
+// unless it is verbose.
+const maxParts = 20
+
+// output returns the rows of an output: where its value is a map or a list that
+// is too wide for a line, one for each of its parts.
+func (t *text) output(name string, v ir.Value, room int) []row {
+	whole := row{name: name, new: display("", v), single: true}
+	if cells(whole.new) <= room || v.Sensitive || v.Kind != ir.Map && v.Kind != ir.List {
+		return []row{whole}
+	}
+	var rows []row
+	for _, k := range v.Keys() {
+		rows = append(rows, row{name: name + " " + diag.Escape(k), new: display("", v.Map[k]), single: true})
+	}
+	for i, e := range v.List {
+		rows = append(rows, row{name: fmt.Sprintf("%s[%d]", name, i), new: display("", e), single: true})
+	}
+	if more := len(rows) - maxParts; more > 0 && !t.o.Verbose {
+		rows = append(rows[:maxParts], row{new: fmt.Sprintf("%d more (-v shows all)", more), single: true})
+	}
+	return rows
 }
 
 // notes writes warnings; a plan that holds errors is never shown.

@@ -246,3 +246,36 @@ func TestMarksAreDistinct(t *testing.T) {
 		}
 	}
 }
+
+// TestWideOutputs holds that an output which is too wide for a line is shown
+// part by part, and that nothing of it is cut before there are many.
+func TestWideOutputs(t *testing.T) {
+	many := ir.ListVal()
+	for i := range 30 {
+		many.List = append(many.List, ir.IntVal(int64(1000+i)))
+	}
+	p := shop(&plan.Step{Verb: kind.Create, Addr: addr(t, "network.a"), Name: "a"})
+	p.Outputs = []plan.Output{
+		{Name: "few", Value: obj(map[string]ir.Value{"a": str("x")})},
+		{Name: "urls", Value: obj(map[string]ir.Value{"one": str("http://one.example/with/a/long/path"), "two": str("http://two.example/with/a/long/path"), "pw": secret("x")})},
+		{Name: "many", Value: many},
+		{Name: "all", Value: obj(map[string]ir.Value{"long": str(strings.Repeat("x", 200))}).AsSensitive(), Sensitive: true},
+	}
+	for _, c := range []struct {
+		verbose bool
+		want    []string
+	}{
+		{false, []string{"few       a x\n", "urls one  http://one.example/with/a/long/path\n", "urls pw   (sensitive)\n", "many[19]  1019\n", "          10 more (-v shows all)\n", "all       (sensitive)\n"}},
+		{true, []string{"many[29]  1029\n"}},
+	} {
+		var b bytes.Buffer
+		if err := Text(&b, p, Options{Width: 80, Verbose: c.verbose}); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("verbose %v: want %q in\n%s", c.verbose, want, b.String())
+			}
+		}
+	}
+}
