@@ -112,8 +112,12 @@ func (p Part) check(addrs []ir.Addr, none string, diags *diag.List) {
 		for _, m := range a.Modules() {
 			names = append(names, m.Base().String(), m.String())
 		}
-		names = append(names, a.Base().String(), a.String())
-		there = append(there, a.Base().String())
+		base := a.Base()
+		if a.Label == "" {
+			base = a // of an image that a container names
+		}
+		names = append(names, base.String(), a.String())
+		there = append(there, base.String())
 	}
 	slices.Sort(there)
 	there = slices.Compact(there)
