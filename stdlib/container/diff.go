@@ -287,9 +287,26 @@ func byHand(in kind.In[Spec], changes []schema.Change) {
 		case c.Cause != "" || c.New.HasEngine() || c.Attr == "image":
 			changes[i].ByHand = false
 		case !then.IsNull() && then.Equal(now[c.Attr]) && !secret:
-			changes[i].ByHand = true
+			changes[i].Cause = takenOff(in, c)
+			changes[i].ByHand = changes[i].Cause == ""
 		}
 	}
+}
+
+// takenOff says why a container is off a network on which it was made, where the
+// network is gone or goes in this plan: whoever takes one away takes it off first,
+// and an apply that was cut short may have done no more than that.
+func takenOff(in kind.In[Spec], c schema.Change) string {
+	if c.Attr != "networks" || !c.Old.IsNull() {
+		return ""
+	}
+	switch how, addr := madeAnew(in.Env, "network", c.Path); how {
+	case "created":
+		return fmt.Sprintf("%s is gone", addr)
+	case "replaced":
+		return fmt.Sprintf("%s is replaced", addr)
+	}
+	return ""
 }
 
 // movedAlias reports whether a change is that of the name which a container

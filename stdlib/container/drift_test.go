@@ -48,6 +48,27 @@ func TestByHand(t *testing.T) {
 	}
 }
 
+// TestTakenOff holds that nobody is said to have taken a container off a network
+// by hand where that network is made anew, or made again: an apply that was cut
+// short did.
+func TestTakenOff(t *testing.T) {
+	w := &workshop{t: t, e: inMemory(t, ""), stack: "off", dir: t.TempDir()}
+	d := func(option string) decls {
+		return decls{
+			"network.a":     {"options": obj("o", option)},
+			"container.web": {"image": str(probe1), "networks": ir.ListVal(ir.HandleVal(addr("network.a")))},
+		}
+	}
+	w.apply(d("1"))
+	w.do(&engine.NetworkDisconnect{Network: "off-a", Container: "off-web"})
+	w.expects(d("2"), "replace network.a\n  options o: 1 → 2, replace\n"+
+		"update container.web\n  networks off-a: (none) → {aliases: [web], network: off-a}, reconnect; network.a is replaced\n")
+	w.do(&engine.NetworkRemove{Network: "off-a"})
+	w.expects(d("2"), "create network.a\n"+
+		"update container.web\n  networks off-a: (none) → {aliases: [web], network: off-a}, reconnect; network.a is gone\n")
+	w.apply(d("2"))
+}
+
 // TestNames reports what is taken, and what is not there.
 func TestNames(t *testing.T) {
 	w := &workshop{t: t, e: inMemory(t, ""), stack: "names", dir: t.TempDir()}
