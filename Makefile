@@ -11,7 +11,7 @@ export CGO_ENABLED ?= 0
 # Tests as CI runs them. Lint has vetted what they are made of, and all below it.
 TEST   := $(GO) test -vet=off
 
-.PHONY: lock build install test units pairs soak attributes kills faults daemon sim two broken bombs mutants golden docs lint tidy fuzz engine examples demo check clean
+.PHONY: lock build install test units pairs soak attributes kills faults daemon sim two broken bombs mutants golden docs lint tidy fuzz engine examples demo bench gobench parallelism check clean
 
 # The command, at bin/bay, and what it has to say for man and for shells, laid out
 # in bin/share as below /usr/share. Not where it is built for another system.
@@ -141,10 +141,29 @@ tidy:
 fuzz:
 	.ci/fuzz $(FUZZ)
 
+# bay against the bare engine calls and its peers on the PATH, on the Docker
+# Engine: one run, tables of ratios. BENCH_RUNS=1 BENCH_K=10 BENCH_N=1000 is a
+# short one.
+BENCH_RUNS ?= 5
+BENCH_K    ?= 10,50,100
+BENCH_N    ?= 1000,5000
+bench:
+	.ci/bench -runs $(BENCH_RUNS) -k "$(BENCH_K)" -n "$(BENCH_N)" $(BENCH)
+
+# How many steps at once are enough: where apply.DefaultParallelism comes from.
+parallelism:
+	.ci/bench -runs $(BENCH_RUNS) -k "$(BENCH_K)" -widths 1,2,4,8,16
+
+# Go benchmarks of evaluate, plan, compare and show, for benchstat: run it on two
+# commits and compare what it prints.
+gobench:
+	$(GO) test ./golden/bench -run '^$$' -bench . -benchmem -count $${COUNT:-10}
+
 # The golden scripts (in one language a day; LANGS=all: in both), the examples
 # and the rooms on a real Docker Engine.
 engine: examples
 	.ci/engine
+	.ci/bench smoke >/dev/null
 	.ci/sweep
 
 # The small programs that the examples' images hold: static, from this source alone.

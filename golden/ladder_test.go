@@ -49,6 +49,9 @@ var ladder = []rung{
 	{0, "lang/diag", "none", "hcl cty starlark docker", nil},
 	{0, "golden/probe", "none", "hcl cty starlark docker", nil},
 	{0, "golden/slice", "none", "hcl cty starlark docker", nil},
+	{0, "golden/bench/hold", "none", "hcl cty starlark docker", nil},
+	{0, "golden/bench/floor", "none", "hcl cty starlark", nil},
+	{0, "golden/bench/bare", "none", "docker", nil},
 	{0, "examples/*/*", "none", "hcl cty starlark docker", nil},
 	{0, "cmd/bay/templates/*/*", "none", "hcl cty starlark docker", nil},
 
@@ -90,6 +93,7 @@ var ladder = []rung{
 	{8, "lang/load/loadtest", "lang/", "hcl starlark docker", nil},
 	{8, "golden", "all", "", nil},
 	{8, "golden/sim", "all", "", nil},
+	{8, "golden/bench", "none", "hcl cty starlark", nil}, // it measures bay as a program; its Go benchmarks are tests
 }
 
 const module = "bayplan/"

@@ -324,10 +324,15 @@ func (e *eval) index(v, key ir.Value, r hcl.Range) (ir.Value, bool) {
 		return e.attr(v, key.ToText().Str, r)
 	}
 	if key.Kind == ir.String {
+		n, err := strconv.ParseInt(key.Str, 10, 64)
+		place := err == nil && n >= 0 && n < int64(len(v.List))
+		if place && keyOf(v.List[n]) == key.Str { // as range gives them: thousands need not be looked through
+			return within(v, v.List[n]), true
+		}
 		if isKeyed(v) {
 			return e.instance(v, key.Str, r)
 		}
-		if n, err := strconv.ParseInt(key.Str, 10, 64); err == nil {
+		if err == nil {
 			key = ir.IntVal(n)
 		}
 	}
@@ -366,17 +371,22 @@ func isKeyed(v ir.Value) bool {
 	return len(v.List) > 0
 }
 
+// keyOf returns the key of an instance, also of one that is off; "" if el is none.
+func keyOf(el ir.Value) string {
+	var a ir.Addr
+	if el.Kind == ir.Handle {
+		a = el.Ref.Addr
+	} else if off, err := ir.ParseTarget(el.Off); err == nil {
+		a = off
+	}
+	key, _ := a.Instance()
+	return key
+}
+
 func (e *eval) instance(v ir.Value, key string, r hcl.Range) (ir.Value, bool) {
 	keys := map[string]ir.Value{}
 	for _, el := range v.List {
-		var a ir.Addr
-		if el.Kind == ir.Handle {
-			a = el.Ref.Addr
-		} else if off, err := ir.ParseTarget(el.Off); err == nil {
-			a = off
-		}
-		k, _ := a.Instance()
-		keys[k] = el
+		keys[keyOf(el)] = el
 	}
 	if el, ok := keys[key]; ok {
 		return el, true

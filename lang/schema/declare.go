@@ -39,6 +39,8 @@ type program struct {
 	ground    Ground // nil is Host
 	resources map[ir.Addr]*declared
 	order     []*declared
+	names     map[string]map[string]ir.Addr // by kind and what they go by, those of the first in order that are listed
+	listed    int                           // of order, in names: none before all is declared
 	modules   map[ir.Addr]*module
 	moves     []move
 	adopts    []adoption
@@ -631,16 +633,28 @@ func (f *Finishing) Path(attr, path string) string {
 }
 
 func (b *Builder) named(kind, name string) (ir.Addr, bool) {
-	for _, x := range b.order {
-		if x.kind.Name != kind {
-			continue
+	if b.names == nil {
+		b.names = map[string]map[string]ir.Addr{}
+	}
+	for _, x := range b.order[b.listed:] { // Finish may have implied more since
+		of := b.names[x.kind.Name]
+		if of == nil {
+			of = map[string]ir.Addr{}
+			b.names[x.kind.Name] = of
 		}
-		n, ok := x.spec.(Namer)
-		if x.res.Name == name && name != "" || ok && slices.Contains(n.Names(), name) {
-			return x.res.Addr, true
+		all := []string{x.res.Name}
+		if n, ok := x.spec.(Namer); ok {
+			all = append(all, n.Names()...)
+		}
+		for _, name := range all {
+			if _, taken := of[name]; !taken && name != "" {
+				of[name] = x.res.Addr
+			}
 		}
 	}
-	return ir.Addr{}, false
+	b.listed = len(b.order)
+	a, ok := b.names[kind][name]
+	return a, ok
 }
 
 // Finish returns the program. It is of use only if b.Diags has no errors.
