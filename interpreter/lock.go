@@ -1,7 +1,6 @@
 package interpreter
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -54,6 +53,9 @@ func (b *Bay) PlanAgain(ctx context.Context, e *engine.Engine, prog *ir.Program,
 	if err != nil || now.Empty() {
 		return now, err
 	}
+	if same, err := show.Same(agreed, now); err != nil || same {
+		return now, err
+	}
 	before, err := show.Encode(agreed, show.Origin{})
 	if err != nil {
 		return nil, err
@@ -61,9 +63,6 @@ func (b *Bay) PlanAgain(ctx context.Context, e *engine.Engine, prog *ir.Program,
 	after, err := show.Encode(now, show.Origin{})
 	if err != nil {
 		return nil, err
-	}
-	if bytes.Equal(before, after) {
-		return now, nil
 	}
 	differ, err := show.Differ(before, after)
 	if err != nil {

@@ -128,7 +128,7 @@ func (b *bench) stacks(ctx context.Context, dir string, runs, k int) error {
 	}
 	for round := range runs + 1 {
 		for i, c := range all {
-			s := stack{name: fmt.Sprintf("%s-%d", b.name, i), image: b.image, k: k, net: 210 + i}
+			s := stack{name: fmt.Sprintf("%s-%d", b.name, i), image: b.image, k: k, net: b.net + i}
 			home := filepath.Join(dir, c.name)
 			if err := c.prepare(s, home); err != nil {
 				return err
@@ -224,7 +224,7 @@ func (b *bench) parallelism(ctx context.Context, dir string, runs, k int, widths
 		for _, w := range widths {
 			at := &bench{yard: b.yard, bin: b.bin, parallel: w}
 			c := at.bay()
-			s := stack{name: b.name + "-1", image: b.image, k: k, net: 211}
+			s := stack{name: b.name + "-1", image: b.image, k: k, net: b.net}
 			if err := c.prepare(s, dir); err != nil {
 				return err
 			}

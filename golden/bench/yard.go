@@ -26,6 +26,7 @@ type yard struct {
 	dir   string // of its files
 	name  string
 	image string
+	net   int // from which on 10.NET.0.0/16 are its networks': outside of what engines give out themselves
 }
 
 func newYard(ctx context.Context, dir string) (*yard, error) {
@@ -34,7 +35,7 @@ func newYard(ctx context.Context, dir string) (*yard, error) {
 		return nil, err
 	}
 	name := fmt.Sprintf("bayplan-bench-%d", os.Getpid())
-	y := &yard{Client: c, dir: dir, name: name, image: name + ":1"}
+	y := &yard{Client: c, dir: dir, name: name, image: name + ":1", net: 100 + os.Getpid()%19*8} // another bench may run
 	return y, y.buildImage(ctx)
 }
 

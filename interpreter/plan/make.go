@@ -551,7 +551,7 @@ func list(names []string, n int) string {
 // written is what a creation shows: what the program says, and of what only the
 // engine knows what this plan leaves as it is.
 func (m *maker) written(r *ir.Resource) []schema.Change {
-	var out []schema.Change
+	out := slices.Grow([]schema.Change(nil), len(r.Attrs))
 	for _, a := range r.Attrs {
 		out = append(out, schema.Change{Attr: a.Name, New: a.Value.Resolve(m.known), Pos: a.Pos})
 	}

@@ -70,6 +70,20 @@ func Encode(p *plan.Plan, from Origin) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// Same reports whether two plans have the same document, to the last byte. It is
+// what Encode writes, without what only people need.
+func Same(a, b *plan.Plan) (bool, error) {
+	one, err := json.Marshal(DocumentOf(a))
+	if err != nil {
+		return false, fmt.Errorf("writing the plan: %w", err)
+	}
+	two, err := json.Marshal(DocumentOf(b))
+	if err != nil {
+		return false, fmt.Errorf("writing the plan: %w", err)
+	}
+	return bytes.Equal(one, two), nil
+}
+
 // JSON writes p as a Document.
 func JSON(w io.Writer, p *plan.Plan, from Origin) error {
 	data, err := Encode(p, from)

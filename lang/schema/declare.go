@@ -695,13 +695,13 @@ func (b *Builder) Finish() *ir.Program {
 // settle makes the attributes canonical and gathers the edges.
 func (b *Builder) settle(x *declared) {
 	written := x.res.Attrs
-	x.res.Attrs = nil
-	for _, a := range EncodeOf(x.spec) {
+	x.res.Attrs = EncodeOf(x.spec)
+	for i := range x.res.Attrs {
+		a := &x.res.Attrs[i]
 		if i := slices.IndexFunc(written, func(w ir.Attr) bool { return w.Name == a.Name }); i >= 0 {
 			a.Pos = firstPos(written[i].Pos, written[i].Value.Pos)
 		}
 		a.Value.Refs(func(r ir.Ref, pos diag.Pos) { b.edge(x, r.Addr, firstPos(pos, a.Pos, x.res.Pos)) })
-		x.res.Attrs = append(x.res.Attrs, a)
 	}
 	With(x.spec, func(s *Set) {
 		s.Refs(func(attr, kind string, r *Ref) {

@@ -215,9 +215,13 @@ func (s *Set) Names() []string {
 // Encode returns the attributes that are set, in canonical form and in the
 // order of the table, without positions.
 func (s *Set) Encode() []ir.Attr {
-	var attrs []ir.Attr
+	var few [16]ir.Attr // of the hundred that there are, most resources set no more
+	attrs := few[:0]
 	s.each(func(f *Field, v ir.Value) { attrs = append(attrs, ir.Attr{Name: f.Name, Value: v}) })
-	return attrs
+	if len(attrs) == 0 {
+		return nil
+	}
+	return slices.Clone(attrs)
 }
 
 // each calls f for every attribute that is set.

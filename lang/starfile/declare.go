@@ -139,7 +139,7 @@ func (in *invocation) takeIR(name string) ir.Attr {
 
 // rest returns the named arguments that were not taken, as attributes.
 func (in *invocation) rest() []ir.Attr {
-	var attrs []ir.Attr
+	attrs := slices.Grow([]ir.Attr(nil), len(in.kwargs))
 	for _, kv := range in.kwargs {
 		if name := string(kv[0].(starlark.String)); !in.taken[name] {
 			attrs = append(attrs, in.takeIR(name))

@@ -10,7 +10,9 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
@@ -212,8 +214,22 @@ func (f *floor) destroy(ctx context.Context) error {
 	}
 	return f.side(ctx, 2*f.groups(), func(ctx context.Context, i int) error {
 		if i%2 == 0 {
-			return f.NetworkRemove(ctx, f.network(i/2))
+			return f.removeNetwork(ctx, f.network(i/2))
 		}
 		return f.VolumeRemove(ctx, f.volume(i/2), false)
 	})
+}
+
+// removeNetwork tries again where the engine has not let go yet of containers
+// that are gone: a busy one answers too early.
+func (f *floor) removeNetwork(ctx context.Context, name string) error {
+	err := f.NetworkRemove(ctx, name)
+	for range 50 {
+		if err == nil || !errdefs.IsPermissionDenied(err) {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+		err = f.NetworkRemove(ctx, name)
+	}
+	return err
 }
