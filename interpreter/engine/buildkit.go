@@ -113,7 +113,7 @@ func (c *ImageSolve) do(ctx context.Context, e *Engine, s *Stream, note func(Pro
 		return "", err
 	}
 	defer to.Close()
-	serving, err := c.serve(ctx, e, s)
+	serving, err := c.serve(ctx, e, s, cancel)
 	if err != nil {
 		return "", err
 	}

@@ -736,7 +736,11 @@ func (c *ImageBuild) build(ctx context.Context, e *Engine, s *Stream, note func(
 		return "", err
 	}
 	defer resp.Body.Close()
-	return readStream(resp.Body, note)
+	return readStream(resp.Body, func(p Progress) {
+		if !s.Quiet || p.Warning != "" {
+			note(p)
+		}
+	})
 }
 
 func (c *ImageBuild) held(ctx context.Context, e *Engine) (string, bool, error) {

@@ -141,7 +141,7 @@ func (w *watch) stream(s *Stream) *Stream {
 	if s == nil {
 		return nil
 	}
-	return &Stream{Hash: s.Hash, Size: s.Size, Dirs: s.Dirs, Open: func() (io.ReadCloser, error) {
+	return &Stream{Hash: s.Hash, Size: s.Size, Dirs: s.Dirs, Quiet: s.Quiet, Open: func() (io.ReadCloser, error) {
 		content, err := s.Open()
 		if err != nil {
 			return nil, err

@@ -47,6 +47,9 @@ type Stream struct {
 	// "dockerfile", and further contexts. Then Open is nil.
 	Dirs map[string]Dir
 
+	// Quiet says that what a builder says of it interests nobody.
+	Quiet bool
+
 	// Fill returns the stream with the blanks of its op filled by text; nil if
 	// it holds none. Then Open is nil.
 	Fill func(text func(string) (string, error)) (*Stream, error)

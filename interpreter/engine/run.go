@@ -20,9 +20,10 @@ import (
 	"github.com/docker/docker/api/types/network"
 )
 
-// Progress is what a call says while it runs.
+// Progress is what a call says while it runs. An empty one says that it does.
 type Progress struct {
 	Text    string // a line of a build, a layer's state
+	Line    bool   // Text is a line of a build as its builder's users know it
 	Step    string // of a build with BuildKit: the step that begins with this line
 	Layer   string // of a pull or a push: which layer
 	Current int64  // bytes of the layer that have come
@@ -96,7 +97,9 @@ func (e *Engine) once(ctx context.Context, r runner, s *Stream, note func(Progre
 	defer w.stop()
 	id, err := r.do(w.ctx, e, w.stream(s), func(p Progress) {
 		w.heard()
-		note(p)
+		if p != (Progress{}) {
+			note(p)
+		}
 	})
 	if err = w.late(outer, err); err != nil {
 		return "", err
@@ -337,7 +340,7 @@ func readStream(r io.Reader, note func(Progress)) (string, error) {
 		if text == "" {
 			continue
 		}
-		p := Progress{Text: text, Layer: l.ID}
+		p := Progress{Text: text, Layer: l.ID, Line: l.Stream != ""}
 		if l.Progress != nil {
 			p.Current, p.Total = l.Progress.Current, l.Progress.Total
 		}

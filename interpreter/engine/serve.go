@@ -48,6 +48,7 @@ type serving struct {
 	secrets map[string][]byte // by ID
 	stop    context.CancelFunc
 	ended   chan struct{}
+	abandon context.CancelFunc // the build: it would wait for what does not come
 
 	mu  sync.Mutex
 	err error // the first thing that could not be served
@@ -55,8 +56,8 @@ type serving struct {
 
 // serve opens a session. Its shared key is by content: what the engine has of an
 // earlier build under another key it does not take for this one's files because
-// they have the same times and sizes.
-func (c *ImageSolve) serve(ctx context.Context, e *Engine, s *Stream) (*serving, error) {
+// they have the same times and sizes. What cannot be served abandons the build.
+func (c *ImageSolve) serve(ctx context.Context, e *Engine, s *Stream, abandon context.CancelFunc) (*serving, error) {
 	secret, err := c.secrets()
 	if err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func (c *ImageSolve) serve(ctx context.Context, e *Engine, s *Stream) (*serving,
 	if err != nil {
 		return nil, err
 	}
-	v := &serving{id: opened.ID(), session: opened, secrets: secret, ended: make(chan struct{})}
+	v := &serving{id: opened.ID(), session: opened, secrets: secret, ended: make(chan struct{}), abandon: abandon}
 	dirs := filesync.StaticDirSource{}
 	for name, d := range s.Dirs {
 		dirs[name] = &servedDir{d, v}
@@ -86,7 +87,7 @@ func (c *ImageSolve) serve(ctx context.Context, e *Engine, s *Stream) (*serving,
 		err := opened.Run(ctx, func(ctx context.Context, _ string, meta map[string][]string) (net.Conn, error) {
 			return e.upgraded(ctx, "/session", meta)
 		})
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			v.fail(fmt.Errorf("serving a build: %w", err))
 		}
 	}()
@@ -134,6 +135,7 @@ func (v *serving) fail(err error) {
 	if v.err == nil {
 		v.err = err
 	}
+	v.abandon()
 }
 
 // failed returns what could not be served: a builder only says that something

@@ -2,12 +2,17 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/docker/go-units"
 	control "github.com/moby/buildkit/api/services/control"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/solver/errdefs"
@@ -31,22 +36,41 @@ type trace struct {
 type traced struct {
 	number  int
 	name    string
-	started bool
+	started time.Time // zero if it has not
 	ended   bool
-	last    []string // that it said
+	done    map[string]bool // what of it was said to be done
+	open    string          // a line that it has not ended yet
+	heard   time.Time       // when it last printed something
+	last    []string        // that it said
 	err     string
 }
 
 func newTrace(shown string, source []byte, secrets map[string][]byte, note func(Progress)) *trace {
-	var hide []string
+	return &trace{shown: shown, source: source, note: note, hide: hiding(secrets), steps: map[string]*traced{}}
+}
+
+// longLine is from how many bytes on a line of a secret is one itself: a build
+// that prints a key prints it line by line. Shorter ones stand in all texts.
+const longLine = 8
+
+// hiding replaces secrets, the longest first: one may begin like another.
+func hiding(secrets map[string][]byte) *strings.Replacer {
+	texts := map[string]bool{}
 	for _, value := range secrets {
-		for _, text := range []string{string(value), strings.TrimSpace(string(value))} {
-			if text != "" {
-				hide = append(hide, text, "(sensitive)")
+		text := string(value)
+		texts[text], texts[strings.TrimSpace(text)] = true, true
+		for line := range strings.Lines(text) {
+			if line = strings.TrimSpace(line); len(line) >= longLine {
+				texts[line] = true
 			}
 		}
 	}
-	return &trace{shown: shown, source: source, note: note, hide: strings.NewReplacer(hide...), steps: map[string]*traced{}}
+	delete(texts, "")
+	var pairs []string
+	for _, text := range slices.SortedFunc(maps.Keys(texts), func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }) {
+		pairs = append(pairs, text, "(sensitive)")
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // follow reads what BuildKit tells of a build until it ends.
@@ -67,60 +91,135 @@ func (t *trace) follow(ctx context.Context, from control.ControlClient, ref stri
 func (t *trace) told(resp *control.StatusResponse) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.note(Progress{}) // though no line may be whole yet
 	for _, v := range resp.Vertexes {
-		t.vertex(v)
+		t.begin(v)
 	}
 	for _, s := range resp.Statuses {
-		if x := t.steps[s.Vertex]; x != nil && s.Total > 0 {
-			t.note(Progress{Text: fmt.Sprintf("#%d %s", x.number, s.ID), Layer: s.ID, Current: s.Current, Total: s.Total})
+		if x := t.steps[s.Vertex]; x != nil {
+			t.status(x, s)
 		}
 	}
 	for _, l := range resp.Logs {
 		if x := t.steps[l.Vertex]; x != nil {
-			t.said(x, string(l.Msg))
+			t.said(x, l)
 		}
 	}
+	for _, v := range resp.Vertexes {
+		t.end(v)
+	}
 	for _, w := range resp.Warnings {
-		t.note(Progress{Warning: string(w.Short)})
+		t.note(Progress{Warning: t.hide.Replace(string(w.Short))})
 	}
 }
 
-func (t *trace) vertex(v *control.Vertex) {
+// line is a line of a step, as BuildKit's users know it.
+func (t *trace) line(x *traced, format string, args ...any) {
+	t.note(Progress{Text: fmt.Sprintf("#%d %s", x.number, fmt.Sprintf(format, args...)), Line: true})
+}
+
+// begin takes that a step begins. One that neither runs nor is cached may never
+// be needed.
+func (t *trace) begin(v *control.Vertex) {
 	x := t.steps[v.Digest]
-	if x == nil {
-		if v.Started == nil && !v.Cached {
-			return // it may never be needed
-		}
-		x = &traced{number: len(t.steps) + 1, name: v.Name}
+	if x == nil && (v.Started != nil || v.Cached) {
+		x = &traced{number: len(t.steps) + 1, name: v.Name, done: map[string]bool{}}
 		t.steps[v.Digest] = x
+		t.note(Progress{Step: v.Name, Text: fmt.Sprintf("#%d %s", x.number, v.Name), Line: true})
 	}
-	if !x.started {
-		x.started = true
-		t.note(Progress{Step: v.Name, Text: fmt.Sprintf("#%d %s", x.number, v.Name)})
+	if x != nil && v.Started != nil {
+		x.started = v.Started.AsTime()
 	}
-	switch {
-	case x.ended || v.Completed == nil:
+}
+
+// end takes that a step has ended, once.
+func (t *trace) end(v *control.Vertex) {
+	x := t.steps[v.Digest]
+	if x == nil || x.ended || v.Completed == nil {
 		return
+	}
+	t.close(x)
+	switch {
+	case strings.HasSuffix(v.Error, context.Canceled.Error()): // by another that failed
+		t.line(x, "CANCELED")
 	case v.Error != "":
 		x.err = t.hide.Replace(v.Error)
-		if !strings.Contains(v.Error, context.Canceled.Error()) { // by another that failed
-			t.bad = x
-		}
-		t.note(Progress{Text: fmt.Sprintf("#%d ERROR: %s", x.number, x.err)})
+		t.bad = x
+		t.line(x, "ERROR: %s", x.err)
 	case v.Cached:
-		t.note(Progress{Text: fmt.Sprintf("#%d CACHED", x.number)})
+		t.line(x, "CACHED")
 	default:
-		t.note(Progress{Text: fmt.Sprintf("#%d DONE %.1fs", x.number, v.Completed.AsTime().Sub(v.Started.AsTime()).Seconds())})
+		t.line(x, "DONE %.1fs", v.Completed.AsTime().Sub(x.started).Seconds())
 	}
 	x.ended = true
 }
 
-// said takes what a step prints, which need not end with a line.
-func (t *trace) said(x *traced, text string) {
-	for line := range strings.Lines(text) {
-		line = t.hide.Replace(strings.TrimRight(line, "\r\n"))
-		x.last = append(x.last[max(0, len(x.last)-9):], line)
-		t.note(Progress{Text: fmt.Sprintf("#%d %s", x.number, line)})
+// status takes how far a step has come with something, such as a layer.
+func (t *trace) status(x *traced, s *control.VertexStatus) {
+	if s.Total > 0 {
+		t.note(Progress{Text: fmt.Sprintf("#%d %s", x.number, s.ID), Layer: s.ID, Current: s.Current, Total: s.Total})
+	}
+	if s.Completed == nil || x.done[s.ID] {
+		return
+	}
+	x.done[s.ID] = true
+	bytes := ""
+	switch {
+	case s.Total > 0:
+		bytes = " " + size(s.Current) + " / " + size(s.Total)
+	case s.Current > 0:
+		bytes = " " + size(s.Current)
+	}
+	if s.Started != nil {
+		if took := s.Completed.AsTime().Sub(s.Started.AsTime()).Seconds(); took > 0.01 {
+			bytes += fmt.Sprintf(" %.1fs", took)
+		}
+	}
+	t.line(x, "%s%s done", s.ID, bytes)
+}
+
+// size is a number of bytes as BuildKit shows it: 2.41MB.
+func size(n int64) string { return units.HumanSizeWithPrecision(float64(n), 3) }
+
+// said takes what a step prints. A line is shown when it is whole: half of a
+// secret is not known for one.
+func (t *trace) said(x *traced, l *control.VertexLog) {
+	x.open, x.heard = x.open+string(l.Msg), l.Timestamp.AsTime()
+	for {
+		line, rest, whole := strings.Cut(x.open, "\n")
+		if !whole && len(x.open) < longest {
+			return
+		}
+		x.open = rest
+		t.print(x, line)
+	}
+}
+
+// longest is how many bytes of a line are kept until it ends.
+const longest = 64 << 10
+
+// print shows a line that a step has printed, with the seconds since its start.
+func (t *trace) print(x *traced, line string) {
+	line = t.hide.Replace(strings.TrimRight(line, "\r"))
+	x.last = append(x.last[max(0, len(x.last)-9):], line)
+	after, digits := max(0, x.heard.Sub(x.started).Seconds()), 1
+	switch {
+	case x.started.IsZero():
+		after, digits = 0, 3
+	case after < 10:
+		digits = 3
+	case after < 100:
+		digits = 2
+	}
+	t.line(x, "%.*f %s", digits, after, line)
+}
+
+// close shows what a step has not ended with a line.
+func (t *trace) close(x *traced) {
+	if x.open != "" {
+		line := x.open
+		x.open = ""
+		t.print(x, line)
 	}
 }
 
@@ -132,6 +231,7 @@ func (t *trace) failure(err error) error {
 	if t.bad == nil {
 		return &StreamError{Msg: t.place(err) + msg}
 	}
+	t.close(t.bad)
 	return &StreamError{Msg: fmt.Sprintf("%s%s: %s", t.place(err), t.bad.name, strings.TrimPrefix(plainText(t.bad.err), "process ")), Last: t.bad.last}
 }
 
@@ -142,15 +242,15 @@ func (t *trace) place(err error) string {
 			return fmt.Sprintf("%s:%d: ", t.shown, r.Start.Line)
 		}
 	}
-	if line := t.line(); line > 0 {
+	if line := t.found(); line > 0 {
 		return fmt.Sprintf("%s:%d: ", t.shown, line)
 	}
 	return ""
 }
 
-// line finds the step that failed in the Dockerfile: engines before 23 do not
+// found finds the step that failed in the Dockerfile: engines before 23 do not
 // tell where it stands. 0 is not found.
-func (t *trace) line() int {
+func (t *trace) found() int {
 	if t.bad == nil {
 		return 0
 	}
