@@ -229,6 +229,10 @@ func (v *progress) line(t *task, what string) string {
 // progressed takes what a pull or a build says: of a build its steps, of a
 // pull how much has come.
 func (v *progress) progressed(t *task, p engine.Progress) {
+	shown := v.verbose && p.Line && !strings.Contains(p.Text, ourLabels) && v.app.out.behind() < ample
+	if shown {
+		v.say(t, v.app.paint(v.app.out, "2", diag.Escape(p.Text)))
+	}
 	switch {
 	case p.Warning != "":
 		v.say(t, v.app.paint(v.app.out, "33", "the engine warns: ")+firstLine(p.Warning))
@@ -241,6 +245,9 @@ func (v *progress) progressed(t *task, p engine.Progress) {
 	case strings.HasPrefix(p.Text, "Step ") && !strings.Contains(p.Text, ourLabels):
 		t.load = transfer{}
 		v.now(t, show.Fit(firstLine(p.Text), 72), 0)
+	}
+	if shown {
+		t.told = v.clock()
 	}
 }
 

@@ -72,6 +72,31 @@ Not all is done after 13s: 1 of 2 steps done, 1 failed. The next ` + "`bay apply
 	}
 }
 
+// TestProgressOfBuild shows under -v what a builder says, in its own words.
+func TestProgressOfBuild(t *testing.T) {
+	x := newTester(t)
+	web := &plan.Step{Verb: kind.Create, Addr: ir.Addr{Kind: "image", Label: "web"}}
+	v := x.progress(&plan.Plan{Mode: plan.Apply, Stack: "shop", Steps: []*plan.Step{web}}, true)
+	for _, p := range []engine.Progress{
+		{Step: "[1/2] FROM scratch", Text: "#1 [1/2] FROM scratch", Line: true},
+		{Text: "#1 CACHED", Line: true},
+		{Text: "#2 sha256:12", Layer: "sha256:12", Current: 1, Total: 2},
+		{Text: "#2 0.250 red\x1b[31m", Line: true},
+		{Text: "Step 4/5 : LABEL bayplan.image.addr=image.web", Line: true},
+		{Text: "Pull complete"},
+	} {
+		v.event(apply.Event{Kind: apply.Progress, Step: web, Progress: p})
+	}
+	v.close()
+	want := `  + image.web  #1 [1/2] FROM scratch
+  + image.web  #1 CACHED
+  + image.web  #2 0.250 red\x1b[31m
+`
+	if d := cmp.Diff(want, x.read(x.out)); d != "" {
+		t.Errorf("progress (-want +got):\n%s", d)
+	}
+}
+
 func TestCause(t *testing.T) {
 	said := errors.New("Error response from daemon: port is already allocated")
 	op := engine.Op{Call: &engine.ContainerStart{Container: "shop-web"}}

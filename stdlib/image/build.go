@@ -56,7 +56,7 @@ func (b *Build) Bind(f *schema.Set) {
 	f.StringSet(&b.Platforms, "platforms", schema.Live, "The platforms to build for; the engine's own by default. Several need the containerd image store.", schema.Platform).From("platform")
 	schema.ObjectMap(f, &b.Secrets, "secrets", schema.None, "Secrets for RUN --mount=type=secret, by ID: a text, which may be sensitive, or { file }. They are no part of the image, and another value builds nothing anew.",
 		schema.Short[Secret]{As: "value"}).From("session").Needs(buildKit)
-	f.StringSet(&b.SSH, "ssh", schema.None, "Agents for RUN --mount=type=ssh: \"default\" is the one of SSH_AUTH_SOCK; \"ID=PATH\" is a socket or a key.", sshOf).From("session").Needs(buildKit)
+	f.StringSet(&b.SSH, "ssh", schema.None, "Agents for RUN --mount=type=ssh: \"default\" is the one of SSH_AUTH_SOCK; \"ID=PATH\" is a socket or a key, from the directory of this file on.", sshOf).From("session").Needs(buildKit)
 	f.Enum(&b.Network, "network", schema.Live, "Network of RUN: default, none or host.", "default", "none", "host").From("force-network-mode")
 	f.PlainMap(&b.ExtraHosts, "extra_hosts", schema.Live, "Addresses by host name, for RUN.").From("add-hosts")
 	f.Bytes(&b.ShmSize, "shm_size", schema.None, "Size of /dev/shm for RUN. Before Docker 23.0 it takes the classic builder.").From("shm-size")
@@ -213,6 +213,7 @@ func (b *Build) finish(f *schema.Finishing) {
 		}
 	}
 	b.finishSecrets(f, fail)
+	b.finishSSH(f, fail)
 	place := b.place(f.Res.Dir)
 	if m := place.look(f.Root(), f.Ground()); m != nil {
 		f.Errorf("build", "%v", m.Err).Hintf("%s", m.Hint)
@@ -245,6 +246,26 @@ func (b *Build) finishSecrets(f *schema.Finishing, fail func(hint, format string
 		default:
 			if !f.Ground().Readable(file) {
 				fail("file is a path from the directory of this file on", "secrets: %s: there is no file %s that can be read", id, s.File)
+			}
+		}
+	}
+}
+
+func (b *Build) finishSSH(f *schema.Finishing, fail func(hint, format string, args ...any)) {
+	for _, s := range b.SSH {
+		id, paths, ok := strings.Cut(s, "=")
+		if !ok {
+			continue
+		}
+		for path := range strings.SplitSeq(paths, ",") {
+			if filepath.IsAbs(path) {
+				continue // it may be on another machine
+			}
+			whole := rooted(f.Res.Dir, path)
+			if !schema.Below(f.Root(), whole) {
+				fail("move it below the stack's directory, or write its whole path", "ssh: %s: %s leads out of the stack's directory", id, path)
+			} else if _, err := f.Ground().Stat(whole); err != nil {
+				fail("an agent's socket or a key is a path from the directory of this file on, or a whole path", "ssh: %s: there is no socket or key %s", id, path)
 			}
 		}
 	}

@@ -156,6 +156,8 @@ func TestMistakes(t *testing.T) {
 		{"a cache in a directory", []declared{{"web", obj("build", obj("context", "web", "cache_to", strs("type=local,dest=x")))}}, "is a directory", ""},
 		{"another cache", []declared{{"web", obj("build", obj("context", "web", "cache_to", strs("type=s3")))}}, "the caches are inline, registry and gha", ""},
 		{"an agent nowhere", []declared{{"web", obj("build", obj("context", "web", "ssh", strs("deploy=")))}}, `want "default", or an ID`, ""},
+		{"an agent outside", []declared{{"web", obj("build", obj("context", "web", "ssh", strs("deploy=../key")))}}, "ssh: deploy: ../key leads out of the stack's directory", "write its whole path"},
+		{"a key that is not there", []declared{{"web", obj("build", obj("context", "web", "ssh", strs("deploy=bad/Dockerfile,nope")))}}, "ssh: deploy: there is no socket or key nope", "from the directory of this file on"},
 		{"no network of a build", []declared{{"web", obj("build", obj("context", "web", "network", "back"))}}, "want one of default, none, host", ""},
 		{"a host by name", []declared{{"web", obj("build", obj("context", "web", "extra_hosts", obj("db", "host-gateway")))}}, `got "host-gateway", want an IP address`, ""},
 		{"a platform of half", []declared{{"web", obj("build", obj("context", "web", "platforms", strs("arm64")))}}, `want a platform such as "linux/arm64"`, ""},
@@ -365,7 +367,7 @@ func TestSolve(t *testing.T) {
 	secret.Sensitive = true
 	ws, diags := program(t, "s", dir, declared{"web", obj("build", obj(
 		"context", "web", "additional_contexts", obj("lib", "lib", "base", "docker-image://alpine:3"), "platforms", strs("linux/arm64", "linux/amd64"),
-		"secrets", obj("npm", secret, "file", obj("file", "token")), "ssh", strs("default"), "network", "host", "extra_hosts", obj("db", "10.0.0.1"),
+		"secrets", obj("npm", secret, "file", obj("file", "token")), "ssh", strs("default", "deploy=token,/key"), "network", "host", "extra_hosts", obj("db", "10.0.0.1"),
 		"shm_size", "64m", "ulimits", obj("nofile", ir.IntVal(1024)), "cache_from", strs("shop/web:cache"), "cache_to", strs("type=inline"),
 		"no_cache", ir.BoolVal(true), "pull", ir.BoolVal(true)))})
 	if diags.HasErrors() {
@@ -379,7 +381,7 @@ func TestSolve(t *testing.T) {
 	st := &state{ident: strings.Repeat("ab", 32), pin: "bayplan.invalid/s/web:abababababab", tags: map[string]string{}, tree: seen(t, dir, *w.Build), more: more, shown: "web/Dockerfile"}
 	op := Kind.Create(job(ws[0], nil, st)).Ops[0]
 	want := map[string]any{
-		"Shown": "web/Dockerfile", "Tags": []any{st.pin}, "SSH": []any{"default"}, "NoCache": true,
+		"Shown": "web/Dockerfile", "Tags": []any{st.pin}, "SSH": []any{"default", "deploy=" + dir + "/token,/key"}, "NoCache": true,
 		"Secrets": map[string]any{"npm": "(sensitive)"}, "SecretFiles": map[string]any{"file": dir + "/token"},
 		"CacheFrom": []any{map[string]any{"Type": "registry", "Attrs": map[string]any{"ref": "shop/web:cache"}}},
 		"CacheTo":   []any{map[string]any{"Type": "inline"}},

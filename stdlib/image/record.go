@@ -138,7 +138,7 @@ func (r record) build(pin string) engine.Op {
 	sum := sha256.Sum256([]byte(text))
 	return engine.Op{
 		Call: &engine.ImageBuild{Tags: []string{pin + filesSuffix}},
-		Stream: &engine.Stream{Hash: hex.EncodeToString(sum[:]), Size: int64(len(text)), Open: func() (io.ReadCloser, error) {
+		Stream: &engine.Stream{Hash: hex.EncodeToString(sum[:]), Size: int64(len(text)), Quiet: true, Open: func() (io.ReadCloser, error) {
 			var buf bytes.Buffer
 			tw := tar.NewWriter(&buf)
 			if err := tw.WriteHeader(&tar.Header{Name: "Dockerfile", Mode: 0o644, Size: int64(len(text))}); err != nil {

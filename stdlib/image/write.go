@@ -118,7 +118,7 @@ func solve(in kind.In[Spec], st *state, labels map[string]string) engine.Op {
 	var op engine.Op
 	c := &engine.ImageSolve{
 		Shown: st.shown, Tags: []string{st.pin}, Frontend: map[string]string{},
-		CacheFrom: caches(b.CacheFrom), CacheTo: caches(b.CacheTo), SSH: b.SSH, Bases: st.foreign(), NoCache: b.NoCache,
+		CacheFrom: caches(b.CacheFrom), CacheTo: caches(b.CacheTo), SSH: agents(in.Res.Dir, b.SSH), Bases: st.foreign(), NoCache: b.NoCache,
 	}
 	say := func(key, value string) {
 		if value != "" {
@@ -159,6 +159,23 @@ func solve(in kind.In[Spec], st *state, labels map[string]string) engine.Op {
 	}
 	op.Call = c
 	return op
+}
+
+// agents returns agents with the paths of their sockets and keys whole.
+func agents(dir string, ssh []string) []string {
+	var out []string
+	for _, s := range ssh {
+		id, paths, ok := strings.Cut(s, "=")
+		if ok {
+			var whole []string
+			for path := range strings.SplitSeq(paths, ",") {
+				whole = append(whole, rooted(dir, path))
+			}
+			id += "=" + strings.Join(whole, ",")
+		}
+		out = append(out, id)
+	}
+	return out
 }
 
 // contexts adds the further contexts to a build with BuildKit.
