@@ -119,7 +119,9 @@ type Outcome struct {
 	Ref   string       // of images: what a create call names
 	ID    string       // "" until it is made
 	Image *ImageConfig // of images: what containers inherit; nil until it is made
-	Why   string       // for people, where Verb is not Same: what moved, such as "main.go changed"
+
+	Platform string // of images: what they are for, such as linux/arm64; "" where that is not known
+	Why      string // for people, where Verb is not Same: what moved, such as "main.go changed"
 
 	// Is tells the object from the next one that takes its place: its ID, or the
 	// hash of what it is made from. "" is not known, or nothing tells. Made says

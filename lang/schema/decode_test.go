@@ -284,3 +284,25 @@ func TestPositions(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestServes(t *testing.T) {
+	for _, tt := range []struct {
+		want, is string
+		serves   bool
+	}{
+		{"linux/amd64", "linux/amd64", true},
+		{"linux/amd64/v2", "linux/amd64", true},
+		{"linux/amd64", "linux/386", false},
+		{"linux/arm64", "linux/arm64/v8", true},
+		{"linux/arm64/v8", "linux/arm64", true},
+		{"linux/arm64/v8", "linux/arm64/v8.1", false},
+		{"linux/arm/v6", "linux/arm/v7", false},
+		{"linux/arm/v6", "linux/arm", false},
+		{"linux/arm/v7", "linux/arm/v6", true},
+		{"windows/amd64", "linux/amd64", false},
+	} {
+		if got := Serves(tt.want, tt.is); got != tt.serves {
+			t.Errorf("%s where %s is wanted: %t", tt.is, tt.want, got)
+		}
+	}
+}

@@ -88,6 +88,27 @@ func Platform(text string) (string, error) {
 	return strings.ToLower(text), nil
 }
 
+// Serves reports whether what is for the platform is serves where want is wanted,
+// both as Platform returns them: a processor runs what older ones of its line do.
+func Serves(want, is string) bool {
+	w, i := strings.SplitN(want, "/", 3), strings.SplitN(is, "/", 3)
+	if len(w) < 2 || len(i) < 2 || w[0] != i[0] || w[1] != i[1] {
+		return false
+	}
+	return len(w) < 3 || variantOf(i) <= variantOf(w)
+}
+
+// variantOf returns the number of a platform's variant: 8.1 of v8.1. Without one
+// it is what images are that do not say more.
+func variantOf(parts []string) float64 {
+	if len(parts) == 3 {
+		if n, err := strconv.ParseFloat(strings.TrimPrefix(parts[2], "v"), 64); err == nil {
+			return n
+		}
+	}
+	return map[string]float64{"amd64": 1, "arm": 7, "arm64": 8}[parts[1]]
+}
+
 // Enum binds a string that is one of the given words; "" is unset.
 func (s *Set) Enum(p *string, name string, e Effect, doc string, words ...string) *Field {
 	want := "one of " + strings.Join(words, ", ")

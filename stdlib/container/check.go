@@ -146,7 +146,14 @@ func checkRecord(in *kind.In[Spec]) {
 // checkImage reports what the image brings along, as far as it is known.
 func checkImage(in *kind.In[Spec]) {
 	out := in.Env.Outcome(in.Want.Image.Addr)
-	if out == nil || out.Image == nil {
+	if out == nil {
+		return
+	}
+	if is := out.Platform; in.Want.Platform != "" && is != "" && !schema.Serves(in.Want.Platform, is) {
+		in.Errorf("platform", "%s is for %s, and the container for %s", in.Want.Image.Addr, is, in.Want.Platform).
+			Hintf("the image says for what it is pulled or built (`platform`, or `platforms` in `build`); a reference in its place, such as image = \"caddy:2.9\", is pulled for the container's")
+	}
+	if out.Image == nil {
 		return
 	}
 	img := out.Image

@@ -18,7 +18,7 @@ import (
 // Finish says what the container needs that nobody declared, makes its short
 // forms long, and reports what no engine could do.
 func (s *Spec) Finish(f *schema.Finishing) {
-	s.finishReference(f, "image", &s.Image)
+	s.finishReference(f, "image", &s.Image, s.Platform)
 	s.finishNetworks(f)
 	for i := range s.Ports {
 		s.Ports[i].finish(f)
@@ -26,7 +26,7 @@ func (s *Spec) Finish(f *schema.Finishing) {
 	for i := range s.Mounts {
 		s.Mounts[i].finish(f)
 		if s.Mounts[i].Type == "image" {
-			s.finishReference(f, "mounts", &s.Mounts[i].Image)
+			s.finishReference(f, "mounts", &s.Mounts[i].Image, "")
 		}
 	}
 	for i := range s.Networks {
@@ -50,8 +50,8 @@ func (s *Spec) Finish(f *schema.Finishing) {
 }
 
 // finishReference turns a reference into the image that pulls it, unless it is
-// a tag of the stack's own.
-func (s *Spec) finishReference(f *schema.Finishing, attr string, ref *schema.Ref) {
+// a tag of the stack's own. For each platform that is asked for it is another.
+func (s *Spec) finishReference(f *schema.Finishing, attr string, ref *schema.Ref, platform string) {
 	text := ref.Name
 	if text == "" || !ref.Addr.IsZero() {
 		return
@@ -66,10 +66,15 @@ func (s *Spec) finishReference(f *schema.Finishing, attr string, ref *schema.Ref
 	if !ok {
 		addr, ok = f.Named("image", full)
 	}
-	if !ok {
-		addr = f.Imply(ir.Addr{Kind: "image", Key: full, Keyed: true}, ir.Attr{
-			Name: "pull", Pos: f.Res.AttrPos(attr), Value: ir.StringVal(full).At(f.Res.AttrPos(attr)),
-		}).Addr
+	if implied := addr.Label == ""; !ok || implied {
+		said := func(name, at, value string) ir.Attr {
+			return ir.Attr{Name: name, Pos: f.Res.AttrPos(at), Value: ir.StringVal(value).At(f.Res.AttrPos(at))}
+		}
+		key, attrs := full, []ir.Attr{said("pull", attr, full)}
+		if platform != "" {
+			key, attrs = full+" "+platform, append(attrs, said("platform", "platform", platform))
+		}
+		addr = f.Imply(ir.Addr{Kind: "image", Key: key, Keyed: true}, attrs...).Addr
 	}
 	*ref = schema.Ref{Addr: addr, Pos: ref.Pos}
 }

@@ -1,6 +1,7 @@
 package container_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -69,6 +70,18 @@ func suite(t *testing.T, e *engine.Engine) kindtest.Suite {
 		Subject: kindtest.Decl{Addr: "container.c", Attrs: kindtest.Attrs{"image": str("app:1")}},
 		Samples: slices.Concat(basics(), limits(), modes()),
 	}
+}
+
+// impliedFor returns the addresses of the images that samples name, as they are
+// for the engine's own platform and for these.
+func impliedFor(platforms ...string) (out []string) {
+	for _, ref := range []string{"app:1", "other:1", "other:2"} {
+		out = append(out, fmt.Sprintf("image[%q]", "docker.io/library/"+ref))
+		for _, p := range platforms {
+			out = append(out, fmt.Sprintf("image[%q]", "docker.io/library/"+ref+" "+p))
+		}
+	}
+	return out
 }
 
 // basics are samples of what most containers say.
@@ -258,7 +271,7 @@ func modes() []kindtest.Sample {
 		{Attr: "readonly_paths", A: strs("/proc/sys"), B: strs()},
 		{Attr: "storage_opt", A: obj("size", "1g"), B: obj("size", "2g")},
 		{Attr: "runtime", A: str("io.containerd.runc.v2")}, // which is not the engine's default
-		{Attr: "platform", A: str("linux/amd64"), B: str("Linux/AMD64/v2")},
+		{Attr: "platform", A: str("linux/amd64"), B: str("Linux/AMD64/v2"), Also: impliedFor("linux/amd64", "linux/amd64/v2")},
 		{Attr: "links", A: list(other), B: list(obj("container", other, "alias", "db")), With: bridge, Also: joined, Names: []string{"networks"}},
 		{Attr: "volumes_from", A: list(other), B: list(obj("container", other, "read_only", true))},
 		{Attr: "networks", A: net("links", list(obj("container", other, "alias", "db"))), B: net("links", list(other)), Also: joined},

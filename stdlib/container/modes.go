@@ -69,7 +69,7 @@ func (s *Modes) bind(f *schema.Set) {
 	f.StringSet(&s.ReadonlyPaths, "readonly_paths", schema.Replace, "Paths that it can only read; an empty list is none.", parsePath).From("HostConfig.ReadonlyPaths").ByEngine()
 	f.PlainMap(&s.StorageOpt, "storage_opt", schema.Replace, "Options of the storage driver, such as size.").From("HostConfig.StorageOpt")
 	f.String(&s.Runtime, "runtime", schema.Replace, "OCI runtime; the engine's by default.").From("HostConfig.Runtime").ByEngine()
-	f.Parsed(&s.Platform, "platform", "platform", `a platform such as "linux/arm64"`, schema.Replace, "Platform of the image, such as linux/arm64; the engine tells it of no container, so that a change is seen by what was set.", schema.Platform).ByRoom()
+	f.Parsed(&s.Platform, "platform", "platform", `a platform such as "linux/arm64"`, schema.Replace, "Platform of the image, such as linux/arm64: a reference in `image` is pulled for it. The engine tells it of no container, so that a change is seen by what was set.", schema.Platform).ByRoom()
 	schema.Objects(f, &s.Links, "links", schema.Replace, `With network_mode = "bridge", where names do not resolve: "db:database", or { container, alias }.`, Link.key, schema.Short[Link]{As: "container", Text: parseLink}).From("HostConfig.Links")
 	schema.Objects(f, &s.VolumesFrom, "volumes_from", schema.Replace, `Containers whose mounts it gets: a handle, "NAME", "NAME:ro", or { container, read_only }.`, From.key, schema.Short[From]{As: "container", Text: parseFrom}).From("HostConfig.VolumesFrom")
 	for name, hint := range modesElsewhere {

@@ -159,9 +159,12 @@ func sweep(t *testing.T, e *engine.Engine, stack string) {
 }
 
 // ref is a toy of the kind image: a tag that the engine has.
-type ref struct{ pull string }
+type ref struct{ pull, platform string }
 
-func (r *ref) Bind(f *schema.Set) { f.String(&r.pull, "pull", schema.Live, "A tag.") }
+func (r *ref) Bind(f *schema.Set) {
+	f.String(&r.pull, "pull", schema.Live, "A tag.")
+	f.String(&r.platform, "platform", schema.Live, "What it is for.")
+}
 
 var images = kind.Define(kind.Def[ref]{
 	Name: "image",

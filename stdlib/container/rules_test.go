@@ -137,7 +137,7 @@ func TestRules(t *testing.T) {
 // TestImplied holds what a program gets without asking: its network, and the
 // image behind a reference, unless that is a tag of its own.
 func TestImplied(t *testing.T) {
-	p, diags := program("s", t.TempDir(), decls{"container.web": {"image": str("caddy:2.9")}, "container.api": {"image": str("caddy")}})
+	p, diags := program("s", t.TempDir(), decls{"container.web": {"image": str("caddy:2.9")}, "container.api": {"image": str("caddy")}, "container.arm": {"image": str("caddy"), "platform": str("linux/arm64")}})
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
@@ -147,7 +147,7 @@ func TestImplied(t *testing.T) {
 			got = append(got, r.Addr.String()+" "+r.Name)
 		}
 	}
-	want := `image["docker.io/library/caddy:2.9"] |image["docker.io/library/caddy:latest"] |network.default s-default`
+	want := `image["docker.io/library/caddy:2.9"] |image["docker.io/library/caddy:latest"] |image["docker.io/library/caddy:latest linux/arm64"] |network.default s-default`
 	if text := strings.Join(got, "|"); text != want {
 		t.Errorf("implied: %s\nwant %s", text, want)
 	}

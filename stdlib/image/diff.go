@@ -1,11 +1,13 @@
 package image
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
@@ -176,6 +178,7 @@ func outcome(in kind.In[Spec], v kind.Verb, changes []schema.Change) kind.Outcom
 		return o // it has been reported
 	}
 	o.Ref, o.ID, o.Image, o.Why = st.ref, st.id, st.conf, why(in, st, changes)
+	o.Platform = st.platformOf(in.Want, in.Env.Info)
 	if st.tree != nil {
 		o.Is = st.ident
 	}
@@ -183,6 +186,19 @@ func outcome(in kind.In[Spec], v kind.Verb, changes []schema.Change) kind.Outcom
 		o.Attrs = map[string]ir.Value{"digest": ir.StringVal(st.digest)}
 	}
 	return o
+}
+
+// platformOf returns what an image is for, or will be; "" where that is not known.
+func (s *state) platformOf(spec *Spec, info engine.Info) string {
+	switch {
+	case s.platform != "" || spec.Platform != "":
+		return cmp.Or(s.platform, spec.Platform)
+	case info.Containerd || s.id != "":
+		return ""
+	case spec.Build != nil && len(spec.Build.Platforms) > 0:
+		return spec.Build.Platforms[0]
+	}
+	return own(info)
 }
 
 // why says what moved, in a few words.

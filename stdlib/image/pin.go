@@ -35,8 +35,9 @@ func platformSuffix(platform string) string {
 	return "-" + strings.ReplaceAll(platform, "/", "-")
 }
 
-// platformOf returns the platform that a pin names, or "".
+// platformOf returns the platform that a pin, or a tag beside it, names, or "".
 func platformOf(pin string) string {
+	pin, _, _ = strings.Cut(pin, broughtSuffix)
 	_, platform, _ := strings.Cut(pin[strings.LastIndex(pin, ":")+1:], "-")
 	return strings.ReplaceAll(platform, "-", "/")
 }
@@ -52,7 +53,8 @@ func pinRepo(stack string, a ir.Addr) string {
 		return repo + a.Label
 	}
 	name := a.Alias()
-	if named, err := reference.ParseNormalizedNamed(a.Key); a.Label == "" && err == nil {
+	ref, _, _ := strings.Cut(a.Key, " ") // then may come a platform
+	if named, err := reference.ParseNormalizedNamed(ref); a.Label == "" && err == nil {
 		name = reference.Path(named)[strings.LastIndex(reference.Path(named), "/")+1:] // of an implicit image: what it is called
 	}
 	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })

@@ -31,6 +31,8 @@ type state struct {
 	conf  *kind.ImageConfig // nil until it is made
 	tags  map[string]string // the ID behind each wanted tag, pin and local reference; "" where there is none
 
+	platform string // that it is for; "" is not known
+
 	digest string // in the registry that it comes from or has been pushed to; "" is not known
 
 	fetch   string             // of a pull that goes by a digest: REPOSITORY@DIGEST
@@ -300,8 +302,8 @@ func (s *state) wanted(spec *Spec) []string {
 // that the next plan finds the reference on the engine and asks no registry; ""
 // where it is there, or is itself a digest.
 func (s *state) tagged(spec *Spec) string {
-	if s.fetch == "" || digestIn(spec.Pull) != "" {
-		return ""
+	if s.fetch == "" || digestIn(spec.Pull) != "" || s.many && spec.Platform != "" {
+		return "" // the last: it is that of who pulls it for the engine's own platform
 	}
 	tag := familiar(spec.Pull)
 	if id := s.tags[tag]; s.pinned && !s.ours && id != "" && id != s.id {
@@ -319,13 +321,16 @@ func (r *reading) at(a ir.Addr) *kind.Want {
 	return nil
 }
 
-func (r *reading) named(ref string) *kind.Want {
+// named returns the want that goes by a reference; of several, one that is for
+// the engine's own platform.
+func (r *reading) named(ref string) (found *kind.Want) {
 	for _, w := range r.Wants {
-		if slices.Contains(w.Spec.(*Spec).Names(), ref) {
-			return w
+		spec := w.Spec.(*Spec)
+		if slices.Contains(spec.Names(), ref) && (found == nil || spec.Platform == "") {
+			found = w
 		}
 	}
-	return nil
+	return found
 }
 
 // hash returns the name of what the builder would see. Nothing in it may ever
@@ -477,6 +482,11 @@ func (r *reading) inspect(ctx context.Context) error {
 				return fmt.Errorf("image %s: %w", st.ref, err)
 			}
 			st.conf = config(got)
+			if spec := w.Spec.(*Spec); !r.Info.Containerd { // there it can be for several
+				st.platform = platformText(got.Os, got.Architecture, got.Variant)
+			} else {
+				st.platform = spec.Platform
+			}
 			return nil
 		})
 	}

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
 	"bayplan/lang/diag"
+	"bayplan/lang/schema"
 
 	"github.com/containerd/errdefs"
 	"github.com/distribution/reference"
@@ -122,7 +124,7 @@ func (r *reading) pulls(ctx context.Context) error {
 	}
 	same := map[string]int{}
 	for _, w := range r.Wants {
-		if st, spec := r.state(w); st.fetch != "" {
+		if spec := w.Spec.(*Spec); spec.Pull != "" {
 			same[spec.Pull]++
 		}
 	}
@@ -194,7 +196,9 @@ func (r *reading) told(ctx context.Context, w *kind.Want) error {
 	case a.err != nil:
 		r.unanswered(w, spec, a.err)
 		return nil
-	case spec.Platform != "" && len(a.platforms) > 0 && !slices.ContainsFunc(a.platforms, func(p ocispec.Platform) bool { return fits(spec.Platform, p.OS, p.Architecture, p.Variant) }):
+	case spec.Platform != "" && len(a.platforms) > 0 && !slices.ContainsFunc(a.platforms, func(p ocispec.Platform) bool {
+		return schema.Serves(spec.Platform, platformText(p.OS, p.Architecture, p.Variant))
+	}):
 		var has []string
 		for _, p := range a.platforms {
 			if p.OS != "unknown" { // of what is no image: an attestation
@@ -215,7 +219,7 @@ func (r *reading) here(ctx context.Context, w *kind.Want, st *state, spec *Spec)
 	if img == nil {
 		return false, nil
 	}
-	if ok, _, err := r.suits(ctx, img.ID, spec.Platform); !ok || err != nil {
+	if ok, _, err := r.suits(ctx, img.ID, r.platform(spec, img)); !ok || err != nil {
 		return false, err
 	}
 	st.local, st.id, st.ident, st.ref = true, img.ID, img.ID, name
@@ -223,6 +227,25 @@ func (r *reading) here(ctx context.Context, w *kind.Want, st *state, spec *Spec)
 		st.ident, st.digest, st.ref = digest, digest, name+"@"+digest
 	}
 	return true, nil
+}
+
+// own is the engine's own platform, as images name theirs.
+func own(i engine.Info) string {
+	arch := i.Arch
+	if as, ok := map[string]string{"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm/v7", "armv6l": "arm/v6", "i686": "386"}[arch]; ok {
+		arch = as
+	}
+	return i.OS + "/" + arch
+}
+
+// platform returns the platform that an image on the engine has to be for; "" is
+// any: what others have brought is taken as it is.
+func (r *reading) platform(spec *Spec, img *api.Summary) string {
+	ours := slices.ContainsFunc(img.RepoTags, func(t string) bool { return strings.HasPrefix(t, pinDomain+"/") && platformOf(t) != "" })
+	if spec.Platform == "" && ours && !r.Info.Containerd {
+		return own(r.Info)
+	}
+	return spec.Platform
 }
 
 // suits reports whether an image is for a platform, and for which it is; "" is
@@ -235,18 +258,12 @@ func (r *reading) suits(ctx context.Context, id, platform string) (ok bool, is s
 	if err != nil {
 		return false, "", fmt.Errorf("image %s: %w", id, err)
 	}
-	return fits(platform, got.Os, got.Architecture, got.Variant), platformText(got.Os, got.Architecture, got.Variant), nil
+	is = platformText(got.Os, got.Architecture, got.Variant)
+	return schema.Serves(platform, is), is, nil
 }
 
 func platformText(os, arch, variant string) string {
 	return strings.TrimSuffix(os+"/"+arch+"/"+variant, "/")
-}
-
-// fits reports whether a platform is the one that is wanted; a variant that is
-// not wanted does not count.
-func fits(want, os, arch, variant string) bool {
-	parts := strings.Split(want, "/")
-	return parts[0] == os && parts[1] == arch && (len(parts) < 3 || parts[2] == variant)
 }
 
 // localDigest returns the digest of an image within a repository, "" if it was
@@ -280,11 +297,12 @@ func (s *state) fetched(ctx context.Context, r *reading, spec *Spec, digest stri
 	if digestIn(spec.Pull) == "" {
 		s.ref += "@" + digest
 	}
-	id := r.shelf.id(reference.FamiliarName(named) + "@" + digest)
+	name := reference.FamiliarName(named) + "@" + digest
+	id := r.shelf.id(name)
 	if id == "" || spec.Platform != "" && r.Info.Containerd { // which of its platforms are there, it does not tell: the pin does
 		return nil
 	}
-	ok, is, err := r.suits(ctx, id, spec.Platform)
+	ok, is, err := r.suits(ctx, id, r.platform(spec, r.shelf[name]))
 	if ok {
 		s.id = id
 	} else {
@@ -317,7 +335,7 @@ func (r *reading) comes(w *kind.Want) {
 	}
 	switch {
 	case st.other != "":
-		r.fail(w, "platform", "%s cannot be pulled for %s: the engine has it for %s, and keeps one platform of a digest", familiar(st.fetch), spec.Platform, st.other).
+		r.fail(w, "platform", "%s cannot be pulled for %s: the engine has it for %s, and keeps one platform of a digest", familiar(st.fetch), cmp.Or(spec.Platform, own(r.Info)), st.other).
 			Hintf("docker image rm %s takes that one away; the digest that an image of one platform has by itself can be pulled beside it", familiar(st.fetch))
 	case r.Offline:
 		r.fail(w, "pull", "%s has to be pulled, and --offline pulls nothing", familiar(spec.Pull)).Hintf("leave --offline out, or docker load it")

@@ -257,6 +257,15 @@ func TestRealPlatform(t *testing.T) {
 	if err != nil || got.Architecture != "arm64" || got.ID != ps["pg"].out.ID {
 		t.Errorf("%s, %v", got.Architecture, err)
 	}
+	if got := ps["pg"].out.Platform; got != "linux/arm64" {
+		t.Errorf("it is for %s", got)
+	}
+	plain := scope("linux/arm64")
+	ws, _ := program(t, stack, t.TempDir(), declared{"pg", obj("pull", repo+":1", "platform", "linux/arm64")}, declared{"own", obj("pull", repo+":1")})
+	plain.Wants = ws
+	if _, notes := planIn(t, e, plain); !strings.Contains(notes.Error(), "image.own") || !strings.Contains(notes.Error(), "cannot be pulled for linux/amd64: the engine has it for linux/arm64") {
+		t.Errorf("what was pulled for another platform serves the engine's own: %v", notes)
+	}
 	if _, notes := planIn(t, e, scope("linux/amd64")); !strings.Contains(notes.Error(), "the engine has it for linux/arm64, and keeps one platform of a digest") {
 		t.Errorf("said %v", notes)
 	}
