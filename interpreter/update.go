@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
@@ -93,36 +94,52 @@ func (u *updating) kind(ctx context.Context, e *engine.Engine, k kind.Kind) diag
 		if r.Addr.Kind != name {
 			continue
 		}
-		w := &kind.Want{Res: r, Spec: world.Decode(k.Schema(), r, r.Attrs)}
-		if len(k.Pins(w.Spec)) > 0 && u.named(w) {
-			scope.Wants = append(scope.Wants, w)
-		}
+		scope.Wants = append(scope.Wants, &kind.Want{Res: r, Spec: world.Decode(k.Schema(), r, r.Attrs)})
 	}
-	if len(scope.Wants) == 0 {
+	refs := u.named(scope.Wants, k.Pins(scope))
+	if len(refs) == 0 {
 		return nil
 	}
-	got, diags := k.Resolve(ctx, scope)
+	got, diags := k.Resolve(ctx, scope, refs)
 	for _, ref := range slices.Sorted(maps.Keys(got)) {
 		u.done = append(u.done, Pinning{Kind: name, Ref: ref, Was: u.file.Set(name, ref, got[ref]), Is: got[ref]})
 	}
 	return diags
 }
 
-// named reports whether the update is about a resource.
-func (u *updating) named(w *kind.Want) bool {
-	refs := []string{}
-	if n, ok := w.Spec.(schema.Namer); ok {
-		refs = n.Names()
-	}
-	u.known = append(append(u.known, w.Res.Addr.String()), refs...)
-	found := len(u.names) == 0
-	for _, name := range u.names {
-		pattern, err := ir.ParsePattern(name)
-		if err == nil && pattern.Matches(w.Res.Addr) || slices.Contains(refs, name) {
-			u.used[name], found = true, true
+// named returns the references that the update is about: all, those of resources
+// that are named, and those that are named themselves.
+func (u *updating) named(wants []*kind.Want, all map[ir.Addr][]string) map[ir.Addr][]string {
+	out := map[ir.Addr][]string{}
+	for _, w := range wants {
+		refs := all[w.Res.Addr]
+		if len(refs) == 0 {
+			continue
+		}
+		called := append([]string{}, refs...)
+		if n, ok := w.Spec.(schema.Namer); ok && len(refs) == 1 {
+			called = append(called, n.Names()...)
+		}
+		u.known = append(append(u.known, w.Res.Addr.String()), called...)
+		if len(u.names) == 0 {
+			out[w.Res.Addr] = refs
+		}
+		for _, name := range u.names {
+			pattern, err := ir.ParsePattern(name)
+			whole := err == nil && pattern.Matches(w.Res.Addr) || slices.Contains(called, name) && !slices.Contains(refs, name)
+			for _, ref := range refs {
+				if whole || name == ref || name == hubless(ref) {
+					u.used[name], out[w.Res.Addr] = true, append(out[w.Res.Addr], ref)
+				}
+			}
 		}
 	}
-	return found
+	return out
+}
+
+// hubless is a reference as people write it, who leave Docker Hub's name out.
+func hubless(ref string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(ref, "docker.io/"), "library/")
 }
 
 // drop takes away what the program no longer has, in an update of all.

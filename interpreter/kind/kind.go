@@ -309,10 +309,11 @@ type Kind interface {
 	Source(spec schema.Binder, name, attr string) *engine.Source
 	Succeeds() bool
 	Does(schema.Binder, Task) bool
-	Pins(schema.Binder) []string
+	Pins(Scope) map[ir.Addr][]string
 
-	// Resolve asks what the references of Wants that Pins names stand for now.
-	Resolve(context.Context, Scope) (map[string]string, diag.List)
+	// Resolve asks what references stand for now; they are some of those that Pins
+	// returns for Wants.
+	Resolve(context.Context, Scope, map[ir.Addr][]string) (map[string]string, diag.List)
 }
 
 // Job is In with the type hidden.
@@ -414,10 +415,10 @@ type Def[S any] struct {
 	// none is.
 	Does func(*S, Task) bool
 
-	// Pins returns the references of a resource that the lock file can pin, and
-	// Resolve asks what those of all Wants stand for now. By default there are none.
-	Pins    func(*S) []string
-	Resolve func(context.Context, Scope) (map[string]string, diag.List)
+	// Pins returns the references of Wants that the lock file can pin, and Resolve
+	// asks what some of them stand for now. By default there are none.
+	Pins    func(Scope) map[ir.Addr][]string
+	Resolve func(context.Context, Scope, map[ir.Addr][]string) (map[string]string, diag.List)
 
 	// Source tells where an attribute that only the engine knows is read of the
 	// object with this engine name, made from this spec. Nil if there is none such.
@@ -526,15 +527,15 @@ func (e *erased[S]) Does(b schema.Binder, t Task) bool {
 	return e.d.Does != nil && e.d.Does(any(b).(*S), t)
 }
 
-func (e *erased[S]) Pins(b schema.Binder) []string {
+func (e *erased[S]) Pins(s Scope) map[ir.Addr][]string {
 	if e.d.Pins == nil {
 		return nil
 	}
-	return e.d.Pins(any(b).(*S))
+	return e.d.Pins(s)
 }
 
-func (e *erased[S]) Resolve(ctx context.Context, s Scope) (map[string]string, diag.List) {
-	return e.d.Resolve(ctx, s)
+func (e *erased[S]) Resolve(ctx context.Context, s Scope, refs map[ir.Addr][]string) (map[string]string, diag.List) {
+	return e.d.Resolve(ctx, s, refs)
 }
 
 func (e *erased[S]) Source(b schema.Binder, name, attr string) *engine.Source {

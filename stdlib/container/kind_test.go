@@ -136,7 +136,7 @@ func basics() []kindtest.Sample {
 		{Attr: "sysctls", A: kindtest.Obj("net.core.somaxconn", "512"), B: kindtest.Obj("net.core.somaxconn", "1024")},
 		{Attr: "logging", A: kindtest.Obj("driver", "json-file", "options", kindtest.Obj("max-size", "1m")), B: kindtest.Obj("driver", "json-file", "options", kindtest.Obj("max-size", "2m"))},
 		{Attr: "logging", A: kindtest.Obj("driver", "none"), B: kindtest.Obj("driver", "local")},
-		{Attr: "image", A: str("other:1"), B: str("other:2"), Also: []string{`image["docker.io/library/other:1"]`, `image["docker.io/library/other:2"]`}},
+		{Attr: "image", A: str("other:1"), B: str("other:2"), Also: impliedFor("linux/amd64", "linux/amd64/v2")},
 	}
 }
 

@@ -146,6 +146,7 @@ type tree struct {
 	recipe entry
 	hidden bool
 	source []byte // the Dockerfile
+	sent   []byte // the Dockerfile with the digests of its bases; nil where it is sent as it is
 	// ignore is .dockerignore as the builder needs it, though COPY may not see
 	// it; nil for none.
 	ignore []byte
@@ -153,6 +154,9 @@ type tree struct {
 
 // hiddenRecipe is the name of a Dockerfile that the builder finds and COPY does not.
 const hiddenRecipe = ".bayplan.Dockerfile"
+
+// hidesRecipe is the .dockerignore beside it.
+var hidesRecipe = []byte(hiddenRecipe + "\n.dockerignore\n")
 
 // see lists and hashes what the builder would see.
 func (p *place) see() (*tree, error) {
@@ -181,7 +185,7 @@ func (p *place) see() (*tree, error) {
 	}
 	t.hidden = special || rel == ".." || strings.HasPrefix(rel, "../")
 	if t.hidden {
-		rel, ignore.file = hiddenRecipe, []byte(hiddenRecipe+"\n.dockerignore\n")
+		rel, ignore.file = hiddenRecipe, hidesRecipe
 	}
 	t.ignore = ignore.file
 	if err := t.walk(ignore.matcher); err != nil {
@@ -395,25 +399,38 @@ func (t *tree) size() int64 {
 	return n
 }
 
+// sentAs returns the path of the Dockerfile in what is sent. What is not the file
+// as it lies in the context is not seen by COPY.
+func (t *tree) sentAs() string {
+	if t.sent != nil {
+		return hiddenRecipe
+	}
+	return t.recipe.path
+}
+
 func (t *tree) write(w io.Writer) error {
 	tw := tar.NewWriter(w)
 	done := map[string]bool{}
+	hidden, source, ignore := t.hidden || t.sent != nil, t.source, t.ignore
+	if t.sent != nil {
+		source, ignore = t.sent, hidesRecipe
+	}
 	for _, e := range t.entries {
 		done[e.path] = true
-		if t.hidden && (e.path == ".dockerignore" || e.path == hiddenRecipe) {
+		if hidden && (e.path == ".dockerignore" || e.path == hiddenRecipe) {
 			continue
 		}
 		if err := e.write(tw, filepath.Join(t.place.context, filepath.FromSlash(e.path))); err != nil {
 			return err
 		}
 	}
-	if !done[t.recipe.path] || t.hidden {
-		if err := put(tw, t.recipe.path, t.source); err != nil {
+	if !done[t.sentAs()] || hidden {
+		if err := put(tw, t.sentAs(), source); err != nil {
 			return err
 		}
 	}
-	if t.ignore != nil && (!done[".dockerignore"] || t.hidden) {
-		if err := put(tw, ".dockerignore", t.ignore); err != nil {
+	if ignore != nil && (!done[".dockerignore"] || hidden) {
+		if err := put(tw, ".dockerignore", ignore); err != nil {
 			return err
 		}
 	}
@@ -531,7 +548,11 @@ func (t *tree) dir() engine.Dir {
 // recipeDir returns the Dockerfile for such a builder. What to ignore is left
 // out of the context already, and the builder shall not look there for it.
 func (t *tree) recipeDir() engine.Dir {
-	files := map[string][]byte{"Dockerfile": t.source, "Dockerfile.dockerignore": []byte("# nothing\n")}
+	source := t.source
+	if t.sent != nil {
+		source = t.sent
+	}
+	files := map[string][]byte{"Dockerfile": source, "Dockerfile.dockerignore": []byte("# nothing\n")}
 	d := engine.Dir{Open: func(name string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files[name])), nil }}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		d.Entries = append(d.Entries, engine.DirEntry{Path: name, Mode: 0o644, Size: int64(len(files[name])), Time: time.Unix(0, 0)})

@@ -315,6 +315,9 @@ func TestBases(t *testing.T) {
 		{"one", "FROM golang:1.22\n", nil, []string{"docker.io/library/golang:1.22"}},
 		{"stages", "FROM golang AS b\nRUN x\nFROM b AS c\nFROM scratch\nCOPY --from=b /x /x\nCOPY --from=0 /x /y\n", nil, []string{"docker.io/library/golang:latest"}},
 		{"copied from", "FROM scratch\nCOPY --from=shop/tool:2 /x /x\n", nil, []string{"docker.io/shop/tool:2"}},
+		{"mounted from", "FROM scratch\nRUN --mount=type=bind,from=shop/tool:2,target=/x x\n", nil, []string{"docker.io/shop/tool:2"}},
+		{"the reader of the Dockerfile", "# syntax=docker/dockerfile:1\nFROM scratch\n", nil, []string{"docker.io/docker/dockerfile:1"}},
+		{"known to the builder", "FROM alpine:${TARGETARCH}\n", nil, nil},
 		{"default of an arg", "ARG V=1.2\nARG I=alpine:$V\nFROM ${I}\n", nil, []string{"docker.io/library/alpine:1.2"}},
 		{"given arg", "ARG V=1.2\nFROM alpine:${V}\n", map[string]string{"V": "3"}, []string{"docker.io/library/alpine:3"}},
 		{"platform", "FROM --platform=linux/amd64 alpine:3\n", nil, []string{"docker.io/library/alpine:3"}},
@@ -332,5 +335,64 @@ func TestBases(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// What the lock file says of a base stands in the Dockerfile that is sent, at
+// every place and at no other.
+func TestPinned(t *testing.T) {
+	src := `# syntax=docker/dockerfile:1
+ARG V=3
+FROM --platform=$BUILDPLATFORM golang AS golang-builder
+FROM alpine:$V AS a
+COPY --from=shop/tool:2 /x /golang
+RUN --mount=type=bind,from=shop/tool:2,target=/t \
+  echo alpine:3
+FROM a
+FROM local/base:1
+FROM fixed@sha256:` + strings.Repeat("f", 64) + "\n"
+	sum := func(c string) string { return "sha256:" + strings.Repeat(c, 64) }
+	digests := map[string]string{
+		"docker.io/docker/dockerfile:1": sum("0"), "docker.io/library/golang:latest": sum("1"), "docker.io/library/alpine:3": sum("2"), "docker.io/shop/tool:2": sum("3"),
+		"docker.io/other/x:1": sum("4"),
+	}
+	got, done := pinned([]byte(src), &Build{}, digests)
+	want := src
+	for _, x := range [][2]string{
+		{"docker/dockerfile:1", "docker/dockerfile:1@" + sum("0")}, {" golang AS", " golang:latest@" + sum("1") + " AS"},
+		{"alpine:$V", "alpine:3@" + sum("2")}, {"=shop/tool:2 ", "=shop/tool:2@" + sum("3") + " "}, {"=shop/tool:2,", "=shop/tool:2@" + sum("3") + ","},
+	} {
+		want = strings.Replace(want, x[0], x[1], 1)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Error(diff)
+	}
+	delete(digests, "docker.io/other/x:1")
+	if diff := cmp.Diff(digests, done); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A Dockerfile with digests is sent beside the one that lies in the context, and
+// COPY sees neither it nor what hides it.
+func TestSentPinned(t *testing.T) {
+	dir := plant(t, map[string]string{"Dockerfile": "FROM alpine:3\n", "a": "1", ".dockerignore": "b\n", "b": "2"})
+	tr := seen(t, dir, Build{Context: "."})
+	before := tr.files()
+	tr.sent = []byte("FROM alpine:3@sha256:1\n")
+	if diff := cmp.Diff(before, tr.files()); diff != "" {
+		t.Errorf("the record is another: %s", diff)
+	}
+	got := sent(t, tr)
+	want := map[string]string{"Dockerfile": "FROM alpine:3\n", "a": "1", ".bayplan.Dockerfile": "FROM alpine:3@sha256:1\n", ".dockerignore": ".bayplan.Dockerfile\n.dockerignore\n"}
+	if diff := cmp.Diff(want, got); diff != "" || tr.sentAs() != ".bayplan.Dockerfile" {
+		t.Error(diff)
+	}
+	r, err := tr.recipeDir().Open("Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(r); err != nil || string(text) != string(tr.sent) {
+		t.Errorf("BuildKit gets %q, %v", text, err)
 	}
 }

@@ -164,6 +164,8 @@ func basesMoved(in kind.In[Spec], rec *record, st *state) []schema.Change {
 		c := schema.Change{Attr: "build", Path: "FROM " + base, Note: "changed", Effect: schema.Live}
 		if a, ok := st.owner[base]; ok {
 			c.Cause = fmt.Sprintf("%s is made anew", a)
+		} else if st.pins[canonical(base)] != "" {
+			c.Cause = "bay.lock moved"
 		}
 		out = append(out, c)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -34,10 +35,7 @@ func basesOf(src []byte, shown string, b *Build) (bases []string, modern string,
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", shown, err)
 	}
-	d := dockerfile{lex: shell.NewLex(parsed.EscapeToken), given: b.Args, stages: map[string]bool{"scratch": true}, other: otherSyntax(src)}
-	for name := range b.Contexts {
-		d.stages[strings.ToLower(name)] = true
-	}
+	d := newDockerfile(parsed, src, b)
 	for _, node := range parsed.AST.Children {
 		if err := d.instruction(node); err != nil {
 			return nil, "", fmt.Errorf("%s:%d: %w", shown, node.StartLine, err)
@@ -46,8 +44,52 @@ func basesOf(src []byte, shown string, b *Build) (bases []string, modern string,
 			modern = fmt.Sprintf("%s:%d: %s", shown, node.StartLine, what)
 		}
 	}
-	slices.Sort(d.bases)
-	return slices.Compact(d.bases), modern, nil
+	for _, u := range d.uses {
+		if u.ref != "" {
+			bases = append(bases, u.ref)
+		}
+	}
+	slices.Sort(bases)
+	return slices.Compact(bases), modern, nil
+}
+
+// usesOf returns the places at which a Dockerfile that basesOf has read names an
+// image from elsewhere.
+func usesOf(src []byte, b *Build) []use {
+	parsed, err := parser.Parse(bytes.NewReader(src))
+	if err != nil {
+		return nil
+	}
+	d := newDockerfile(parsed, src, b)
+	for _, node := range parsed.AST.Children {
+		if d.instruction(node) != nil {
+			return nil
+		}
+	}
+	return d.uses
+}
+
+// pinned returns a Dockerfile with digests at the references that have one, and
+// which of these it names: what stands there is replaced by what it stands for.
+func pinned(src []byte, b *Build, digests map[string]string) ([]byte, map[string]string) {
+	lines, done := bytes.SplitAfter(src, []byte("\n")), map[string]string{}
+	for _, u := range usesOf(src, b) {
+		digest := digests[u.ref]
+		if digest == "" || digestIn(u.ref) != "" {
+			continue
+		}
+		token := regexp.MustCompile(`(^|[\s=,])` + regexp.QuoteMeta(u.raw) + `($|[\s,])`)
+		for i := u.line - 1; i < min(u.end, len(lines)); i++ {
+			at := token.FindSubmatchIndex(lines[i])
+			if at == nil {
+				continue
+			}
+			lines[i] = slices.Concat(lines[i][:at[3]], []byte(familiar(u.ref)+"@"+digest), lines[i][at[4]:])
+			done[u.ref] = digest
+			break
+		}
+	}
+	return bytes.Join(lines, nil), done
 }
 
 // onlyBuildKit returns what of an instruction the classic builder does not know.
@@ -80,7 +122,25 @@ type dockerfile struct {
 	stages map[string]bool   // names of stages so far
 	other  bool              // its instructions need not be docker's
 	count  int               // of stages
-	bases  []string
+	uses   []use
+}
+
+// use is a place at which a Dockerfile names an image from elsewhere.
+type use struct {
+	raw       string // as it stands there
+	ref       string // canonical; "" where only the builder knows what it is
+	line, end int    // of the instruction
+}
+
+func newDockerfile(parsed *parser.Result, src []byte, b *Build) *dockerfile {
+	d := &dockerfile{lex: shell.NewLex(parsed.EscapeToken), given: b.Args, stages: map[string]bool{"scratch": true}, other: otherSyntax(src)}
+	for name := range b.Contexts {
+		d.stages[strings.ToLower(name)] = true
+	}
+	if syntax, _, at, ok := parser.DetectSyntax(src); ok && len(at) > 0 {
+		d.base(syntax, syntax, at[0].Start.Line, at[0].Start.Line)
+	}
+	return d
 }
 
 func (d *dockerfile) instruction(n *parser.Node) error {
@@ -98,7 +158,14 @@ func (d *dockerfile) instruction(n *parser.Node) error {
 	}
 	for _, flag := range n.Flags {
 		if from, ok := strings.CutPrefix(flag, "--from="); ok {
-			d.base(from)
+			d.base(from, from, n.StartLine, n.EndLine)
+		}
+		if mount, ok := strings.CutPrefix(flag, "--mount="); ok {
+			for option := range strings.SplitSeq(mount, ",") {
+				if from, ok := strings.CutPrefix(option, "from="); ok {
+					d.base(from, from, n.StartLine, n.EndLine)
+				}
+			}
 		}
 	}
 	return nil
@@ -133,19 +200,22 @@ func (d *dockerfile) from(n *parser.Node) error {
 	if err != nil {
 		return fmt.Errorf("FROM %s: %w", n.Next.Value, err)
 	}
-	d.base(name)
+	d.base(n.Next.Value, name, n.StartLine, n.EndLine)
 	if as := n.Next.Next; as != nil && strings.EqualFold(as.Value, "as") && as.Next != nil {
 		d.stages[strings.ToLower(as.Next.Value)] = true
 	}
 	return nil
 }
 
-// base adds what name refers to, unless it is a stage by name or by number.
-func (d *dockerfile) base(name string) {
-	if d.stages[strings.ToLower(name)] || strings.Trim(name, "0123456789") == "" {
+// base adds what name, which is written as raw, refers to, unless it is a stage by
+// name or by number.
+func (d *dockerfile) base(raw, name string, line, end int) {
+	if d.stages[strings.ToLower(name)] || name != "" && strings.Trim(name, "0123456789") == "" {
 		return
 	}
+	u := use{raw: raw, line: line, end: end}
 	if named, err := reference.ParseNormalizedNamed(name); err == nil {
-		d.bases = append(d.bases, reference.TagNameOnly(named).String())
+		u.ref = reference.TagNameOnly(named).String()
 	}
+	d.uses = append(d.uses, u)
 }

@@ -250,12 +250,40 @@ func does(s *Spec, t kind.Task) bool {
 	return len(s.pushed()) > 0
 }
 
-// pins returns what the lock file can pin of an image.
-func pins(s *Spec) []string {
-	if s.Pull == "" || s.Policy == never || digestIn(s.Pull) != "" {
-		return nil
+// pins returns what the lock file can pin of images: what they pull, and what
+// those build upon that is not the stack's own.
+func pins(s kind.Scope) map[ir.Addr][]string {
+	r := &reading{Scope: s}
+	out := map[ir.Addr][]string{}
+	for _, w := range s.Wants {
+		spec := w.Spec.(*Spec)
+		var refs []string
+		switch {
+		case spec.Build != nil:
+			refs = r.upon(w)
+		case spec.Pull != "" && spec.Policy != never:
+			refs = []string{spec.Pull}
+		}
+		if refs = slices.DeleteFunc(refs, func(ref string) bool { return digestIn(ref) != "" }); len(refs) > 0 {
+			out[w.Res.Addr] = refs
+		}
 	}
-	return []string{s.Pull}
+	return out
+}
+
+// upon returns the references of images from elsewhere that a build needs. A
+// Dockerfile that cannot be read has been reported, or will be.
+func (r *reading) upon(w *kind.Want) []string {
+	b := w.Spec.(*Spec).Build
+	refs := b.images()
+	if src, err := b.place(w.Res.Dir).source(schema.Host{}); err == nil {
+		for _, u := range usesOf(src, b) {
+			refs = append(refs, u.ref)
+		}
+	}
+	refs = slices.DeleteFunc(refs, func(ref string) bool { return ref == "" || r.named(ref) != nil })
+	slices.Sort(refs)
+	return slices.Compact(refs)
 }
 
 // written reports whether the program says something under name, be it wrong.

@@ -53,7 +53,8 @@ type state struct {
 	classic bool               // of a build: the classic builder builds it
 	modern  string             // of a build: what in its Dockerfile only BuildKit knows, for people
 	bases   []string           // of a build: canonical references that its Dockerfile names
-	below   map[string]string  // of these, what the stack's own are, by familiar reference
+	pins    map[string]string  // of these, what the lock file says that they stand for
+	below   map[string]string  // of these, what the stack's own and those of the lock file are, by familiar reference
 	owner   map[string]ir.Addr // and whose they are
 }
 
@@ -186,10 +187,46 @@ func (r *reading) builds(ctx context.Context) error {
 			continue
 		}
 		st.bases = append(st.bases, spec.Build.images()...)
+		r.pinBases(w, st, tree)
 		st.shown = place.shown(r.Dir)
 		st.tree, st.kit, st.classic = tree, kit, spec.Build.classic(r.Info, kit)
 	}
 	return nil
+}
+
+// pinBases lets a build take what the lock file says that its bases stand for.
+func (r *reading) pinBases(w *kind.Want, st *state, t *tree) {
+	b, digests := w.Spec.(*Spec).Build, map[string]string{}
+	for _, ref := range st.bases {
+		if own := r.named(ref); own == nil || own.Spec.(*Spec).Pull != "" {
+			digests[ref] = r.Pins[ref]
+		}
+	}
+	sent, done := pinned(t.source, b, digests)
+	if len(done) > 0 {
+		t.sent = sent
+	}
+	for _, ref := range b.images() {
+		if digests[ref] != "" {
+			done[ref] = digests[ref]
+		}
+	}
+	st.pins = done
+	if !r.Locked || r.Task == kind.Pull {
+		return
+	}
+	for _, u := range usesOf(t.source, b) {
+		if u.ref == "" {
+			r.fail(w, "build", "%s:%d: what %s stands for is known to the builder alone, and --locked takes nothing that is not pinned", t.place.shown(r.Dir), u.line, u.raw).
+				Hintf("write the reference with its digest, or one that needs no argument of the builder's")
+		}
+	}
+	for _, ref := range st.bases {
+		if r.named(ref) == nil && digestIn(ref) == "" && done[ref] == "" {
+			r.fail(w, "build", "it builds upon %s, which does not stand in bay.lock, and --locked takes nothing else", familiar(ref)).
+				Hintf("bay update writes what it stands for now; a reference with a digest needs no lock")
+		}
+	}
 }
 
 // buildKit reports whether the engine has BuildKit, if anything is built.
@@ -247,6 +284,8 @@ func (r *reading) name(w *kind.Want, on []ir.Addr) {
 			if b := r.named(base); b != nil && b != w {
 				r.name(b, append(on, w.Res.Addr))
 				st.below[familiar(base)], st.owner[familiar(base)] = r.states[b.Res.Addr].ident, b.Res.Addr
+			} else if digest := st.pins[base]; digest != "" {
+				st.below[familiar(base)] = digest
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(spec.Build.Contexts)) {

@@ -12,6 +12,7 @@ import (
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
 	"bayplan/lang/diag"
+	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 
 	"github.com/containerd/errdefs"
@@ -61,25 +62,23 @@ func (r *reading) askAll(ctx context.Context, refs []string) {
 
 // resolve asks what references stand for now, whatever the engine and the lock
 // file have.
-func resolve(ctx context.Context, s kind.Scope) (map[string]string, diag.List) {
+func resolve(ctx context.Context, s kind.Scope, about map[ir.Addr][]string) (map[string]string, diag.List) {
 	r := &reading{Scope: s, found: &kind.Found{}, answers: map[string]*answer{}}
 	r.Task = kind.Pull
 	var refs []string
-	for _, w := range s.Wants {
-		refs = append(refs, pins(w.Spec.(*Spec))...)
+	for _, some := range about {
+		refs = append(refs, some...)
 	}
 	slices.Sort(refs)
 	r.askAll(ctx, slices.Compact(refs))
 	out := map[string]string{}
 	for _, w := range s.Wants {
-		spec := w.Spec.(*Spec)
-		for _, ref := range pins(spec) {
-			a := r.ask(ctx, ref)
-			if a.err != nil {
-				r.unanswered(w, spec, a.err)
-				continue
+		for _, ref := range about[w.Res.Addr] {
+			if a := r.ask(ctx, ref); a.err != nil {
+				r.unanswered(w, ref, a.err)
+			} else {
+				out[ref] = a.digest
 			}
-			out[ref] = a.digest
 		}
 	}
 	return out, r.found.Notes
@@ -191,10 +190,10 @@ func (r *reading) told(ctx context.Context, w *kind.Want) error {
 			r.warn(w, "pull_policy", "the registry does not tell what %s stands for, and what is on the engine serves: %v", familiar(spec.Pull), plain(a.err))
 			return nil
 		}
-		r.unanswered(w, spec, a.err)
+		r.unanswered(w, spec.Pull, a.err)
 		return nil
 	case a.err != nil:
-		r.unanswered(w, spec, a.err)
+		r.unanswered(w, spec.Pull, a.err)
 		return nil
 	case spec.Platform != "" && len(a.platforms) > 0 && !slices.ContainsFunc(a.platforms, func(p ocispec.Platform) bool {
 		return schema.Serves(spec.Platform, platformText(p.OS, p.Architecture, p.Variant))
@@ -435,13 +434,18 @@ func (r *reading) warn(w *kind.Want, attr, format string, args ...any) *diag.Dia
 	return d
 }
 
-// unanswered says what to try when a registry does not tell a digest.
-func (r *reading) unanswered(w *kind.Want, spec *Spec, err error) {
+// unanswered says what to try when a registry does not tell the digest of a
+// reference that a want pulls or builds upon.
+func (r *reading) unanswered(w *kind.Want, ref string, err error) {
+	spec, attr := w.Spec.(*Spec), "pull"
 	what := "%s is not on the engine, and its registry does not tell what it is: %v"
-	if r.policyOf(spec) == always {
+	if spec.Build != nil {
+		attr = "build"
+	}
+	if spec.Build != nil || r.policyOf(spec) == always {
 		what = "the registry of %s does not tell what it is: %v"
 	}
-	r.hint(r.fail(w, "pull", what, familiar(spec.Pull), plain(err)), reference.Domain(parsed(spec.Pull)), err)
+	r.hint(r.fail(w, attr, what, familiar(ref), plain(err)), reference.Domain(parsed(ref)), err)
 }
 
 // plain is an error without who asked, which the hint says.

@@ -104,7 +104,7 @@ func build(in kind.In[Spec], st *state) engine.Op {
 	}
 	return engine.Op{
 		Call: &engine.ImageBuild{
-			Dockerfile: st.tree.recipe.path, Tags: []string{st.pin}, Args: maps.Clone(b.Args), Target: b.Target, Labels: labels,
+			Dockerfile: st.tree.sentAs(), Tags: []string{st.pin}, Args: maps.Clone(b.Args), Target: b.Target, Labels: labels,
 			Bases: st.foreign(), Platform: strings.Join(b.Platforms, ","), Network: b.Network, ExtraHosts: hosts(b.ExtraHosts, ":"),
 			ShmSize: b.ShmSize, Ulimits: ulimits(b.Ulimits), CacheFrom: cachedIn(b.CacheFrom), NoCache: b.NoCache, Pull: b.Pull,
 		},
@@ -193,6 +193,9 @@ func contexts(in kind.In[Spec], st *state, c *engine.ImageSolve, s *engine.Strea
 			c.Frontend[key] = dockerImage + canonical(in.Env.Outcome(x.Image.Addr).Ref)
 		default:
 			c.Frontend[key] = dockerImage + canonical(x.Image.Name)
+			if digest := st.pins[canonical(x.Image.Name)]; digest != "" {
+				c.Frontend[key] += "@" + digest
+			}
 		}
 	}
 }
@@ -238,5 +241,5 @@ func cachedIn(list []string) []string {
 // foreign returns the references that a build may have to pull: those that it
 // builds upon and that are not the stack's own.
 func (s *state) foreign() []string {
-	return slices.DeleteFunc(slices.Clone(s.bases), func(ref string) bool { return s.below[familiar(ref)] != "" })
+	return slices.DeleteFunc(slices.Clone(s.bases), func(ref string) bool { return !s.owner[familiar(ref)].IsZero() })
 }
