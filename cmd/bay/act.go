@@ -25,9 +25,10 @@ type actFlags struct {
 	after string // said when something was done; what the next apply makes of it
 }
 
-const actHelp = `Without an ADDRESS all containers of the stack are meant, %s. What does not
-need another goes side by side. The stack is locked meanwhile, as for an apply.
-Nothing changes of what the program says.
+const actHelp = `Without an ADDRESS all containers of the stack are meant,
+%s. What does not need another
+goes side by side. The stack is locked meanwhile, as for an apply. Nothing changes
+of what the program says.
 
 ` + aimHelp
 
@@ -43,7 +44,7 @@ func (a *app) startCmd() *cobra.Command {
 	o := actFlags{after: "the next `bay apply` stops again what its program wants to be stopped"}
 	cmd := a.actCmd(verb.Start, &o, "Start containers that do not run", "those that others need before these; a job runs again, too",
 		"  bay start\n  bay start web db")
-	cmd.Flags().DurationVar(&o.limit, "wait-timeout", time.Minute, "how long one may wait for what it needs, which has to be as the program says, or healthy where there are no files")
+	cmd.Flags().DurationVar(&o.limit, "wait-timeout", time.Minute, "how long, as a `DURATION`, one may wait for what it needs, which has to be as the program says, or healthy where there are no files")
 	return cmd
 }
 
@@ -52,7 +53,7 @@ func (a *app) restartCmd() *cobra.Command {
 	cmd := a.actCmd(verb.Restart, &o, "Stop and start containers", "those that others need before these",
 		"  bay restart\n  bay restart web --time 0")
 	cmd.Flags().IntVarP(&o.grace, "time", "t", 0, "`SECONDS` that a container has before it is killed; -1 is no end; by default its own")
-	cmd.Flags().DurationVar(&o.limit, "wait-timeout", time.Minute, "how long one may wait for what it needs, which has to be as the program says, or healthy where there are no files")
+	cmd.Flags().DurationVar(&o.limit, "wait-timeout", time.Minute, "how long, as a `DURATION`, one may wait for what it needs, which has to be as the program says, or healthy where there are no files")
 	return cmd
 }
 

@@ -9,6 +9,9 @@ import (
 	"github.com/google/shlex"
 )
 
+// widest is how long a line of help may be: terminals have 80 columns and more.
+const widest = 92
+
 // TestHelpExamples holds that each command teaches by an example, and that what
 // help and README show of bay is a command line that bay takes.
 func TestHelpExamples(t *testing.T) {
@@ -17,6 +20,11 @@ func TestHelpExamples(t *testing.T) {
 		if c.Runnable() && c.HasParent() && c.Example == "" {
 			t.Errorf("%s: its help has no example", c.CommandPath())
 		}
+		for _, line := range strings.Split(c.Long, "\n") {
+			if len(line) > widest && !strings.HasPrefix(line, "  ") {
+				t.Errorf("%s: its help has a line of %d characters: %s", c.CommandPath(), len(line), line)
+			}
+		}
 		for _, line := range strings.Split(c.Example, "\n") {
 			for _, words := range commandLines(line) {
 				x.takes(c.CommandPath(), words, true)
@@ -24,6 +32,14 @@ func TestHelpExamples(t *testing.T) {
 		}
 		for _, text := range append(inBackquotes(c.Long), inBackquotes(c.Short)...) {
 			x.takes(c.CommandPath(), text, false)
+		}
+	}
+	for word, hint := range elsewhere {
+		if c, _, err := x.root().Find([]string{word}); err == nil && c.HasParent() {
+			t.Errorf("bay %s is a command, and is said to be none", word)
+		}
+		for _, words := range inBackquotes(hint) {
+			x.takes("the hint for bay "+word, words, true)
 		}
 	}
 	for _, name := range []string{"README.md", "LANGUAGE.md"} {

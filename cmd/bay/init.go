@@ -213,16 +213,10 @@ func (a *app) roomFor(dir string, files map[string]string) (kept bool, err error
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return false, &failure{err: fmt.Errorf("%s is a file", dir), hint: "name the directory of the new stack"}
 	}
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, fmt.Errorf("looking at the directory: %w", err)
-	}
-	for _, e := range entries {
-		if e.Name() == bodyNames["star"] || strings.HasSuffix(e.Name(), ".bay.hcl") {
-			return false, &failure{
-				err:  fmt.Errorf("%s holds a stack already: %s", dirNamed(dir), e.Name()),
-				hint: "`bay plan" + dirArg(dir) + "` shows what it would do; `bay init DIR` begins another one in a directory of its own",
-			}
+	if body := bodyIn(dir); body != "" {
+		return false, &failure{
+			err:  fmt.Errorf("%s holds a stack already: %s", dirNamed(dir), body),
+			hint: "`bay plan" + dirArg(dir) + "` shows what it would do; `bay init DIR` begins another one in a directory of its own",
 		}
 	}
 	var there []string
@@ -242,6 +236,18 @@ func (a *app) roomFor(dir string, files map[string]string) (kept bool, err error
 		}
 	}
 	return kept, nil
+}
+
+// bodyIn returns the name of a file that makes a directory a stack or a module; ""
+// if there is none.
+func bodyIn(dir string) string {
+	entries, _ := os.ReadDir(dir) // where nobody may look is none, and what reads or writes there says so
+	for _, e := range entries {
+		if e.Name() == bodyNames["star"] || strings.HasSuffix(e.Name(), ".bay.hcl") {
+			return e.Name()
+		}
+	}
+	return ""
 }
 
 // layDown writes files that are not there yet. If one cannot be written, none is left.

@@ -48,7 +48,7 @@ On Linux, amd64 and arm64, the kernel holds it to that: it can open no file and 
 socket, and start no process. On other systems it has an empty environment, and
 limits of processor time and open files; of memory it is its own guard.
 
-Where no process can be started, nothing is evaluated. %s=1 evaluates in
-bay itself: a program that asks for too much then takes bay with it.`, l.Live>>20, l.Time, inProcess),
+Where no process can be started, nothing is evaluated. %s=1
+evaluates in bay itself: a program that asks for too much then takes bay with it.`, l.Live>>20, l.Time, inProcess),
 	}
 }

@@ -39,7 +39,8 @@ with 0, or was never started, is left out unless -a or an ADDRESS asks for it.
 IMAGE is marked with * where its tag stands for another image on this engine by
 now, so that the container is behind. AGE counts from when it was made; STATE
 tells since when it is so. Of a replacement that is not over both halves are
-shown; what ` + "`bay run`" + ` runs stands below the rest, by its name. --drift compares with the files, and says what was changed by hand.
+shown; what ` + "`bay run`" + ` runs stands below the rest, by its name. --drift compares
+with the files, and says what was changed by hand.
 
 ` + aimHelp,
 		Example: `  bay ps

@@ -86,6 +86,13 @@ DIR is the directory of the stack, by default the one you are in. Where it has
 a body in both languages, name one: bay plan DIR/main.bay.star
 
 No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
+		Example: `  bay init shop && cd shop          # a first stack
+  bay plan                          # what would be made
+  bay apply                         # make it
+  bay ps                            # what runs
+  bay logs web -f                   # what it prints
+  bay exec web -- wget -qO- localhost
+  bay destroy                       # take it away; volumes stay`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
@@ -144,13 +151,15 @@ func knownCommand(root *cobra.Command, args []string) error {
 		return nil
 	}
 	f := &failure{err: fmt.Errorf("there is no command %q", args[0]), hint: helpHint}
-	if args[0] == "login" || args[0] == "logout" {
-		f.hint = fmt.Sprintf("accounts at registries are the docker command's: `docker %s HOST`, and bay uses them, with the helpers that keep them; a program can name one too: bay doc registry", args[0])
+	if hint := elsewhere[args[0]]; hint != "" {
+		f.hint = hint
 		return f
 	}
 	var names []string
 	for _, c := range root.Commands() {
-		names = append(names, c.Name())
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
 	}
 	if near := diag.Nearest(args[0], names); near != "" {
 		f.hint = fmt.Sprintf("did you mean `bay %s`?", near)

@@ -45,9 +45,10 @@ func (a *app) buildCmd() *cobra.Command {
 		Short: "Build images of which something has moved, and change nothing else",
 		Long: `Build makes the images whose context, Dockerfile or options have moved since they
 were built, and those that they build upon. Nothing is pushed, and no container is
-touched: the next bay apply shows which of them follow.`,
+touched: the next bay apply shows which of them follow. ADDRESS is that of an image,
+or its label.`,
 		Example: `  bay build             # all images of the stack in this directory
-  bay build image.web   # one, and what it builds upon
+  bay build web         # image.web, and what it builds upon
   bay build shop        # of the stack in shop`,
 	})
 	o.yes = true
@@ -91,6 +92,11 @@ func (a *app) task(ctx context.Context, t kind.Task, dir string, addrs []string,
 	o.from.into(&what)
 	for _, text := range addrs {
 		pattern, err := ir.ParsePattern(text)
+		if err != nil { // web is short for image.web here
+			if short, wrong := ir.ParsePattern("image." + text); wrong == nil {
+				pattern, err = short, nil
+			}
+		}
 		if err != nil {
 			return misuse("%v", err)
 		}

@@ -42,10 +42,11 @@ IMAGE is an address or a reference.`,
 }
 
 // dirFirst takes the directory, or the body, that may stand before other
-// arguments.
+// arguments. A directory that holds no stack is one if it is written as a path:
+// web may be an image that is built from ./web.
 func dirFirst(args []string) (dir string, rest []string) {
 	if len(args) > 0 {
-		if info, err := os.Stat(args[0]); err == nil && (info.IsDir() || isBody(args[0])) {
+		if info, err := os.Stat(args[0]); err == nil && (info.IsDir() && (isPath(args[0]) || bodyIn(args[0]) != "") || isBody(args[0])) {
 			return args[0], args[1:]
 		}
 	}

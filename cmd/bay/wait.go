@@ -34,7 +34,7 @@ of them are healthy.
 	}
 	o.where.bind(cmd)
 	cmd.Flags().BoolVar(&o.healthy, "healthy", false, "until they are healthy")
-	cmd.Flags().DurationVar(&o.timeout, "timeout", 0, "at most so long for each, such as 1m; by default without end")
+	cmd.Flags().DurationVar(&o.timeout, "timeout", 0, "at most this `DURATION` for each, such as 1m; by default without end")
 	cmd.ValidArgsFunction = a.completeAddrs(&o.where, verb.Choice{Runs: true})
 	return cmd
 }
