@@ -103,6 +103,17 @@ func (b *Bay) Outline(path string) (schema.Outline, diag.List, diag.Sources, err
 // mistakes, and Plan finds those that are about an engine.
 func (b *Bay) Check(prog *ir.Program) diag.List { return plan.Check(b.Kinds, prog) }
 
+// Puts returns the paths of files that a program puts into the object at an address.
+func (b *Bay) Puts(prog *ir.Program, a ir.Addr) []string {
+	r := prog.Resource(a)
+	for _, k := range b.Kinds {
+		if r != nil && k.Schema().Name == a.Kind {
+			return k.Puts(world.Decode(k.Schema(), r, r.Attrs))
+		}
+	}
+	return nil
+}
+
 // Connect reaches an engine: host is a DOCKER_HOST value, the name of a docker
 // context, or `embedded`, `embedded:NAME`, `embedded:NAME@API`. "" follows the
 // docker command.

@@ -56,6 +56,8 @@ func (l Limits) of(c Call) (limit time.Duration, silence bool) {
 		return c.Grace + 2*l.Call, false
 	case *ImagePull, *ImagePush:
 		return l.Pull, true
+	case *CopyToContainer:
+		return l.Call, true // it may be large
 	case *ImageBuild, *ImageSolve:
 		return l.Build, true
 	}

@@ -305,6 +305,7 @@ type Kind interface {
 	Gate(*Job, ir.Dep) *engine.Wait
 	Outcome(*Job, Verb, []schema.Change) Outcome
 	Claims(schema.Binder) []string
+	Puts(schema.Binder) []string
 	Check(Scope) diag.List
 	Source(spec schema.Binder, name, attr string) *engine.Source
 	Succeeds() bool
@@ -405,6 +406,10 @@ type Def[S any] struct {
 
 	// Claims returns what only one object can hold. By default nothing.
 	Claims func(*S) []string
+
+	// Puts returns the paths of files that the program puts into the object. By
+	// default none.
+	Puts func(*S) []string
 
 	// Check reports what no engine could make of the program, beyond what its
 	// evaluation finds: without a reader, from Wants and Dir alone. Planning
@@ -514,6 +519,13 @@ func (e *erased[S]) Claims(b schema.Binder) []string {
 		return nil
 	}
 	return e.d.Claims(any(b).(*S))
+}
+
+func (e *erased[S]) Puts(b schema.Binder) []string {
+	if e.d.Puts == nil {
+		return nil
+	}
+	return e.d.Puts(any(b).(*S))
 }
 
 func (e *erased[S]) Check(s Scope) diag.List {

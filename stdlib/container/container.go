@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -324,6 +325,7 @@ var Kind = kind.Define(kind.Def[Spec]{
 	Restore: restore,
 	Remove:  remove,
 	OneOff:  oneOff,
+	Puts:    func(s *Spec) []string { return slices.Sorted(maps.Keys(s.Files)) },
 	Gate:    gate,
 	Outcome: outcome,
 	Claims:  claims,

@@ -154,8 +154,16 @@ func (s *State) GetArchive(now time.Time, ref, p string) ([]byte, container.Path
 			files[path.Join(stat.Name, rest)] = in.file
 		}
 	}
-	if len(files) == 0 {
-		files[stat.Name] = File{Mode: 0o755, Type: dirType, ModTime: c.Created}
+	dirs := map[string]File{stat.Name: {Mode: 0o755, Type: dirType, ModTime: c.Created}}
+	for name := range files {
+		for dir := path.Dir(name); len(dir) > len(stat.Name); dir = path.Dir(dir) {
+			dirs[dir] = dirs[stat.Name]
+		}
+	}
+	for dir, f := range dirs {
+		if _, there := files[dir]; !there {
+			files[dir] = f
+		}
 	}
 	var out bytes.Buffer
 	if err := writeTar(&out, files); err != nil {
