@@ -24,7 +24,7 @@ import (
 )
 
 type runFlags struct {
-	dir         string
+	where       aimFlags
 	interactive bool
 	tty, noTTY  bool
 	detached    bool
@@ -82,7 +82,7 @@ what is called "this" in module.db.`,
 	}
 	f := cmd.Flags()
 	f.SetInterspersed(false)
-	f.StringVarP(&o.dir, "dir", "C", ".", "`DIR` of the stack's files")
+	f.StringVarP(&o.where.dir, "dir", "C", ".", "`DIR` of the stack's files")
 	f.BoolVarP(&o.interactive, "interactive", "i", true, "give the command what comes in here; -i=false does not")
 	f.BoolVarP(&o.tty, "tty", "t", false, "give the command a terminal; by default if this is one")
 	f.BoolVarP(&o.noTTY, "no-tty", "T", false, "give the command no terminal")
@@ -98,7 +98,7 @@ what is called "this" in module.db.`,
 	f.BoolVarP(&o.once.AllPorts, "service-ports", "P", false, "publish the resource's own ports too")
 	f.StringVar(&o.keys, "detach-keys", "", "the `KEYS` that leave the command running; by default ctrl-p,ctrl-q")
 	cmd.MarkFlagsMutuallyExclusive("tty", "no-tty", "detach")
-	cmd.ValidArgsFunction = a.completeAddrs(&aimFlags{dir: "."}, verb.Choice{Runs: true})
+	cmd.ValidArgsFunction = a.completeAddrs(&o.where, verb.Choice{Runs: true})
 	return cmd
 }
 
@@ -125,7 +125,7 @@ func (a *app) runOnce(ctx context.Context, o runFlags, word string) error {
 	if o.once.Base, err = os.Getwd(); err != nil {
 		return err
 	}
-	prog, err := a.load(o.dir, false)
+	prog, err := a.load(o.where.dir, false)
 	if err != nil {
 		return err
 	}

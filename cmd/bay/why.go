@@ -18,6 +18,7 @@ import (
 
 func (a *app) whyCmd() *cobra.Command {
 	var from aimFlags
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "why ADDRESS",
 		Short: "Say where a resource comes from, what needs it, and what is next",
@@ -26,17 +27,26 @@ it needs and what needs it, what the next apply would do to it, and which lines 
 the program are the reason. It reads and changes nothing.
 
 ADDRESS is as plans print it, or short where that is clear: web["0"], web[0], db for
-what is called "this" in module.db, or the name that the engine has.`,
+what is called "this" in module.db, or the name that the engine has. What is short
+for a container and for something else is the container.
+
+--json prints one object: address and name; declared, a file, line and column, or
+null for what others bring along; calls of modules and functions that lead there;
+needs and needed_by, with the condition that is waited for and where it is written;
+and next, the step of a plan (see plan --json), or null. unknown says that next may
+come of a sensitive input alone, which is not asked for here.`,
 		Example: `  bay why container.web
-  bay why db -C shop`,
+  bay why db -C shop
+  bay why web --json | jq -r '.next.verb // "nothing"'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return misuse("want one ADDRESS, got %q", args)
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.why(cmd.Context(), from, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.why(cmd.Context(), from, args[0], asJSON) },
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, format "+show.WhyFormat)
 	cmd.Flags().StringVarP(&from.dir, "dir", "C", ".", "`DIR` of the stack's files")
 	dirFlag(cmd)
 	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
@@ -49,7 +59,7 @@ what is called "this" in module.db, or the name that the engine has.`,
 	return cmd
 }
 
-func (a *app) why(ctx context.Context, from aimFlags, word string) error {
+func (a *app) why(ctx context.Context, from aimFlags, word string, asJSON bool) error {
 	prog, err := a.load(from.dir, true)
 	if err != nil {
 		return err
@@ -66,6 +76,9 @@ func (a *app) why(ctx context.Context, from aimFlags, word string) error {
 		return err
 	}
 	defer e.Close()
+	if asJSON {
+		return show.WriteJSON(a.out, show.WhyDocumentOf(prog.Program, r, p))
+	}
 	o := a.look()
 	o.Sources = prog.sources
 	return show.Why(a.out, prog.Program, r, p, o)

@@ -3,11 +3,53 @@ package verb
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"bayplan/interpreter/engine"
+	"bayplan/lang/ir"
 
+	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 )
+
+// WithImages returns objects with the images that bay holds for stacks, each at the
+// address that its own tag or label tells; the newest stands for it.
+func WithImages(ctx context.Context, r engine.Reader, all []Object) ([]Object, error) {
+	list, err := r.ImageList(ctx, image.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("listing images: %w", err)
+	}
+	out := slices.Clone(all)
+	for _, x := range list {
+		if x.Labels[engine.LabelImageFiles] != "" {
+			continue
+		}
+		seen := map[string]bool{}
+		for _, t := range x.RepoTags {
+			stack, label, ours := strings.Cut(strings.TrimPrefix(t, pinned), "/")
+			if !ours || !strings.HasPrefix(t, pinned) || seen[stack] {
+				continue
+			}
+			addr, err := ir.ParseAddr(x.Labels[engine.LabelImageAddr])
+			if err != nil || x.Labels[engine.LabelImageStack] != stack {
+				label, _, _ = strings.Cut(label, ":")
+				addr = ir.Addr{Kind: "image", Label: label} // of what was pulled no label tells
+			}
+			seen[stack] = true
+			o := Object{Stack: stack, Addr: addr, Name: t, ID: x.ID, Created: x.Created, sort: sortImage}
+			for _, name := range x.RepoTags {
+				if !strings.HasPrefix(name, pinned) {
+					o.Name = name
+					break
+				}
+			}
+			out = append(out, o)
+		}
+	}
+	markTwins(out)
+	return out, nil
+}
 
 // Inspect returns what the engine says of an object, as its own JSON has it.
 func Inspect(ctx context.Context, r engine.Reader, o Object) (any, error) {
@@ -16,6 +58,8 @@ func Inspect(ctx context.Context, r engine.Reader, o Object) (any, error) {
 	switch o.sort {
 	case sortContainer:
 		doc, err = r.ContainerInspect(ctx, o.ID)
+	case sortImage:
+		doc, err = r.ImageInspect(ctx, o.ID)
 	case sortNetwork:
 		doc, err = r.NetworkInspect(ctx, o.ID, network.InspectOptions{})
 	default:

@@ -50,6 +50,7 @@ const (
 	sortContainer sort = iota
 	sortNetwork
 	sortVolume
+	sortImage
 )
 
 // List returns the objects of all stacks on an engine, and what runs once beside

@@ -117,7 +117,7 @@ func find(wanted, stack []Object, c Choice, word string) ([]Object, error) {
 	found := matching(wanted, func(o Object) bool { return slices.Contains(shorts(o.Addr), text) })
 	var of []string // declarations that the word is short for
 	for _, o := range found {
-		if base := o.Addr.Base().String(); !slices.Contains(of, base) {
+		if base := declaration(o.Addr); !slices.Contains(of, base) {
 			of = append(of, base)
 		}
 	}
@@ -129,6 +129,13 @@ func find(wanted, stack []Object, c Choice, word string) ([]Object, error) {
 	}
 	return nil, &Unclear{Msg: fmt.Sprintf("%q could be %s", word, strings.Join(of, " or ")), Hint: "write the whole address", Several: true}
 }
+
+// anyKey is a key in an address.
+var anyKey = regexp.MustCompile(`\["(?:[^"\\]|\\.)*"\]`)
+
+// declaration is an address without its keys and those of the modules on the way:
+// what stands in the program once.
+func declaration(a ir.Addr) string { return anyKey.ReplaceAllString(a.String(), "") }
 
 func matching(all []Object, means func(Object) bool) []Object {
 	return slices.DeleteFunc(slices.Clone(all), func(o Object) bool { return !means(o) })

@@ -66,6 +66,7 @@ func TestSelect(t *testing.T) {
 		{`cache[eu]`, `module.cache["eu"].container.this`},
 		{`shop-cache-us`, `module.cache["us"].container.this`},
 		{`front-door front-door proxy`, `container.proxy`},
+		{`cache`, `module.cache["eu"].container.this; module.cache["us"].container.this`},
 		{`mail.worker`, `module.mail.container.worker`},
 		{strings.Repeat("front-door0123456789abcdef", 1)[:14], `container.proxy`},
 	} {
@@ -166,5 +167,43 @@ func TestMoved(t *testing.T) {
 	got, err := One(Moved(shop(t), "shop", now), Choice{Stack: "shop", Words: []string{"door"}})
 	if err != nil || got.Name != "front-door" {
 		t.Errorf("got %q, %v", got.Name, err)
+	}
+}
+
+// What is short for something that runs and for something else is the former; by
+// an address nothing is.
+func TestDeclared(t *testing.T) {
+	all := append(shop(t), at(t, "image.proxy", ""), at(t, "module.mail.image.worker", ""))
+	for _, c := range []struct{ word, want, others string }{
+		{"proxy", "container.proxy", "image.proxy"},
+		{"image.proxy", "image.proxy", ""},
+		{"mail.worker", "module.mail.container.worker", "module.mail.image.worker"},
+		{"db.data", "module.db.volume.data", ""},
+	} {
+		found, others, err := Declared(all, Choice{Stack: "shop", Words: []string{c.word}})
+		if err != nil {
+			t.Errorf("%s: %v", c.word, err)
+			continue
+		}
+		if got := listed(found); got != c.want || listed(others) != c.others {
+			t.Errorf("%s: got %s, and %s beside; want %s, and %s", c.word, got, listed(others), c.want, c.others)
+		}
+	}
+	if _, _, err := Declared(all, Choice{Stack: "shop", Words: []string{"worker"}}); err == nil {
+		t.Error("worker: two that run are taken for one")
+	}
+}
+
+// What runs once stands for no address, and is found by its name.
+func TestSelectOnce(t *testing.T) {
+	once := at(t, "container.proxy", "front-door-run-1")
+	once.Once, once.Created = true, 1<<40
+	all := append(shop(t), once)
+	markTwins(all)
+	for word, want := range map[string]string{"proxy": "front-door", "container.proxy": "front-door", "front-door-run-1": "front-door-run-1"} {
+		got, err := One(all, Choice{Stack: "shop", Runs: true, Words: []string{word}})
+		if err != nil || got.Name != want {
+			t.Errorf("%s: got %s (%v), want %s", word, got.Name, err, want)
+		}
 	}
 }
