@@ -88,7 +88,6 @@ func TestSelect(t *testing.T) {
 func TestSelectUnclear(t *testing.T) {
 	for _, c := range []struct{ word, msg, hint string }{
 		{"worker", `"worker" could be module.jobs.container.worker or module.mail.container.worker`, "write the whole address"},
-		{"cache", `"cache" could be module.cache["eu"].container.this or module.cache["us"].container.this`, "write the whole address"},
 		{"wbe", `there is nothing that runs at "wbe" in stack shop on the engine`, "did you mean web?"},
 		{"container.prxy", `there is nothing that runs at "container.prxy" in stack shop on the engine`, "did you mean container.proxy?"},
 		{"network.back", `there is nothing that runs at "network.back" in stack shop on the engine`, "network.back is there, and is none"},
