@@ -211,7 +211,7 @@ type token struct {
 	text     string
 }
 
-var lexer = regexp.MustCompile(`#[^\n]*|<<-?(?s:EOT.*?EOT)|"(?:\\.|\$\{(?:[^"}]|"[^"]*")*\}|[^"\\\n])*"|[A-Za-z_][A-Za-z_0-9]*|[0-9]+(?:\.[0-9]+)?|\n|[ \t]+|[=!<>]=|=>|&&|\|\||\.\.\.|.`)
+var lexer = regexp.MustCompile(`#[^\n]*|<<-?(?s:EOT.*?EOT)|"(?:\\.|\$\{(?:[^"}]|"[^"]*")*\}|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[A-Za-z_][A-Za-z_0-9]*|[0-9]+(?:\.[0-9]+)?|\n|[ \t]+|[=!<>]=|=>|&&|\|\||\.\.\.|.`)
 
 func lex(src string) []token {
 	var all []token

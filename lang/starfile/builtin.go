@@ -67,20 +67,22 @@ func (r *reader) functions() *namespace {
 			if len(kwargs) > 0 {
 				return nil, failf("%s takes no named arguments", f.Name).Hintf("%s", usage(f))
 			}
-			c := r.callAt(t)
-			vals := make([]ir.Value, len(args))
-			for i, a := range args {
-				v, d := r.toIR(a, c.arg(i))
+			return r.forgiving(func(args starlark.Tuple) (starlark.Value, error) {
+				c := r.callAt(t)
+				vals := make([]ir.Value, len(args))
+				for i, a := range args {
+					v, d := r.toIR(a, c.arg(i))
+					if d != nil {
+						return nil, failed(d)
+					}
+					vals[i] = v
+				}
+				got, d := value.Call(f.Name, impl, vals)
 				if d != nil {
 					return nil, failed(d)
 				}
-				vals[i] = v
-			}
-			got, d := value.Call(f.Name, impl, vals)
-			if d != nil {
-				return nil, failed(d)
-			}
-			return r.fromIR(adrift(got)), nil
+				return r.fromIR(adrift(got)), nil
+			})(args)
 		})
 	}
 	return ns
@@ -118,8 +120,13 @@ func (c *call) arg(i int) *shape {
 // value, or show it, without a word.
 func (r *reader) guarded() starlark.StringDict {
 	out := starlark.StringDict{}
+	builtin := func(name string, f builtinFunc) {
+		out[name] = starlark.NewBuiltin(name, func(t *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			return r.forgiving(func(args starlark.Tuple) (starlark.Value, error) { return f(t, b, args, kwargs) })(args)
+		})
+	}
 	add := func(name string, f func(native *starlark.Builtin) builtinFunc) {
-		out[name] = starlark.NewBuiltin(name, f(starlark.Universe[name].(*starlark.Builtin)))
+		builtin(name, f(starlark.Universe[name].(*starlark.Builtin)))
 	}
 	// These look into their arguments, or let others look into them.
 	for _, name := range []string{"abs", "bool", "bytes", "chr", "float", "getattr", "hash", "int", "len", "ord", "repr", "type"} {
@@ -133,11 +140,11 @@ func (r *reader) guarded() starlark.StringDict {
 	for _, name := range []string{"all", "any", "max", "min", "sorted"} {
 		add(name, r.deciding)
 	}
-	out["str"] = starlark.NewBuiltin("str", r.str)
-	out["hasattr"] = starlark.NewBuiltin("hasattr", r.hasattr)
-	out["getattr"] = starlark.NewBuiltin("getattr", r.getattr)
-	out["dir"] = starlark.NewBuiltin("dir", r.dirOf)
-	out["print"] = starlark.NewBuiltin("print", r.printed)
+	builtin("str", r.str)
+	builtin("hasattr", r.hasattr)
+	builtin("getattr", r.getattr)
+	builtin("dir", r.dirOf)
+	builtin("print", r.printed)
 	out["fail"] = starlark.NewBuiltin("fail", r.fail)
 	return out
 }

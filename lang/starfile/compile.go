@@ -3,6 +3,7 @@ package starfile
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -35,22 +36,37 @@ func parse(f schema.File, mode syntax.Mode) (*syntax.File, error) {
 	return tree, nil
 }
 
-// compile parses, rewrites and resolves a file. The error is a diag.List.
-func (r *reader) compile(f schema.File) (*starlark.Program, error) {
+// compile parses, rewrites and resolves a file. The error is a diag.List. lost
+// are names that mean nothing, as was reported: what else is wrong shows if the
+// program runs with stand-ins for them.
+func (r *reader) compile(f schema.File) (prog *starlark.Program, lost []string, err error) {
 	tree, err := parse(f, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	globals := map[string]bool{}
 	add := func(id *syntax.Ident) { globals[id.Name] = true }
 	eachGlobal(tree.Stmts, add, add)
 	r.b.Diags = append(r.b.Diags, idle(tree)...)
 	r.rewrite(tree)
-	prog, err := starlark.FileProgram(tree, r.predeclared.Has)
-	if err != nil {
-		return nil, r.resolveErrors(err, tree, globals)
+	prog, err = starlark.FileProgram(tree, r.predeclared.Has)
+	if err == nil {
+		return prog, nil, nil
 	}
-	return prog, nil
+	ds, lost := r.resolveErrors(err, tree, globals)
+	if len(lost) == 0 || r.library != "" {
+		return nil, nil, ds
+	}
+	if tree, err = parse(f, 0); err != nil { // the first tree is half resolved
+		return nil, nil, err
+	}
+	r.rewrite(tree)
+	prog, err = starlark.FileProgram(tree, func(name string) bool { return r.predeclared.Has(name) || slices.Contains(lost, name) })
+	if err != nil {
+		return nil, nil, ds
+	}
+	r.b.Diags = append(r.b.Diags, ds...)
+	return prog, lost, nil
 }
 
 // idle reports statements that are a value and call nothing, so that nobody sees
@@ -247,17 +263,19 @@ func wordAt(line string, col int) string {
 }
 
 // resolveErrors turns the resolver's errors, which it gives all at once, into
-// messages.
-func (r *reader) resolveErrors(err error, tree *syntax.File, globals map[string]bool) diag.List {
+// messages. lost are the names that mean nothing, if there is no other error.
+func (r *reader) resolveErrors(err error, tree *syntax.File, globals map[string]bool) (out diag.List, lost []string) {
 	var list resolve.ErrorList
 	if !errors.As(err, &list) {
-		return diag.List{{Msg: err.Error()}}
+		return diag.List{{Msg: err.Error()}}, nil
 	}
-	var out diag.List
 	for _, e := range list {
 		d := diag.Diag{Pos: position(e.Pos), Msg: e.Msg}
 		if name, ok := strings.CutPrefix(e.Msg, "undefined: "); ok {
 			name, _, _ = strings.Cut(name, " ")
+			if !globals[name] {
+				lost = append(lost, name)
+			}
 			d.Msg = fmt.Sprintf("nothing has the name %q", name)
 			r.suggest(&d, name, globals)
 			if globals[name] && inOwn(tree, name, e.Pos) {
@@ -269,7 +287,10 @@ func (r *reader) resolveErrors(err error, tree *syntax.File, globals map[string]
 		}
 		out = append(out, d)
 	}
-	return out
+	if len(lost) < len(list) {
+		return out, nil
+	}
+	return out, lost
 }
 
 // inOwn reports whether a position is within the statement that assigns a name.

@@ -87,6 +87,32 @@ func (r *reader) report(err error) {
 	r.b.Diags = append(r.b.Diags, d)
 }
 
+// mend reports an error of a body and returns a stand-in for the value that there
+// is none of, so that what else is wrong shows too. What is in no body has to
+// fail: the message of a rule about a sensitive value is not for all to see.
+func (r *reader) mend(t *starlark.Thread, err error) (starlark.Value, error) {
+	if body, _ := t.Local(bodyKey).(bool); !body {
+		return nil, err
+	}
+	if _, ok := errors.AsType[*stopped](err); ok {
+		return nil, err
+	}
+	at, calls := r.where(t.CallStack())
+	if !r.mended[at] { // a loop comes there often
+		r.mended[at] = true
+		d := asDiag(err)
+		if _, ok := errors.AsType[*failure](err); !ok {
+			d.Msg, d.Hint = phrase(d.Msg)
+		}
+		if !d.Pos.Known() {
+			d.Pos = at
+		}
+		d.Calls = append(calls, d.Calls...)
+		r.b.Diags = append(r.b.Diags, d)
+	}
+	return r.unknown(), nil
+}
+
 // asDiag returns an error as a message: a failure with its hint and position.
 func asDiag(err error) diag.Diag {
 	var f *failure

@@ -2,6 +2,7 @@ package starfile
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,17 +19,26 @@ func (r *reader) operators() starlark.StringDict {
 	ops := starlark.StringDict{}
 	add := func(name string, f func(args starlark.Tuple) (starlark.Value, error)) {
 		ops["$"+name] = starlark.NewBuiltin("$"+name, func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
-			return f(args)
+			return r.forgiving(f)(args)
 		})
 	}
 	for _, op := range []syntax.Token{syntax.EQL, syntax.NEQ, syntax.LT, syntax.GT, syntax.LE, syntax.GE} {
-		add(op.String(), func(a starlark.Tuple) (starlark.Value, error) { return compare(op, a[0], a[1]) })
+		add(op.String(), func(a starlark.Tuple) (starlark.Value, error) {
+			if d := standInAmong(a...); d != nil {
+				return d, nil
+			}
+			return compare(op, a[0], a[1])
+		})
 	}
-	add("in", func(a starlark.Tuple) (starlark.Value, error) { return contains(a[0], a[1]) })
-	add("not in", func(a starlark.Tuple) (starlark.Value, error) {
-		yes, err := contains(a[0], a[1])
-		return !yes, err
-	})
+	for op, want := range map[string]starlark.Bool{"in": true, "not in": false} {
+		add(op, func(a starlark.Tuple) (starlark.Value, error) {
+			if d := standInAmong(a...); d != nil {
+				return d, nil
+			}
+			yes, err := contains(a[0], a[1])
+			return starlark.Bool(yes == want), err
+		})
+	}
 	for op, assign := range map[syntax.Token]syntax.Token{
 		syntax.PLUS: syntax.PLUS_EQ, syntax.STAR: syntax.STAR_EQ, syntax.PERCENT: syntax.PERCENT_EQ,
 		syntax.MINUS: syntax.MINUS_EQ, syntax.SLASH: syntax.SLASH_EQ, syntax.SLASHSLASH: syntax.SLASHSLASH_EQ,
@@ -45,8 +55,12 @@ func (r *reader) operators() starlark.StringDict {
 	add("(for)", func(a starlark.Tuple) (starlark.Value, error) { return a[0], iterable(a[0]) })
 	add("(spread)", func(a starlark.Tuple) (starlark.Value, error) { return a[0], cmp.Or(iterable(a[0]), walkable(a[0])) })
 	add("(slice)", func(a starlark.Tuple) (starlark.Value, error) { return a[0], sliceable(a[0]) })
-	ops["$."] = starlark.NewBuiltin("$.", func(_ *starlark.Thread, _ *starlark.Builtin, a starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
-		return r.attr(a[0], string(a[1].(starlark.String)))
+	ops["$."] = starlark.NewBuiltin("$.", func(t *starlark.Thread, _ *starlark.Builtin, a starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+		v, err := r.attr(a[0], string(a[1].(starlark.String)))
+		if err != nil {
+			return r.mend(t, err)
+		}
+		return v, nil
 	})
 	return ops
 }
@@ -57,6 +71,36 @@ func decidable(v starlark.Value, what string) error {
 		return d.in.decision(d.v, what)
 	}
 	return nil
+}
+
+// standInAmong returns the first value that stands for one that could not be
+// had, or nil: what would be decided on it is not known either.
+func standInAmong(vs ...starlark.Value) *deferred {
+	for _, v := range vs {
+		if d, ok := v.(*deferred); ok && d.standIn() {
+			return d
+		}
+	}
+	return nil
+}
+
+// forgiving makes a function that fails on a stand-in return one, since a message
+// about it would only repeat that there is no value.
+func (r *reader) forgiving(f func(starlark.Tuple) (starlark.Value, error)) func(starlark.Tuple) (starlark.Value, error) {
+	return func(args starlark.Tuple) (starlark.Value, error) {
+		v, err := f(args)
+		if _, stop := errors.AsType[*stopped](err); err == nil || stop || !r.unresolved {
+			return v, err
+		}
+		standIn := find(args, func(v starlark.Value) bool {
+			d, ok := v.(*deferred)
+			return ok && d.standIn()
+		})
+		if standIn == nil {
+			return nil, err
+		}
+		return standIn, nil
+	}
 }
 
 func iterable(v starlark.Value) error {

@@ -8,6 +8,7 @@
 package starfile
 
 import (
+	"maps"
 	"path/filepath"
 
 	"bayplan/lang/diag"
@@ -30,6 +31,7 @@ func newReader(b *schema.Builder, in *value.Inputs, src schema.Source, dir strin
 		dirs:      map[string]string{},
 		loaded:    map[string]*library{},
 		variables: map[string]diag.Pos{},
+		mended:    map[diag.Pos]bool{},
 	}
 	if b.Spent.Heap == 0 {
 		b.Spent.Heap = heapBytes() + maxHeap
@@ -64,13 +66,18 @@ type reader struct {
 	loaded      map[string]*library            // by absolute path
 	loading     []string                       // files whose load is under way, outermost first
 	variables   map[string]diag.Pos            // by name: where it was declared
-	unresolved  bool                           // a variable has no value, and a message says so
+	unresolved  bool                           // something has no value, and a message says so
+	mended      map[diag.Pos]bool              // where there was a mistake after which the program went on
 
 	made int // bytes of results since the last look at the memory
 }
 
-// readerKey is where a thread keeps its reader.
-const readerKey = "reader"
+// readerKey is where a thread keeps its reader, and bodyKey whether it runs the
+// statements of a body, which go on after some mistakes: see mend.
+const (
+	readerKey = "reader"
+	bodyKey   = "body"
+)
 
 func readerOf(t *starlark.Thread) *reader { return t.Local(readerKey).(*reader) }
 
@@ -78,14 +85,23 @@ func readerOf(t *starlark.Thread) *reader { return t.Local(readerKey).(*reader) 
 func (r *reader) run(f schema.File) (starlark.StringDict, error) {
 	r.dirs[f.Name] = filepath.Dir(f.Path)
 	r.b.Spent.Watch.AtLine(diag.Pos{File: f.Name, Line: 1, Col: 1})
-	prog, err := r.compile(f)
+	prog, lost, err := r.compile(f)
 	if err != nil {
 		return nil, err
 	}
 	t := &starlark.Thread{Name: f.Name, Load: r.load, Print: r.print}
 	t.SetLocal(readerKey, r)
+	t.SetLocal(bodyKey, r.library == "")
 	defer r.guard(t)()
-	globals, err := prog.Init(t, r.predeclared)
+	names := r.predeclared
+	if len(lost) > 0 {
+		r.in.Cut = true // it may be that a variable is declared by such a name
+		names = maps.Clone(names)
+		for _, name := range lost {
+			names[name] = r.unknown()
+		}
+	}
+	globals, err := prog.Init(t, names)
 	globals.Freeze()
 	return globals, err
 }

@@ -278,13 +278,15 @@ func textMethod(x starlark.Value, name string) (starlark.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		switch name {
-		case "format":
-			return hide(r.format(s, args, kwargs))
-		case "join":
-			return hide(r.join(s, args, kwargs))
-		}
-		return hide(r.method(t, s, name, args, kwargs))
+		return r.forgiving(func(args starlark.Tuple) (starlark.Value, error) {
+			switch name {
+			case "format":
+				return hide(r.format(s, args, kwargs))
+			case "join":
+				return hide(r.join(s, args, kwargs))
+			}
+			return hide(r.method(t, s, name, args, kwargs))
+		})(args)
 	}), nil
 }
 
