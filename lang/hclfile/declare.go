@@ -350,10 +350,12 @@ func (r *reader) flag(b *hclsyntax.Block, name string, def bool) bool {
 
 const plainOnly = "what a variable says about itself is plain values, since variables come before all else"
 
+var variableAttrs = []string{"type", "default", "description", "sensitive", "nullable"}
+
 func (r *reader) addVariable(b *hclsyntax.Block) {
 	label, ok := r.label(b)
 	before := len(*r.diags)
-	r.only(b, []string{"type", "default", "description", "sensitive", "nullable"}, []string{"validation"})
+	r.only(b, variableAttrs, []string{"validation"})
 	if !ok {
 		r.in.Cut = true // what it would have been called is not known
 		return
@@ -361,9 +363,10 @@ func (r *reader) addVariable(b *hclsyntax.Block) {
 	odd := broken(*r.diags, before) // what is unknown there may be its default
 	n := &node{name: "var." + label, at: b.TypeRange}
 	for _, a := range attributes(b.Body) {
-		if a.Name != "type" {
-			n.exprs = append(n.exprs, expr{Expression: a.Expr, never: plainOnly})
+		if !slices.Contains(variableAttrs, a.Name) || a.Name == "type" {
+			continue // what is unknown there was reported, and may be a type
 		}
+		n.exprs = append(n.exprs, expr{Expression: a.Expr, never: plainOnly})
 	}
 	for _, in := range b.Body.Blocks {
 		for _, a := range attributes(in.Body) {
@@ -417,11 +420,15 @@ func (r *reader) rules(b *hclsyntax.Block, v *value.Variable) bool {
 		if in.Type != "validation" {
 			continue
 		}
+		before := len(*r.diags)
 		r.only(in, []string{"condition", "error_message"}, nil)
 		cond, msg := in.Body.Attributes["condition"], in.Body.Attributes["error_message"]
 		if cond == nil || msg == nil {
-			r.fail(in.TypeRange, "a validation needs condition and error_message")
 			good = false
+			if broken(*r.diags, before) {
+				continue // one of them is there under another name
+			}
+			r.fail(in.TypeRange, "a validation needs condition and error_message")
 			continue
 		}
 		v.Rules = append(v.Rules, value.Rule{

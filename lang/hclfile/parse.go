@@ -60,9 +60,17 @@ func addSyntax(f schema.File, tokens hclsyntax.Tokens, hds hcl.Diagnostics, ds *
 		*ds = append(*ds, *d)
 		return
 	}
-	lost := false
+	lost, open := false, 0 // open: the line of a text that does not end
+	for _, d := range hds {
+		if d.Summary == "Invalid multi-line string" {
+			open = d.Subject.Start.Line
+		}
+	}
 	for i, d := range hds {
 		at := diag.Pos{File: f.Name}
+		if d.Summary == "Invalid character" && d.Subject.Start.Line == open {
+			continue // it would be text, if a quote were not missing
+		}
 		if d.Summary == "Invalid expression" && i+1 < len(hds) && sameStart(d, hds[i+1]) {
 			continue // the next says what is wrong there
 		}

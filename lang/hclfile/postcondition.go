@@ -40,8 +40,12 @@ func (d *instances) findPosts() {
 }
 
 func (d *instances) postBlock(b *hclsyntax.Block) {
+	before := len(*d.diags)
 	d.only(b, []string{"condition", "error_message"}, nil)
 	cond, msg := b.Body.Attributes["condition"], b.Body.Attributes["error_message"]
+	if (cond == nil || msg == nil) && broken(*d.diags, before) {
+		return // one of them is there under another name
+	}
 	if cond == nil || msg == nil {
 		d.fail(b.TypeRange, "a postcondition needs condition and error_message")
 		return

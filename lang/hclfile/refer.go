@@ -244,6 +244,7 @@ func (e *eval) handleAttr(v ir.Value, name string, r hcl.Range) (ir.Value, bool)
 		if name == "name" {
 			e.b.Use(v.Ref.Addr)
 		}
+		part.Opaque = part.Opaque || hurt && part.Kind == ir.Map // more may have been meant to be in it
 		return part, true
 	}
 	if v.Ref.Addr.IsModule() {

@@ -3,6 +3,7 @@ package hclfile
 import (
 	"slices"
 
+	"bayplan/lang/diag"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 
@@ -22,6 +23,7 @@ type instances struct {
 	lifecycle *hclsyntax.Attribute
 	guard     *hclsyntax.Block // lifecycle as a block
 	post      []post
+	each      bool // `each` has a meaning, or would have one if for_each were not misspelt
 }
 
 // post is a postcondition as it is written.
@@ -37,18 +39,18 @@ func (r *reader) addInstances(b *hclsyntax.Block) {
 	d.sort()
 	d.findPosts()
 	for _, p := range d.post {
-		n.exprs = append(n.exprs, expr{Expression: p.cond, each: d.forEach != nil, self: true}, expr{Expression: p.msg, each: d.forEach != nil, self: true})
+		n.exprs = append(n.exprs, expr{Expression: p.cond, each: d.each, self: true}, expr{Expression: p.msg, each: d.each, self: true})
 	}
 	for _, a := range attributes(b.Body) {
 		if a.Name == "lifecycle" && d.lifecycle != nil {
 			a = d.lifecycle // without what is asked later
 		}
-		n.exprs = append(n.exprs, expr{Expression: a.Expr, each: d.forEach != nil && a != d.forEach})
+		n.exprs = append(n.exprs, expr{Expression: a.Expr, each: d.each && a != d.forEach})
 	}
 	if d.guard != nil {
 		for _, b := range append([]*hclsyntax.Block{d.guard}, d.guard.Body.Blocks...) {
 			for _, a := range attributes(b.Body) {
-				n.exprs = append(n.exprs, expr{Expression: a.Expr, each: d.forEach != nil})
+				n.exprs = append(n.exprs, expr{Expression: a.Expr, each: d.each})
 			}
 		}
 	}
@@ -63,7 +65,7 @@ func (d *instances) sort() {
 	for _, a := range attributes(d.block.Body) {
 		switch a.Name {
 		case "for_each":
-			d.forEach = a
+			d.forEach, d.each = a, true
 		case "enabled":
 			d.enabled = a
 		case "depends_on":
@@ -76,6 +78,11 @@ func (d *instances) sort() {
 				d.lifecycle, d.attrs = nil, append(d.attrs, a) // it is no attribute of a module
 			}
 		default:
+			if diag.Nearest(a.Name, []string{"for_each"}) != "" { // the schema does not know it, since Starlark has none
+				d.fail(a.NameRange, "%s.%s: unknown attribute %q", d.block.Type, d.label, a.Name).Hintf("did you mean %q?", "for_each")
+				d.each = true
+				continue
+			}
 			d.attrs = append(d.attrs, a)
 		}
 	}

@@ -34,6 +34,7 @@ type program struct {
 	stack     string
 	stackPos  diag.Pos
 	override  string // --stack
+	nameless  bool   // something was reported that may have been the stack's declaration
 	root      string // the directory below which all files lie
 	loader    Loader
 	ground    Ground // nil is Host
@@ -48,6 +49,7 @@ type program struct {
 	logins    []ir.Login
 	secrets   []ir.Value           // of declarations that are no resources
 	asserts   map[ir.Addr]diag.Pos // where each was declared
+	mistakes  map[mistake]ir.Addr  // what was said of the attributes of resources
 	told      *ir.Told             // what an engine has told about one resource; nil while none was asked
 	self      *self                // whose postconditions are being asked; nil for none
 }
@@ -75,7 +77,7 @@ type declared struct {
 // NewBuilder returns a builder for the root module in dir, an absolute path.
 // A stack name that is not empty overrides the program's.
 func NewBuilder(u *Universe, dir, stack string) *Builder {
-	p := &program{root: dir, override: stack, resources: map[ir.Addr]*declared{}, modules: map[ir.Addr]*module{}, asserts: map[ir.Addr]diag.Pos{}}
+	p := &program{root: dir, override: stack, resources: map[ir.Addr]*declared{}, modules: map[ir.Addr]*module{}, asserts: map[ir.Addr]diag.Pos{}, mistakes: map[mistake]ir.Addr{}}
 	return &Builder{Universe: u, program: p, outputs: map[string]ir.Output{}}
 }
 
@@ -121,6 +123,10 @@ func (s *stackSpec) Bind(f *Set) {
 	}).Required()
 	f.String(&s.root, "root", None, "A directory above that of the stack, such as \"..\": files and modules of the stack may lie anywhere below it. By default it is the stack's own.")
 }
+
+// Nameless says that the declaration of the stack may have been lost, with a
+// message, so that it is no news that there is none.
+func (b *Builder) Nameless() { b.nameless = true }
 
 // Stack takes the declaration of the stack. It comes before any resource:
 // names follow from it.
@@ -191,7 +197,7 @@ func (b *Builder) Declare(d Declaration) {
 	if d.Addr.Label != "" && !ir.IsIdent(d.Addr.Label) {
 		b.Diags.Addf(d.Pos, "%q is no label: want letters, digits, _ and -, not a digit or - first", d.Addr.Label).Calls = d.Calls
 	}
-	if b.StackName() == "" && !b.stackPos.Known() {
+	if b.StackName() == "" && !b.stackPos.Known() && !b.nameless {
 		b.Diags.Addf(d.Pos, "the stack has no name yet").Hintf(`write %s first; a module has none, and is checked with a stack that uses it`, `stack { name = "shop" } (HCL) or stack(name = "shop") (Starlark)`)
 		b.stackPos = d.Pos // said once
 	}
@@ -210,9 +216,32 @@ func (b *Builder) Declare(d Declaration) {
 	for i := range b.Diags[before:] {
 		b.Diags[before+i].Calls = d.Calls
 	}
+	defer b.once(d.Addr, before)
 	x.hurt = b.Diags[before:].HasErrors() || slices.ContainsFunc(d.Attrs, func(a ir.Attr) bool { return a.Value.IsBroken() })
 	b.resources[d.Addr] = x
 	b.order = append(b.order, x)
+}
+
+// once drops messages about a resource, which begin at before, that stand at
+// their place about another instance already: of a loop, one has the mistake of
+// all.
+func (b *Builder) once(a ir.Addr, before int) {
+	kept := b.Diags[:before]
+	for _, d := range b.Diags[before:] {
+		m := mistake{d.Pos, strings.TrimPrefix(d.Msg, a.String())}
+		if at, again := b.mistakes[m]; again && at != a && at.Kind == a.Kind && at.Label == a.Label {
+			continue
+		}
+		b.mistakes[m] = a
+		kept = append(kept, d)
+	}
+	b.Diags = kept
+}
+
+// mistake is a message without the address of what it is about.
+type mistake struct {
+	pos  diag.Pos
+	text string
 }
 
 // led returns the calls that led to a place in this module, of which calls are

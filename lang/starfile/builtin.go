@@ -1,6 +1,7 @@
 package starfile
 
 import (
+	"slices"
 	"strings"
 
 	"bayplan/lang/ir"
@@ -29,7 +30,7 @@ func (r *reader) names() starlark.StringDict {
 		add(name, v)
 	}
 	for name, v := range r.declarations() {
-		add(name, v)
+		add(name, r.forgivingCall(v.(*starlark.Builtin)))
 	}
 	if r.b.Spent.Watch != nil {
 		r.watched(names)
@@ -53,6 +54,17 @@ func (r *reader) watched(names starlark.StringDict) {
 			return f.CallInternal(t, args, kwargs)
 		})
 	}
+}
+
+// forgivingCall is forgiving, for a function that takes named arguments too.
+func (r *reader) forgivingCall(f *starlark.Builtin) *starlark.Builtin {
+	return starlark.NewBuiltin(f.Name(), func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		all := slices.Clone(args)
+		for _, kv := range kwargs {
+			all = append(all, kv[1])
+		}
+		return r.forgiving(func(starlark.Tuple) (starlark.Value, error) { return f.CallInternal(t, args, kwargs) })(all)
+	})
 }
 
 type builtinFunc = func(t *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)

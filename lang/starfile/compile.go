@@ -262,6 +262,9 @@ func wordAt(line string, col int) string {
 	return rest[:end]
 }
 
+// unnamed is what the resolver says of mounts [x] for mounts = [x].
+const unnamed = "positional argument may not follow named"
+
 // resolveErrors turns the resolver's errors, which it gives all at once, into
 // messages. lost are the names that mean nothing, if there is no other error.
 func (r *reader) resolveErrors(err error, tree *syntax.File, globals map[string]bool) (out diag.List, lost []string) {
@@ -271,6 +274,9 @@ func (r *reader) resolveErrors(err error, tree *syntax.File, globals map[string]
 	}
 	for _, e := range list {
 		d := diag.Diag{Pos: position(e.Pos), Msg: e.Msg}
+		if e.Msg != unnamed && slices.ContainsFunc(list, func(o resolve.Error) bool { return o.Pos == e.Pos && o.Msg == unnamed }) {
+			continue // the name is that of an argument, as that one says
+		}
 		if name, ok := strings.CutPrefix(e.Msg, "undefined: "); ok {
 			name, _, _ = strings.Cut(name, " ")
 			if !globals[name] {
@@ -281,6 +287,8 @@ func (r *reader) resolveErrors(err error, tree *syntax.File, globals map[string]
 			if globals[name] && inOwn(tree, name, e.Pos) {
 				d.Hint = "it is what this statement makes; a rule about it is a function of it: rule(lambda v: v > 0, \"…\")"
 			}
+		} else if e.Msg == unnamed {
+			d.Hint = "perhaps a = is missing: an argument is written name = value"
 		} else if strings.Contains(e.Msg, "while") {
 			d.Msg = "there is no while, so that every program ends"
 			d.Hint = "write for i in range(n)"

@@ -393,7 +393,7 @@ func decisive(v ir.Value, what string) *diag.Diag {
 func (in *invocation) takeRules(secret bool) []value.Rule {
 	at := in.written("validation")
 	v := in.take("validation")
-	if v == nil || v == starlark.None {
+	if v == nil || v == starlark.None || standInAmong(v) != nil {
 		return nil
 	}
 	list, ok := v.(*starlark.List)
@@ -408,6 +408,9 @@ func (in *invocation) takeRules(secret bool) []value.Rule {
 	}
 	var rules []value.Rule
 	for i := range list.Len() {
+		if standInAmong(list.Index(i)) != nil {
+			continue
+		}
 		x, ok := list.Index(i).(*rule)
 		if w, decided := list.Index(i).(*word); decided && w.name == "rule" {
 			in.errorf(w.v.Pos, "variable: validation: the rule does not ask about the value: its condition is decided already").

@@ -24,7 +24,7 @@ func (r *reader) operators() starlark.StringDict {
 	}
 	for _, op := range []syntax.Token{syntax.EQL, syntax.NEQ, syntax.LT, syntax.GT, syntax.LE, syntax.GE} {
 		add(op.String(), func(a starlark.Tuple) (starlark.Value, error) {
-			if d := standInAmong(a...); d != nil {
+			if d := r.standInWithin(a); d != nil {
 				return d, nil
 			}
 			return compare(op, a[0], a[1])
@@ -32,7 +32,7 @@ func (r *reader) operators() starlark.StringDict {
 	}
 	for op, want := range map[string]starlark.Bool{"in": true, "not in": false} {
 		add(op, func(a starlark.Tuple) (starlark.Value, error) {
-			if d := standInAmong(a...); d != nil {
+			if d := r.standInWithin(a); d != nil {
 				return d, nil
 			}
 			yes, err := contains(a[0], a[1])
@@ -74,7 +74,7 @@ func decidable(v starlark.Value, what string) error {
 }
 
 // standInAmong returns the first value that stands for one that could not be
-// had, or nil: what would be decided on it is not known either.
+// had, or nil.
 func standInAmong(vs ...starlark.Value) *deferred {
 	for _, v := range vs {
 		if d, ok := v.(*deferred); ok && d.standIn() {
@@ -92,15 +92,23 @@ func (r *reader) forgiving(f func(starlark.Tuple) (starlark.Value, error)) func(
 		if _, stop := errors.AsType[*stopped](err); err == nil || stop || !r.unresolved {
 			return v, err
 		}
-		standIn := find(args, func(v starlark.Value) bool {
-			d, ok := v.(*deferred)
-			return ok && d.standIn()
-		})
-		if standIn == nil {
-			return nil, err
+		if d := r.standInWithin(args); d != nil {
+			return d, nil
 		}
-		return standIn, nil
+		return nil, err
 	}
+}
+
+// standInWithin returns a stand-in at any depth, or nil: what would be decided on
+// it is not known either.
+func (r *reader) standInWithin(args starlark.Tuple) starlark.Value {
+	if !r.unresolved {
+		return nil
+	}
+	return find(args, func(v starlark.Value) bool {
+		d, ok := v.(*deferred)
+		return ok && d.standIn()
+	})
 }
 
 func iterable(v starlark.Value) error {

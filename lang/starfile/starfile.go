@@ -95,7 +95,8 @@ func (r *reader) run(f schema.File) (starlark.StringDict, error) {
 	defer r.guard(t)()
 	names := r.predeclared
 	if len(lost) > 0 {
-		r.in.Cut = true // it may be that a variable is declared by such a name
+		r.in.Cut = true // it may be that a variable is declared by such a name, or the stack
+		r.b.Nameless()
 		names = maps.Clone(names)
 		for _, name := range lost {
 			names[name] = r.unknown()

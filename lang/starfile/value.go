@@ -74,7 +74,7 @@ func bare(v ir.Value) ir.Value {
 	return v
 }
 
-func (d *deferred) Hash() (uint32, error) { return 0, undecided(d.v, "a key") }
+func (d *deferred) Hash() (uint32, error) { return 0, d.in.decision(d.v, "a key") }
 
 // Get serves x[y]: an element of a sensitive value is sensitive.
 func (d *deferred) Get(k starlark.Value) (starlark.Value, bool, error) {
@@ -178,6 +178,7 @@ func (h *handle) Attr(name string) (starlark.Value, error) {
 	case !ok:
 		return nil, nil
 	}
+	v.Opaque = v.Opaque || hurt && v.Kind == ir.Map // more may have been meant to be in it
 	return h.in.fromIR(v), nil
 }
 
@@ -260,7 +261,10 @@ func (r *record) Get(k starlark.Value) (starlark.Value, bool, error) {
 		return nil, false, nil
 	}
 	v, ok := r.v.Map[key]
-	if !ok {
+	switch {
+	case !ok && r.v.Opaque:
+		return r.in.unknown(), true, nil
+	case !ok:
 		return nil, false, noElement(r, key)
 	}
 	return r.in.fromIR(v), true, nil

@@ -695,3 +695,22 @@ container "a" { depends_on = [container.b] }
 container { memory = "1g" }               ### 1: container has 0 labels, want one
 variable { default = 1 }                  ### 1: variable has 0 labels, want one
 output "o" { value = var.other }
+---
+stack { name = "shop" }
+variable "v" {
+  tye = number ### 3: variable: unknown attribute "tye" ~ did you mean "type"?
+}
+container "web" {
+  for_ech = range(2) ### 3: container.web: unknown attribute "for_ech" ~ did you mean "for_each"?
+  memory  = "${each.key}m"
+  lifecycle {
+    postcondition {
+      condtion      = self.memory == "1m" ### 7: postcondition: unknown attribute "condtion" ~ did you mean "condition"?
+      error_message = "no"
+    }
+  }
+}
+---
+stack { name = "shop" }
+output "a" { value = "${1}" }
+output "b { value = "${1} ${2}" } ### 31: the text that begins here does not end on this line
