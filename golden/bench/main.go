@@ -111,8 +111,15 @@ func (b *bench) where(ctx context.Context, runs int) {
 	}
 }
 
-// stacks measures all steps with k containers: a first round in which calls and
-// memory are counted, and whose times are not, then the rounds that count.
+// measured is what one contender took: for each step the rounds that count, and
+// of a round before them the calls and the memory.
+type measured struct {
+	times         map[step][]time.Duration
+	calls, memory map[step]int64
+}
+
+// stacks measures all steps with k containers. What was measured before an error
+// is printed all the same.
 func (b *bench) stacks(ctx context.Context, dir string, runs, k int) error {
 	all := b.contenders()
 	counts, err := newCounter(dir, b.Client)
@@ -120,74 +127,88 @@ func (b *bench) stacks(ctx context.Context, dir string, runs, k int) error {
 		return err
 	}
 	defer counts.close()
-	times := make([]map[step][]time.Duration, len(all))
-	calls := make([]map[step]int64, len(all))
-	memory := make([]map[step]int64, len(all))
+	got := make([]measured, len(all))
 	for i := range all {
-		times[i], calls[i], memory[i] = map[step][]time.Duration{}, map[step]int64{}, map[step]int64{}
+		got[i] = measured{map[step][]time.Duration{}, map[step]int64{}, map[step]int64{}}
 	}
 	for round := range runs + 1 {
 		for i, c := range all {
 			s := stack{name: fmt.Sprintf("%s-%d", b.name, i), image: b.image, k: k, net: b.net + i}
-			home := filepath.Join(dir, c.name)
-			if err := c.prepare(s, home); err != nil {
-				return err
+			counted := counts
+			if round > 0 {
+				counted = nil
 			}
-			for _, what := range steps {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if what == planTenth {
-					if err := c.change(s, home); err != nil {
-						return err
-					}
-				}
-				words := c.command(s, home, what)
-				if words == nil {
-					continue
-				}
-				cmd := exec.CommandContext(ctx, words[0], words[1:]...)
-				counting := round == 0
-				if counting {
-					cmd.Env = append(os.Environ(), "DOCKER_HOST="+counts.host)
-				}
-				before := counts.calls.Load()
-				got, err := run(cmd, counting)
-				if err != nil {
-					return err
-				}
-				if counting {
-					calls[i][what], memory[i][what] = counts.calls.Load()-before, got.memory
-					continue
-				}
-				if what == applyTenth && c.trace != "" {
-					lock, err := locking(filepath.Join(home, c.trace))
-					if err != nil {
-						return err
-					}
-					got.wall -= lock
-				}
-				times[i][what] = append(times[i][what], got.wall)
+			if err = b.round(ctx, c, s, filepath.Join(dir, c.name), got[i], counted); err != nil {
+				break
 			}
 		}
+		if err != nil {
+			break
+		}
 	}
-	b.stacksTable(all, k, times, calls, memory)
+	b.stacksTable(all, k, got)
+	return err
+}
+
+// round does all steps once. With a counter it counts calls and looks at memory,
+// and takes no times: looking takes time itself.
+func (b *bench) round(ctx context.Context, c *contender, s stack, home string, got measured, counted *counter) error {
+	if err := c.prepare(s, home); err != nil {
+		return err
+	}
+	for _, what := range steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if what == planTenth {
+			if err := c.change(s, home); err != nil {
+				return err
+			}
+		}
+		words := c.command(s, home, what)
+		if words == nil {
+			continue
+		}
+		cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+		if counted != nil {
+			cmd.Env = append(os.Environ(), "DOCKER_HOST="+counted.host)
+			before := counted.calls.Load()
+			took, err := run(cmd, true)
+			if err != nil {
+				return err
+			}
+			got.calls[what], got.memory[what] = counted.calls.Load()-before, took.memory
+			continue
+		}
+		took, err := run(cmd, false)
+		if err != nil {
+			return err
+		}
+		if what == applyTenth && c.trace != "" {
+			lock, err := locking(filepath.Join(home, c.trace))
+			if err != nil {
+				return err
+			}
+			took.wall -= lock
+		}
+		got.times[what] = append(got.times[what], took.wall)
+	}
 	return nil
 }
 
 // targets are what bay has to reach against the floor.
 var targets = map[step]float64{planNothing: 2, makeAll: 1.10, applyTenth: 1.15, destroyAll: 1.10}
 
-func (b *bench) stacksTable(all []*contender, k int, times []map[step][]time.Duration, calls, memory []map[step]int64) {
+func (b *bench) stacksTable(all []*contender, k int, got []measured) {
 	head := []string{fmt.Sprintf("%d containers", k), "floor", "bay", "÷ floor", "at most"}
 	for _, c := range all[2:] {
 		head = append(head, c.name, "÷ floor")
 	}
 	t := newTable(head...)
 	for _, what := range steps {
-		row := []string{string(what), spread(times[0][what]), spread(times[1][what]), ratios(times[1][what], times[0][what]), bound(targets[what])}
+		row := []string{string(what), spread(got[0].times[what]), spread(got[1].times[what]), ratios(got[1].times[what], got[0].times[what]), bound(targets[what])}
 		for i := range all[2:] {
-			row = append(row, spread(times[i+2][what]), ratios(times[i+2][what], times[0][what]))
+			row = append(row, spread(got[i+2].times[what]), ratios(got[i+2].times[what], got[0].times[what]))
 		}
 		t.row(row...)
 	}
@@ -196,15 +217,15 @@ func (b *bench) stacksTable(all []*contender, k int, times []map[step][]time.Dur
 		if what == planNothing {
 			most = "the floor's"
 		}
-		row := []string{"engine calls: " + string(what), fmt.Sprint(calls[0][what]), fmt.Sprint(calls[1][what]), "", most}
+		row := []string{"engine calls: " + string(what), fmt.Sprint(got[0].calls[what]), fmt.Sprint(got[1].calls[what]), "", most}
 		for i := range all[2:] {
-			row = append(row, fmt.Sprint(calls[i+2][what]), "")
+			row = append(row, fmt.Sprint(got[i+2].calls[what]), "")
 		}
 		t.row(row...)
 	}
-	row := []string{"peak memory, all processes added", mib(greatest(memory[0])), mib(greatest(memory[1])), "", "60 MiB"}
+	row := []string{"peak memory, all processes added", mib(greatest(got[0].memory)), mib(greatest(got[1].memory)), "", "60 MiB"}
 	for i := range all[2:] {
-		row = append(row, mib(greatest(memory[i+2])), "")
+		row = append(row, mib(greatest(got[i+2].memory)), "")
 	}
 	t.row(row...)
 	t.print()

@@ -50,12 +50,12 @@ func spread(all []time.Duration) string {
 
 // ratios is the median of the ratios of what was measured in turn.
 func ratios(of, to []time.Duration) string {
-	if len(of) == 0 || len(of) != len(to) {
-		return "–"
-	}
 	var all []float64
-	for i := range of {
+	for i := range min(len(of), len(to)) {
 		all = append(all, of[i].Seconds()/to[i].Seconds())
+	}
+	if len(all) == 0 {
+		return "–"
 	}
 	return fmt.Sprintf("%.2f (%.2f–%.2f)", median(all), slices.Min(all), slices.Max(all))
 }
