@@ -145,6 +145,29 @@ func ConnectWithin(ctx context.Context, host string, wait time.Duration) (*engin
 	return e, nil
 }
 
+// Connecting begins to connect, and returns what waits for that, as ConnectWithin
+// does. It begins at once only where that takes nothing of anybody: on the way to
+// another machine somebody may be asked for a password, and an embedded engine is
+// held by who has it open.
+func Connecting(ctx context.Context, host string, wait time.Duration) func() (*engine.Engine, error) {
+	if _, _, ok := embeddedName(host); ok || !engine.Local(host) {
+		return func() (*engine.Engine, error) { return ConnectWithin(ctx, host, wait) }
+	}
+	type reached struct {
+		e   *engine.Engine
+		err error
+	}
+	there := make(chan reached, 1)
+	go func() {
+		e, err := ConnectWithin(ctx, host, wait)
+		there <- reached{e, err}
+	}()
+	return func() (*engine.Engine, error) {
+		r := <-there
+		return r.e, r.err
+	}
+}
+
 // embeddedName reads embedded[:NAME][@API].
 func embeddedName(host string) (name, api string, ok bool) {
 	head, api, _ := strings.Cut(host, "@")

@@ -136,11 +136,12 @@ func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
 		return err
 	}
 	o.from.into(&what)
+	connected := a.connecting(ctx, o.lock.timeout)
 	prog, err := a.load(path, false)
 	if err != nil {
 		return err
 	}
-	e, p, err := a.planOn(ctx, prog, what, o.lock.timeout)
+	e, p, err := a.planOn(ctx, connected, prog, what)
 	if err != nil {
 		return err
 	}

@@ -84,11 +84,12 @@ func (a *app) planOf(ctx context.Context, args []string, o planFlags) error {
 	if err != nil {
 		return err
 	}
+	connected := a.connecting(ctx, 0)
 	prog, err := a.loadFor(what.Mode, args)
 	if err != nil {
 		return err
 	}
-	e, p, err := a.planOn(ctx, prog, what, 0)
+	e, p, err := a.planOn(ctx, connected, prog, what)
 	if err != nil {
 		return err
 	}

@@ -282,12 +282,21 @@ func (a *app) connect(ctx context.Context) (*engine.Engine, error) { return a.co
 // connectWithin waits so long at least for another command that is at work on
 // an embedded engine.
 func (a *app) connectWithin(ctx context.Context, wait time.Duration) (*engine.Engine, error) {
-	defer a.span("connect")()
-	e, err := interpreter.ConnectWithin(ctx, a.common.engine, wait)
-	if err != nil {
-		return nil, a.unreachable(err)
+	return a.connecting(ctx, wait)()
+}
+
+// connecting begins to connect, while the program is evaluated: both take about as
+// long, and neither needs the other.
+func (a *app) connecting(ctx context.Context, wait time.Duration) func() (*engine.Engine, error) {
+	there := interpreter.Connecting(ctx, a.common.engine, wait)
+	return func() (*engine.Engine, error) {
+		defer a.span("connect")()
+		e, err := there()
+		if err != nil {
+			return nil, a.unreachable(err)
+		}
+		return e, nil
 	}
-	return e, nil
 }
 
 // plan makes a plan. prog is nil where labels alone are enough.
@@ -305,10 +314,10 @@ func (a *app) plan(ctx context.Context, e *engine.Engine, prog *program, o inter
 	return p, nil
 }
 
-// planOn reaches the engine and makes a plan on it. The caller closes the engine.
-// wait is as of connectWithin.
-func (a *app) planOn(ctx context.Context, prog *program, o interpreter.PlanOptions, wait time.Duration) (*engine.Engine, *plan.Plan, error) {
-	e, err := a.connectWithin(ctx, wait)
+// planOn makes a plan on the engine that connecting reaches. The caller closes the
+// engine.
+func (a *app) planOn(ctx context.Context, connected func() (*engine.Engine, error), prog *program, o interpreter.PlanOptions) (*engine.Engine, *plan.Plan, error) {
+	e, err := connected()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -106,7 +106,7 @@ func (a *app) task(ctx context.Context, t kind.Task, dir string, addrs []string,
 	if err != nil {
 		return err
 	}
-	e, p, err := a.planOn(ctx, prog, what, o.lock.timeout)
+	e, p, err := a.planOn(ctx, a.connecting(ctx, o.lock.timeout), prog, what)
 	if err != nil {
 		return err
 	}

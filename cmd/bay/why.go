@@ -71,7 +71,7 @@ func (a *app) why(ctx context.Context, from aimFlags, word string, asJSON bool) 
 	if len(others) > 0 {
 		fmt.Fprintf(a.err, "%s is also %s: write the whole address for that\n", diag.Escape(word), listedAddrs(others))
 	}
-	e, p, err := a.planOn(ctx, prog, interpreter.PlanOptions{}, 0)
+	e, p, err := a.planOn(ctx, a.connecting(ctx, 0), prog, interpreter.PlanOptions{})
 	if err != nil {
 		return err
 	}

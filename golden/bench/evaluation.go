@@ -39,47 +39,63 @@ func (b *bench) start(ctx context.Context, runs int) error {
 }
 
 // evaluation measures programs of n containers, up to a shown plan on an empty
-// engine, against the bare languages.
+// engine, against the bare languages. What bay stops, since a busy machine gives
+// it too little, has no figures.
 func (b *bench) evaluation(ctx context.Context, dir string, runs, n int) error {
 	t := newTable(fmt.Sprintf("evaluation, %d containers", n), "bare language", "bay plan", "÷ bare", "÷ bare, processor time", "at most", "peak memory")
+	var stopped []error
 	for i, f := range forms {
 		home := filepath.Join(dir, fmt.Sprintf("form%d-%d", i, n))
 		if err := f.write(home, n); err != nil {
 			return err
 		}
-		looked, err := run(b.bayAlone(ctx, home), true)
-		if err != nil {
-			return err
-		}
 		var bare, bay, bareCPU, bayCPU []time.Duration
+		looked, err := run(b.bayAlone(ctx, home), true)
 		for range runs {
-			got, err := run(exec.CommandContext(ctx, filepath.Join(b.bin, "bare"), home), false)
 			if err != nil {
-				return err
+				break
 			}
-			bare, bareCPU = append(bare, got.wall), append(bareCPU, got.cpu)
-			if got, err = run(b.bayAlone(ctx, home), false); err != nil {
-				return err
+			var one, two sample
+			if one, err = run(exec.CommandContext(ctx, filepath.Join(b.bin, "bare"), home), false); err != nil {
+				break
 			}
-			bay, bayCPU = append(bay, got.wall), append(bayCPU, got.cpu)
+			if two, err = run(b.bayAlone(ctx, home), false); err != nil {
+				break
+			}
+			bare, bareCPU = append(bare, one.wall), append(bareCPU, one.cpu)
+			bay, bayCPU = append(bay, two.wall), append(bayCPU, two.cpu)
+		}
+		if err != nil {
+			stopped = append(stopped, err)
 		}
 		t.row(f.name, spread(bare), spread(bay), ratios(bay, bare), ratios(bayCPU, bareCPU), "3.00", mib(looked.memory))
 	}
 	t.print()
-	return nil
+	return b.tell(ctx, stopped)
 }
 
-// linearity measures how time and memory grow with the number of containers,
-// from a fifth of most to four times as many: n to the power that it prints.
+// tell prints what could not be measured.
+func (b *bench) tell(ctx context.Context, stopped []error) error {
+	for _, err := range stopped {
+		fmt.Printf("\n%v", err)
+	}
+	return ctx.Err()
+}
+
+// linearity measures how processor time and memory grow with the number of
+// containers, from a fifth of most to four times as many: n to the power that it
+// prints.
 func (b *bench) linearity(ctx context.Context, dir string, most int) error {
 	sizes := []int{most / 5, 2 * most / 5, most, 2 * most, 4 * most}
-	head := []string{"growth"}
+	head := []string{"growth, processor time"}
 	for _, n := range sizes {
 		head = append(head, fmt.Sprint(n))
 	}
 	t := newTable(append(head, "exponent of time", "exponent of memory")...)
+	var stopped []error
 	for i, f := range []form{{"HCL, a loop", loopHCL}, {"Starlark, a loop", loopStar}} {
 		row := []string{f.name}
+		var done []int
 		var times, memories []float64
 		for _, n := range sizes {
 			home := filepath.Join(dir, fmt.Sprintf("growth%d-%d", i, n))
@@ -87,24 +103,26 @@ func (b *bench) linearity(ctx context.Context, dir string, most int) error {
 				return err
 			}
 			looked, err := run(b.bayAlone(ctx, home), true)
-			if err != nil {
-				return err
-			}
 			var all []time.Duration
 			for range 3 {
-				got, err := run(b.bayAlone(ctx, home), false)
-				if err != nil {
-					return err
+				var got sample
+				if err == nil {
+					got, err = run(b.bayAlone(ctx, home), false)
 				}
-				all = append(all, got.wall)
+				all = append(all, got.cpu)
 			}
-			times, memories = append(times, median(all).Seconds()), append(memories, float64(looked.memory))
+			if err != nil {
+				stopped = append(stopped, err)
+				row = append(row, "–")
+				continue
+			}
+			done, times, memories = append(done, n), append(times, median(all).Seconds()), append(memories, float64(looked.memory))
 			row = append(row, fmt.Sprintf("%s, %s", short(median(all)), mib(looked.memory)))
 		}
-		t.row(append(row, fmt.Sprintf("%.2f", exponent(sizes, times)), fmt.Sprintf("%.2f", exponent(sizes, memories)))...)
+		t.row(append(row, fmt.Sprintf("%.2f", exponent(done, times)), fmt.Sprintf("%.2f", exponent(done, memories)))...)
 	}
 	t.print()
-	return nil
+	return b.tell(ctx, stopped)
 }
 
 // exponent is that of the power of n which comes nearest to what was measured.

@@ -32,6 +32,12 @@ func Connect(ctx context.Context, host string) (*Engine, error) {
 	return New(ctx, c, Options{Local: local, Auth: registryAuth})
 }
 
+// Local reports whether host, as Connect takes it, is a socket of this machine.
+func Local(host string) bool {
+	_, local, err := resolve(host)
+	return err == nil && local
+}
+
 // Through reaches an engine over connections that dial makes: one that lives
 // in this process.
 func Through(ctx context.Context, dial func(ctx context.Context, network, addr string) (net.Conn, error), o Options) (*Engine, error) {
