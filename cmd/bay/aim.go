@@ -136,7 +136,7 @@ func (a *app) whichStack(dir string, stacks []string, host string) error {
 	}
 	switch len(stacks) {
 	case 0:
-		f.hint = fmt.Sprintf("there is none on %s either", host)
+		f.hint = fmt.Sprintf("there is none on %s either; `bay init` begins one", host)
 	case 1:
 		f.hint = fmt.Sprintf("-C DIR says where its files are, or --stack which it is; one is on %s: --stack %s", host, stacks[0])
 	default:

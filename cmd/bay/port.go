@@ -36,8 +36,41 @@ each on a line. Ports are there while a container runs.
 	}
 	where.bind(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, format "+portFormat)
-	cmd.ValidArgsFunction = a.completeAddrs(&where, verb.Choice{Runs: true})
+	addrs := a.completeAddrs(&where, verb.Choice{Runs: true})
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return a.completePorts(where, args), cobra.ShellCompDirectiveNoFileComp
+		}
+		return addrs(cmd, args, begun)
+	}
 	return cmd
+}
+
+// completePorts completes the ports that the container at an address publishes.
+func (a *app) completePorts(where aimFlags, args []string) []string {
+	ctx, cancel := context.WithTimeout(context.Background(), completeWithin)
+	defer cancel()
+	if len(args) > 1 {
+		return nil
+	}
+	at, err := a.aim(ctx, where)
+	if err != nil {
+		return nil
+	}
+	defer at.engine.Close()
+	o, err := a.chooseOne(at, verb.Choice{Runs: true, Words: args})
+	if err != nil {
+		return nil
+	}
+	ports, err := verb.Ports(ctx, at.engine.Reader(), o)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, p := range ports {
+		out = append(out, fmt.Sprintf("%d/%s\t%s", p.Port, p.Protocol, p.Host()))
+	}
+	return out
 }
 
 // portDocument is `bay port --json`.

@@ -196,7 +196,7 @@ func choose(src *source, dir, file string) (language, []string, *diag.Diag) {
 		return language{}, nil, (&diag.Diag{Pos: diag.Pos{File: filepath.Join(shown, file)}, Msg: "this is no file of " + what}).
 			Hintf("%s is written in %s", what, patterns())
 	case len(found) == 0:
-		return language{}, nil, (&diag.Diag{Pos: at, Msg: fmt.Sprintf("there is no %s in this directory", what[2:])}).Hintf("%s", nothingHint(names))
+		return language{}, nil, (&diag.Diag{Pos: at, Msg: fmt.Sprintf("there is no %s in this directory", what[2:])}).Hintf("%s", nothingHint(what, names))
 	case len(found) > 1:
 		return language{}, nil, (&diag.Diag{Pos: at, Msg: fmt.Sprintf("the %s is written twice, in %s", what[2:], strings.Join(first, " and in "))}).
 			Hintf("name the one that is meant: %s", filepath.Join(shown, first[len(first)-1]))
@@ -226,7 +226,7 @@ func patterns() string {
 
 // nothingHint says what is looked for, and what a file that was found may have
 // been meant for.
-func nothingHint(names []string) string {
+func nothingHint(what string, names []string) string {
 	hint := "bay looks for " + patterns()
 	for _, n := range names {
 		switch ext := filepath.Ext(n); {
@@ -237,6 +237,9 @@ func nothingHint(names []string) string {
 		case ext == ".tf" || n == "compose.yaml" || n == "compose.yml" || n == "docker-compose.yaml" || n == "docker-compose.yml":
 			return fmt.Sprintf("%s; there is %s, which is of another tool", hint, n)
 		}
+	}
+	if what == "a stack" {
+		hint += "; `bay init` begins one"
 	}
 	return hint
 }

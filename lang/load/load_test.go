@@ -93,7 +93,7 @@ func TestLoadErrors(t *testing.T) {
 		want  string // the message and the hint
 	}{
 		"missing":     {nil, "x", nil, "x: there is no such directory\n"},
-		"empty":       {map[string]string{"d/x": ""}, "d", nil, "d: there is no stack in this directory\nbay looks for " + patterns()},
+		"empty":       {map[string]string{"d/x": ""}, "d", nil, "d: there is no stack in this directory\nbay looks for " + patterns() + "; `bay init` begins one"},
 		"other name":  {map[string]string{"d/main.hcl": ""}, "d", nil, "d: there is no stack in this directory\nbay looks for " + patterns() + "; there is main.hcl, whose name would have to be main.bay.hcl"},
 		"library":     {map[string]string{"d/lib.star": ""}, "d", nil, "d: there is no stack in this directory\nbay looks for " + patterns() + "; there is lib.star, which only main.bay.star can load"},
 		"two bodies":  {map[string]string{"d/a.bay.hcl": ok, "d/main.bay.star": ""}, "d", nil, "d: the stack is written twice, in a.bay.hcl and in main.bay.star\nname the one that is meant: d/main.bay.star"},
