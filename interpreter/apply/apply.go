@@ -30,8 +30,10 @@ type Options struct {
 	Held func(context.Context) error
 }
 
-// DefaultParallelism is how many steps run at once. On two cores more than
-// eight gains nothing, since the engine is what limits.
+// DefaultParallelism is how many steps run at once. The engine is what limits: on
+// two cores, 100 containers took bare calls 30.1 s one at a time, 18.0 s two at
+// once, 16.3 s four, 17.2 s eight, 16.5 s sixteen, and to remove them 12.9, 9.6,
+// 8.3, 7.9 and 6.9 s. `make parallelism` measures it with bay.
 const DefaultParallelism = 8
 
 // Report is how an apply ended.
