@@ -56,6 +56,17 @@ in a volume, goes when the container is made anew.
 	o.where.bind(cmd)
 	cmd.Flags().BoolVarP(&o.follow, "follow-link", "L", false, "copy what SRC points to, if it is a link")
 	cmd.Flags().BoolVarP(&o.owners, "archive", "a", false, "files keep their owners, by number")
+	addrs := a.completeAddrs(&o.where, verb.Choice{Runs: true})
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 1 || strings.Contains(begun, ":") {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		found, _ := addrs(cmd, nil, begun)
+		for i, word := range found {
+			found[i] = strings.Replace(word, "\t", ":\t", 1)
+		}
+		return found, cobra.ShellCompDirectiveNoSpace // a file here may come, too
+	}
 	return cmd
 }
 

@@ -110,7 +110,8 @@ func commandLines(line string) []string {
 func inBackquotes(text string) []string {
 	var out []string
 	for _, m := range spans.FindAllStringSubmatch(text, -1) {
-		out = append(out, strings.Join(strings.Fields(m[1]), " "))
+		line := strings.ReplaceAll(m[1], `\|`, "|") // as tables have it
+		out = append(out, commandLines(strings.Join(strings.Fields(line), " "))...)
 	}
 	return out
 }
