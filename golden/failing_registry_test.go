@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -21,7 +22,10 @@ import (
 	"testing"
 	"time"
 
+	"bayplan/interpreter"
+	"bayplan/interpreter/apply"
 	"bayplan/interpreter/engine"
+	"bayplan/stdlib"
 
 	"github.com/docker/docker/client"
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -30,16 +34,18 @@ import (
 // A harbourmaster is a registry that does what its mood says.
 type harbourmaster struct {
 	*httptest.Server
-	t    *testing.T
-	mood atomic.Value // string: "" or how it fails
-	want string       // the account that it lets in; "" is everybody
-	end  chan struct{}
+	t     *testing.T
+	mood  atomic.Value // string: "" or how it fails
+	layer atomic.Value // string: the digest of the layer that came last
+	want  string       // the account that it lets in; "" is everybody
+	end   chan struct{}
 }
 
 func newHarbourmaster(t *testing.T, account string) *harbourmaster {
 	t.Helper()
 	m := &harbourmaster{t: t, want: account, end: make(chan struct{})}
 	m.mood.Store("")
+	m.layer.Store("none")
 	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
@@ -56,7 +62,7 @@ func newHarbourmaster(t *testing.T, account string) *harbourmaster {
 			fails(w, http.StatusTooManyRequests, "TOOMANYREQUESTS", "You have reached your pull rate limit")
 		case mood == "500":
 			fails(w, http.StatusInternalServerError, "UNKNOWN", "the crane is broken")
-		case mood == "stalls" || mood == "stalls on blobs" && blob:
+		case mood == "stalls" || mood == "stalls on layers" && strings.HasSuffix(r.URL.Path, m.layer.Load().(string)):
 			select {
 			case <-m.end:
 			case <-r.Context().Done():
@@ -103,6 +109,7 @@ func (m *harbourmaster) ship(repo, tag string) {
 		m.t.Fatal(err)
 	}
 	conf := fmt.Appendf(nil, `{"architecture":"amd64","os":"linux","config":{"Cmd":["/cargo"]},"rootfs":{"type":"layers","diff_ids":["sha256:%x"]}}`, sha256.Sum256(plain.Bytes()))
+	m.layer.Store(digestOf(packed.Bytes()))
 	const v2 = "application/vnd.docker.distribution.manifest.v2+json"
 	m.put("POST", "/v2/"+repo+"/blobs/uploads/?digest="+digestOf(conf), "application/octet-stream", conf)
 	m.put("POST", "/v2/"+repo+"/blobs/uploads/?digest="+digestOf(packed.Bytes()), "application/octet-stream", packed.Bytes())
@@ -171,19 +178,7 @@ container "app" {
 }
 `)
 	w.bay(t, "apply", "--yes")
-	id := func() (id string) {
-		err := w.with(func(ctx context.Context, c *client.Client) error {
-			got, err := c.ContainerInspect(ctx, w.out("harbour-app"))
-			if err == nil {
-				id = got.ID
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return id
-	}
+	id := func() string { return w.id(t, "harbour-app") }
 	was := id()
 	for _, tt := range []struct {
 		mood string
@@ -231,20 +226,178 @@ func TestStallingRegistry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := engine.New(t.Context(), c, engine.Options{Limits: engine.Limits{Registry: time.Second, Pull: time.Second}})
+	e, err := engine.New(t.Context(), c, engine.Options{Limits: engine.Limits{Registry: slack, Pull: slack}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.Close()
 	ref := m.host() + "/" + w.word + "/app:1"
+	w.say(`stack { name = "harbour" }
+image "app" {
+  pull        = "` + ref + `"
+  pull_policy = "always"
+}
+container "app" {
+  image        = image.app
+  network_mode = "none"
+  state        = "created"
+}
+`)
+	w.bay(t, "apply", "--yes")
+	was := w.id(t, "harbour-app")
+	m.ship(w.word+"/app", "1")
+	run := func() (ended bool, err error) {
+		began := time.Now()
+		defer func() {
+			if took := time.Since(began); took > stallBound {
+				t.Errorf("it took %s to end", took)
+			}
+		}()
+		bay := &interpreter.Bay{Kinds: stdlib.Kinds(), Funcs: stdlib.Funcs(), Modules: stdlib.Modules()}
+		got, err := bay.Load(interpreter.Program{Path: w.dir})
+		if err != nil || got.Diags.HasErrors() {
+			t.Fatal(err, got.Diags)
+		}
+		p, err := bay.Plan(t.Context(), e, got.Program, interpreter.PlanOptions{})
+		if err != nil {
+			return false, err
+		}
+		for _, f := range bay.Apply(t.Context(), e, p, apply.Options{}).Failed {
+			err = errors.Join(err, f.Err)
+		}
+		return true, err
+	}
 	m.mood.Store("stalls")
-	if _, err := e.Reader().DistributionInspect(t.Context(), ref, ""); err == nil || !strings.Contains(err.Error(), "the registry "+m.host()+" did not answer DistributionInspect within 1s") {
-		t.Errorf("got %v", err)
+	planned, err := run()
+	for _, want := range []string{"image.app.pull: the registry of " + ref + " does not tell what it is", "the registry " + m.host() + " did not answer DistributionInspect within " + slack.String()} {
+		if planned || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a plan: got %v, want %q", err, want)
+		}
 	}
-	m.mood.Store("stalls on blobs")
-	if _, err := e.Do(t.Context(), &engine.ImagePull{Ref: ref}, nil, nil); err == nil || !strings.Contains(err.Error(), "nothing was heard from the registry "+m.host()+" of ImagePull for 1s") {
-		t.Errorf("got %v", err)
+	m.mood.Store("stalls on layers") // an engine reads the configuration to tell of a digest
+	planned, err = run()
+	if want := "nothing was heard from the registry " + m.host() + " of ImagePull for " + slack.String(); !planned || err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("an apply: got %v, want %q", err, want)
 	}
+	if w.id(t, "harbour-app") != was {
+		t.Error("the container was touched")
+	}
+}
+
+// slack is after how long a registry that says nothing is given up, and stallBound
+// how long bay may take then: the rest is for slow machines.
+const (
+	slack      = 4 * time.Second
+	stallBound = time.Minute
+)
+
+// id returns the ID of a container.
+func (w *workshop) id(t *testing.T, name string) (id string) {
+	t.Helper()
+	err := w.with(func(ctx context.Context, c *client.Client) error {
+		got, err := c.ContainerInspect(ctx, w.out(name))
+		if err == nil {
+			id = got.ID
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// A context of which nothing has moved is not sent again.
+func TestContextOnce(t *testing.T) {
+	t.Parallel()
+	if *lane != "real" {
+		t.Skip("the embedded engine has a builder of its own")
+	}
+	const cargo = 1 << 20
+	w := newWorkshop(t)
+	data := make([]byte, cargo)
+	_, _ = rand.Read(data)
+	hold := filepath.Join(w.dir, "hold")
+	err := os.Mkdir(hold, 0o755)
+	err = errors.Join(err, os.WriteFile(filepath.Join(hold, "Dockerfile"), []byte("FROM scratch\nCOPY cargo /\n"), 0o644))
+	if err = errors.Join(err, os.WriteFile(filepath.Join(hold, "cargo"), data, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	w.say(`stack { name = "harbour" }
+image "app" { build = { context = "./hold" } }
+`)
+	gauge, address := newGauge(t)
+	build := func() int64 {
+		t.Helper()
+		before := gauge.Load()
+		cmd := w.command(t, address, "build")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return gauge.Load() - before
+	}
+	if n := build(); n < cargo {
+		t.Fatalf("the first build sends %d bytes, and the context has %d", n, cargo)
+	}
+	if n := build(); n > cargo/20 {
+		t.Errorf("the second build of an unchanged context sends %d bytes", n)
+	}
+}
+
+// newGauge listens on a socket for the real engine, and counts what is sent to it.
+func newGauge(t *testing.T) (sent *atomic.Int64, address string) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "gauge-") // a socket's path has to be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.NewClientWithOpts(client.WithHost(realHost()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("unix", filepath.Join(dir, "engine.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		l.Close()
+		c.Close()
+		os.RemoveAll(dir)
+	})
+	sent = new(atomic.Int64)
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				engine, err := c.Dialer()(context.Background())
+				if err != nil {
+					return
+				}
+				defer engine.Close()
+				go func() {
+					_, _ = io.Copy(conn, engine)
+					conn.Close()
+				}()
+				_, _ = io.Copy(counting{engine, sent}, conn)
+			}()
+		}
+	}()
+	return sent, "unix://" + filepath.Join(dir, "engine.sock")
+}
+
+// counting counts what is written.
+type counting struct {
+	io.Writer
+	n *atomic.Int64
+}
+
+func (c counting) Write(p []byte) (int, error) {
+	c.n.Add(int64(len(p)))
+	return c.Writer.Write(p)
 }
 
 // An account comes from a helper that the docker configuration names, which gets
