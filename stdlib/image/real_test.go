@@ -49,10 +49,15 @@ func real(t *testing.T) *engine.Engine {
 	return e
 }
 
-// inMemory opens an engine of this test's own.
-func inMemory(t *testing.T) *engine.Engine {
+// inMemory opens an engine of this test's own, of an API version, with the images
+// in containerd's store or not.
+func inMemory(t *testing.T, api string, containerd bool) *engine.Engine {
 	t.Helper()
-	w, err := embedded.Open(t.TempDir(), "test", "")
+	open := embedded.InMemory
+	if containerd {
+		open = embedded.InContainerd
+	}
+	w, err := open("test", api)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,11 +96,22 @@ func cleared(t *testing.T, e *engine.Engine, name string) string {
 	return stack
 }
 
-// both runs a test on the engine of this machine and on one in memory.
+// both runs a test on the engine of this machine and on those in memory.
 func both(t *testing.T, test func(t *testing.T, e *engine.Engine)) {
 	t.Parallel()
-	t.Run("embedded", func(t *testing.T) { test(t, inMemory(t)) })
+	all(t, test)
 	t.Run("real", func(t *testing.T) { test(t, real(t)) })
+}
+
+// all runs a test on engines in memory, of several versions and with both stores
+// of images.
+func all(t *testing.T, test func(t *testing.T, e *engine.Engine)) {
+	for _, api := range []string{"1.41", "1.44", "1.47", "1.51"} {
+		t.Run("embedded "+api, func(t *testing.T) { test(t, inMemory(t, api, false)) })
+		if api >= "1.44" {
+			t.Run("embedded "+api+" containerd", func(t *testing.T) { test(t, inMemory(t, api, true)) })
+		}
+	}
 }
 
 // planned is what a plan would say of one image.

@@ -282,3 +282,63 @@ func (h *hub) pushIndex(t *testing.T, repo, tag string, archs ...string) {
 	const index = "application/vnd.docker.distribution.manifest.list.v2+json"
 	h.put(t, "PUT", "/v2/"+repo+"/manifests/"+tag, index, fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":%q,"manifests":[%s]}`, index, strings.Join(list, ",")))
 }
+
+// What is pulled has one ID for the engine, the plan and the container, whatever
+// store the images lie in: where that is containerd's, the ID is the digest.
+func TestPulled(t *testing.T) {
+	t.Parallel()
+	all(t, func(t *testing.T, e *engine.Engine) {
+		const stack = "shop"
+		ws, diags := program(t, stack, t.TempDir(), declared{"pg", obj("pull", "postgres:17", "tags", strs("shop/pg:1"))})
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		ps := plan(t, e, stack, ws, "")
+		apply(t, e, ps, "pg")
+		digest := ps["pg"].out.Attrs["digest"].Str
+		ps = plan(t, e, stack, ws, "")
+		empty(t, ps)
+		if got := ps["pg"].out.Attrs["digest"].Str; got != digest || (ps["pg"].out.ID == digest) != e.Info.Containerd {
+			t.Errorf("ID %s, digest %s, then %s", ps["pg"].out.ID, digest, got)
+		}
+		created(t, e, stack, ps["pg"].out)
+		for _, ref := range []string{"postgres:17", "bayplan.invalid/shop/pg:" + short12(digest)} {
+			if _, err := e.Do(t.Context(), &engine.ImageRemove{Ref: ref}, nil, nil); err != nil {
+				t.Fatal(err)
+			}
+			ps = plan(t, e, stack, ws, "")
+			if ps["pg"].verb == kind.Same {
+				t.Errorf("%s is gone, and nothing is to be done", ref)
+			}
+			apply(t, e, ps, "pg")
+			empty(t, plan(t, e, stack, ws, ""))
+		}
+	})
+}
+
+// Two platforms of one digest have one ID in containerd's store, and lie beside
+// each other there; elsewhere one of them is refused.
+func TestPlatforms(t *testing.T) {
+	t.Parallel()
+	all(t, func(t *testing.T, e *engine.Engine) {
+		ws, diags := program(t, "shop", t.TempDir(), declared{"arm", obj("pull", "postgres:17", "platform", "linux/arm64")}, declared{"own", obj("pull", "postgres:17")})
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		ps := plan(t, e, "shop", ws[:1], "")
+		apply(t, e, ps, "arm")
+		empty(t, plan(t, e, "shop", ws[:1], ""))
+		ps, notes := planIn(t, e, kind.Scope{Stack: "shop", Wants: ws})
+		if !e.Info.Containerd {
+			if !strings.Contains(notes.Error(), "cannot be pulled for linux/amd64: the engine has it for linux/arm64") {
+				t.Errorf("said %v", notes)
+			}
+			return
+		}
+		if notes.HasErrors() {
+			t.Fatal(notes)
+		}
+		apply(t, e, ps, "own", "arm")
+		empty(t, plan(t, e, "shop", ws, ""))
+	})
+}

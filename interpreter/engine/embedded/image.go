@@ -29,6 +29,7 @@ type Image struct {
 	Architecture string
 	Os           string
 	Variant      string
+	Others       []ocispec.Platform // in containerd's store: for which else it is there
 	Size         int64
 	Config       container.Config
 	Layers       []string
@@ -62,6 +63,9 @@ func (s *State) Image(ref string) (*Image, error) {
 	if named, err := parseRef(ref); err == nil {
 		if id, ok := s.Refs[key(named)]; ok {
 			return s.Images[id], nil
+		}
+		if d, ok := named.(reference.Digested); ok && s.Containerd && s.inRepository(d.Digest().String(), named.Name()) {
+			return s.Images[d.Digest().String()], nil
 		}
 		if im := s.imageByID(ref); im != nil {
 			return im, nil
@@ -105,6 +109,9 @@ func (s *State) imageFor(ref, platform string) (*Image, error) {
 		return im, nil
 	}
 	want := platformOf(platform)
+	if slices.ContainsFunc(im.Others, func(p ocispec.Platform) bool { return p.OS == want.OS && p.Architecture == want.Architecture }) {
+		return im, nil
+	}
 	if want.OS != im.Os || (want.Architecture != "" && want.Architecture != im.Architecture) {
 		return nil, notFound("image with reference %s was found but does not match the specified platform: wanted %s, actual: %s/%s",
 			ref, platform, im.Os, im.Architecture)
@@ -165,8 +172,22 @@ func (s *State) names(id string) (tags, digests []string) {
 		} else {
 			tags = append(tags, familiar)
 		}
+		if s.Containerd { // it knows the digest of what was never pulled or pushed, too
+			digests = append(digests, reference.FamiliarName(named)+"@"+id)
+		}
 	}
-	return tags, digests
+	slices.Sort(digests)
+	return tags, slices.Compact(digests)
+}
+
+// inRepository reports whether an image has a name in a repository.
+func (s *State) inRepository(id, repo string) bool {
+	for ref, is := range s.Refs {
+		if named, err := reference.ParseNormalizedNamed(ref); is == id && err == nil && named.Name() == repo {
+			return true
+		}
+	}
+	return false
 }
 
 // Tag gives an image another name, taking it from the image that had it.

@@ -164,7 +164,12 @@ func (s *State) endpoint(v Version, c *Container, ep *Endpoint) *network.Endpoin
 }
 
 // storage is the name of the engine's storage driver.
-func (s *State) storage() string { return "overlay2" }
+func (s *State) storage() string {
+	if s.Containerd {
+		return "overlayfs"
+	}
+	return "overlay2"
+}
 
 func (s *State) layers(id string) storage.DriverData {
 	dir := "/var/lib/docker/" + s.storage() + "/" + hash("layer", id)

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -155,6 +156,9 @@ func (s *State) pull(named reference.Named, platform string) (*Image, bool) {
 	if pushed {
 		id = stored.ID
 	}
+	if s.Containerd {
+		id = d.String()
+	}
 	_, had := s.Images[id]
 	if !had && pushed {
 		s.add(stored)
@@ -167,6 +171,9 @@ func (s *State) pull(named reference.Named, platform string) (*Image, bool) {
 		s.add(im)
 	}
 	im := s.Images[id]
+	if had && (im.Os != p.OS || im.Architecture != p.Architecture) && !slices.ContainsFunc(im.Others, func(o ocispec.Platform) bool { return o.OS == p.OS && o.Architecture == p.Architecture }) {
+		im.Others, had = append(im.Others, p), false
+	}
 	s.Refs[named.Name()+"@"+d.String()] = id
 	if !isDigest(named) {
 		had = had && s.Refs[key(named)] == id
@@ -255,6 +262,9 @@ func (s *State) Push(now time.Time, ref, tag string) ([]Message, error) {
 		word = t.Tag()
 	}
 	d := digest.Digest("sha256:" + hash("pushed", named.Name(), id))
+	if s.Containerd {
+		d = digest.Digest(id)
+	}
 	s.Pushed[named.String()], s.Stored[d] = d, s.Images[id]
 	s.Refs[named.Name()+"@"+d.String()] = id
 	s.imageEvent(id, "push", reference.FamiliarString(named))

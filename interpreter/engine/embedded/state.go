@@ -48,6 +48,7 @@ func ParseVersion(s string) (Version, error) {
 // happen what falls due until then. It is not safe for concurrent use.
 type State struct {
 	Version    Version                  // the newest API version it speaks, which is also the engine's release
+	Containerd bool                     // images lie in containerd's store: an image's ID is the digest that registries know it by
 	Seed       string                   // makes the IDs of two worlds differ
 	Count      uint64                   // of IDs given out
 	Now        time.Time                // how far the clock has come

@@ -65,6 +65,9 @@ func (s *State) info() system.Info {
 		SecurityOptions: []string{"name=seccomp,profile=default"},
 		RegistryConfig:  &registry.ServiceConfig{IndexConfigs: map[string]*registry.IndexInfo{"docker.io": {Name: "docker.io", Secure: true, Official: true}}},
 	}
+	if s.Containerd {
+		i.DriverStatus = [][2]string{{"driver-type", "io.containerd.snapshotter.v1"}}
+	}
 	if s.cgroup2() {
 		i.CgroupVersion = "2"
 		i.SecurityOptions = append(i.SecurityOptions, "name=cgroupns")

@@ -87,6 +87,18 @@ func InMemory(seed, api string) (*World, error) {
 	return serve(New(v, seed, time.Now().UTC().Round(0)), false), nil
 }
 
+// InContainerd is InMemory with the images in containerd's store, which engines
+// can have since Docker 24.0 and have by default since 29.0.
+func InContainerd(seed, api string) (*World, error) {
+	v, err := ParseVersion(api)
+	if err != nil {
+		return nil, err
+	}
+	s := New(v, seed, time.Now().UTC().Round(0))
+	s.Containerd = true
+	return serve(s, false), nil
+}
+
 // serve lets others reach an engine.
 func serve(state *State, still bool) *World {
 	state.PathExists = func(path string) bool {
