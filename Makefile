@@ -42,7 +42,7 @@ units:
 	$(TEST) ./lang/... ./interpreter/evaluate
 	$(if $(RACE),CGO_ENABLED=1) $(TEST) $(RACE) -timeout 30m -skip '$(EVERY)' ./cmd/... ./golden/probe/... ./interpreter/... ./stdlib/...
 	$(TEST) -timeout 30m -run '$(EVERY)' ./stdlib/...
-	$(TEST) -timeout 30m ./golden/sim
+	$(TEST) -timeout 30m ./golden/sim ./golden/bench
 	.ci/sweep
 
 # All attributes two by two, on engines in memory of four API versions; `make
