@@ -26,13 +26,13 @@ stack without a container: `+"`bay gc`"+` takes that away. SIZE counts layers th
 images share for each.`, imagesFormat,
 		func(ctx context.Context, at *aim) (any, *show.Table, int, error) {
 			list, err := verb.Images(ctx, at.engine.Reader(), at.stack, at.all)
-			t := show.NewTable("IMAGE", "DIGEST", "SIZE", "AGE", "USED BY").Give("AGE", "DIGEST").Whole("IMAGE", "SIZE")
+			t := show.NewTable("IMAGE", "DIGEST", "SIZE", "AGE", "USED BY").Give("AGE", "DIGEST").Whole("IMAGE", "SIZE", "USED BY")
 			for _, x := range list {
 				var users []string
 				for _, u := range x.UsedBy {
 					users = append(users, u.String())
 				}
-				t.Row(diag.Escape(strings.Join(x.Tags, ", ")), diag.Escape(digestOf(x)), size(uint64(max(x.Size, 0))), since(time.Now(), x.Created), diag.Escape(strings.Join(users, ", ")))
+				usedBy(t, users, diag.Escape(strings.Join(x.Tags, ", ")), diag.Escape(digestOf(x)), size(uint64(max(x.Size, 0))), since(time.Now(), x.Created))
 			}
 			return struct {
 				Format string       `json:"format"`
@@ -59,7 +59,7 @@ func (a *app) volumesCmd() *cobra.Command {
 				return nil, nil, 0, err
 			}
 			list, err := verb.Volumes(ctx, at.engine.Reader(), at.all, chosen)
-			t := show.NewTable("ADDRESS", "NAME", "DRIVER", "AGE", "USED BY").Give("DRIVER", "NAME", "AGE").Whole("ADDRESS")
+			t := show.NewTable("ADDRESS", "NAME", "DRIVER", "AGE", "USED BY").Give("DRIVER", "NAME", "AGE").Whole("ADDRESS", "USED BY")
 			for _, v := range list {
 				var users []string
 				for _, u := range v.UsedBy {
@@ -73,7 +73,7 @@ func (a *app) volumesCmd() *cobra.Command {
 				if made, err := time.Parse(time.RFC3339, v.Created); err == nil {
 					age = since(time.Now(), made)
 				}
-				t.Row(diag.Escape(v.Address.String()), diag.Escape(v.Name), diag.Escape(v.Driver), age, diag.Escape(strings.Join(users, ", ")))
+				usedBy(t, users, diag.Escape(v.Address.String()), diag.Escape(v.Name), diag.Escape(v.Driver), age)
 			}
 			return struct {
 				Format  string        `json:"format"`
@@ -150,4 +150,20 @@ func (a *app) listing(name, short, long, format string, look func(context.Contex
 	where.bind(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, format "+format)
 	return cmd
+}
+
+// usedBy adds a row to a table whose last column is who uses what, and one more
+// for each further user: so an address is cut last.
+func usedBy(t *show.Table, users []string, cells ...string) {
+	if len(users) == 0 {
+		users = []string{""}
+	}
+	for i, u := range users {
+		if i > 0 {
+			for n := range cells {
+				cells[n] = " " // nothing, where an empty cell would be a "-"
+			}
+		}
+		t.Row(append(cells[:len(cells):len(cells)], diag.Escape(u))...)
+	}
 }

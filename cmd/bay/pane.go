@@ -81,6 +81,13 @@ func (a *app) every(ctx context.Context, pause time.Duration, look func(context.
 	}
 }
 
+// lookAgain is look for what is shown in a pane: a terminal's last column stays free.
+func (a *app) lookAgain() show.Options {
+	o := a.look()
+	o.Width = max(o.Width-1, 0)
+	return o
+}
+
 // watchPs shows the containers again and again.
 func (a *app) watchPs(ctx context.Context, at *aim, words []string, o psFlags) error {
 	return a.every(ctx, 2*time.Second, func(ctx context.Context) ([]string, error) {
@@ -98,6 +105,6 @@ func (a *app) watchPs(ctx context.Context, at *aim, words []string, o psFlags) e
 		if len(list) == 0 {
 			return []string{fmt.Sprintf("nothing of stack %s runs", at.stack)}, nil
 		}
-		return a.psTable(list, time.Now(), o.drift).Lines(a.look()), nil
+		return a.psTable(list, time.Now(), o.drift).Lines(a.lookAgain()), nil
 	})
 }

@@ -105,7 +105,7 @@ func (a *app) liveStats(ctx context.Context, at *aim, words []string) error {
 		if len(list) == 0 {
 			return []string{fmt.Sprintf("nothing of stack %s runs", at.stack)}, nil
 		}
-		return a.statsTable(list).Lines(a.look()), nil
+		return a.statsTable(list).Lines(a.lookAgain()), nil
 	})
 }
 

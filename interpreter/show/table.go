@@ -8,7 +8,8 @@ import (
 )
 
 // Table is rows under a heading, for people. On a terminal that is too narrow
-// its longest cells are cut, and then whole columns left out.
+// columns in which nothing stands are left out, its longest cells are cut, and
+// then whole columns left out.
 type Table struct {
 	head []string
 	rows [][]Cell
@@ -59,25 +60,18 @@ func (t *Table) indexes(heads []string) []int {
 	return out
 }
 
-// leastCell is how many columns of a cell stay when it is cut.
-const leastCell = 12
+// How many columns of a cell stay when it is cut: so many that most of it can be
+// read, if a column that can be left out makes room for that; else so many.
+const (
+	goodCell  = 24
+	leastCell = 12
+)
 
 // Lines returns the table's lines without line ends, as wide as o.Width at most
 // unless that is 0.
 func (t *Table) Lines(o Options) []string {
 	x := newText(o)
-	widths, shown := t.widths(), make([]int, 0, len(t.head))
-	for i := range t.head {
-		shown = append(shown, i)
-	}
-	give := t.give
-	for o.Width > 0 && !t.squeeze(widths, shown, o.Width) && len(give) > 0 {
-		shown = slices.DeleteFunc(shown, func(i int) bool { return i == give[0] })
-		widths, give = t.widths(), give[1:]
-	}
-	if o.Width > 0 {
-		t.cut(widths, shown, o.Width, func(int) bool { return true }) // as a last resort
-	}
+	widths, shown := t.layout(o.Width)
 	var head []Cell
 	for _, h := range t.head {
 		head = append(head, Cell{h, dim})
@@ -95,6 +89,54 @@ func (t *Table) Write(w io.Writer, o Options) error {
 	return err
 }
 
+// layout decides which columns are shown, and how wide. Where not all have room,
+// those go first in which nothing stands.
+func (t *Table) layout(room int) (widths, shown []int) {
+	var all []int
+	for i := range t.head {
+		all = append(all, i)
+	}
+	widths = t.widths()
+	if room <= 0 || total(widths, all) <= room {
+		return widths, all
+	}
+	all = slices.DeleteFunc(all, func(i int) bool { return i > 0 && t.empty(i) })
+	for _, try := range t.tries() {
+		shown = slices.DeleteFunc(slices.Clone(all), func(i int) bool { return slices.Contains(t.give[:try.without], i) })
+		if widths = t.widths(); t.cut(widths, shown, room, try.least, func(i int) bool { return !slices.Contains(t.full, i) }) {
+			return widths, shown
+		}
+	}
+	t.cut(widths, shown, room, leastCell, func(int) bool { return true }) // as a last resort
+	return widths, shown
+}
+
+// try is a way to make room: without the first of the columns that can be left
+// out, and with this much of a cell.
+type try struct{ without, least int }
+
+func (t *Table) tries() []try {
+	out := []try{{0, goodCell}, {min(1, len(t.give)), goodCell}}
+	for n := range len(t.give) + 1 {
+		out = append(out, try{n, leastCell})
+	}
+	return out
+}
+
+// empty reports whether nothing stands in a column.
+func (t *Table) empty(i int) bool {
+	return !slices.ContainsFunc(t.rows, func(r []Cell) bool { return r[i].Text != "" })
+}
+
+// total is how wide columns are together.
+func total(widths, shown []int) int {
+	n := 2 * (len(shown) - 1)
+	for _, i := range shown {
+		n += widths[i]
+	}
+	return n
+}
+
 func (t *Table) widths() []int {
 	widths := make([]int, len(t.head))
 	for i, h := range t.head {
@@ -106,22 +148,17 @@ func (t *Table) widths() []int {
 	return widths
 }
 
-// squeeze cuts the widest columns until all fit, and reports whether they do.
-func (t *Table) squeeze(widths, shown []int, room int) bool {
-	return t.cut(widths, shown, room, func(i int) bool { return !slices.Contains(t.full, i) })
-}
-
-func (t *Table) cut(widths, shown []int, room int, can func(int) bool) bool {
+// cut cuts the widest columns until all fit, and reports whether they do.
+func (t *Table) cut(widths, shown []int, room, least int, can func(int) bool) bool {
 	for {
-		total, widest := 2*(len(shown)-1), -1
+		widest := -1
 		for _, i := range shown {
-			total += widths[i]
-			if can(i) && widths[i] > max(leastCell, cells(t.head[i])) && (widest < 0 || widths[i] > widths[widest]) {
+			if can(i) && widths[i] > max(least, cells(t.head[i])) && (widest < 0 || widths[i] > widths[widest]) {
 				widest = i
 			}
 		}
-		if total <= room || widest < 0 {
-			return total <= room
+		if wide := total(widths, shown); wide <= room || widest < 0 {
+			return wide <= room
 		}
 		widths[widest]--
 	}

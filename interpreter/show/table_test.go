@@ -27,6 +27,10 @@ container.db   -                                        exited (1)  2d`},
 ADDRESS        IMAGE             STATE       AGE
 container.web  registry.exampl…  running     3m
 container.db   -                 exited (1)  2d`},
+		{"a little narrow", Options{Width: 55}, `
+ADDRESS        IMAGE                         STATE
+container.web  registry.example/team/a-lon…  running
+container.db   -                             exited (1)`},
 		{"very narrow", Options{Width: 30}, `
 ADDRESS        STATE
 container.web  running
@@ -48,5 +52,19 @@ container.db   exited (1)`},
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.what, diff)
 		}
+	}
+}
+
+// A column in which nothing stands goes before anything is cut.
+func TestTableEmptyColumn(t *testing.T) {
+	table := NewTable("ADDRESS", "HEALTH", "IMAGE", "AGE").Give("AGE").Whole("ADDRESS", "HEALTH")
+	table.Row("container.web", "", "team/a-name:1.2.3", "3m")
+	table.Row("container.db", "", "", "2d")
+	want := "ADDRESS        IMAGE              AGE\ncontainer.web  team/a-name:1.2.3  3m\ncontainer.db   -                  2d"
+	if got := strings.Join(table.Lines(Options{Width: 40}), "\n"); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+	if got := table.Lines(Options{})[0]; !strings.Contains(got, "HEALTH") {
+		t.Errorf("with room for all: got %q, want all columns", got)
 	}
 }
