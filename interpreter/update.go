@@ -49,7 +49,11 @@ func (b *Bay) Update(ctx context.Context, e *engine.Engine, prog *ir.Program, di
 	}
 	for _, n := range names {
 		if !u.used[n] {
-			diags.Addf(diag.Pos{}, "%s: nothing that the lock file could pin has such a reference or address", n).DidYouMean(n, u.known)
+			d := diags.Addf(diag.Pos{}, "%s: nothing that the lock file could pin has such a reference or address", n).DidYouMean(n, u.known)
+			if d.Hint == "" && len(u.known) > 0 {
+				slices.Sort(u.known)
+				d.Hintf("there is %s", strings.Join(slices.Compact(u.known), ", "))
+			}
 		}
 	}
 	if err := diags.Err(); err != nil {

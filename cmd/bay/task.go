@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"bayplan/interpreter"
 	"bayplan/interpreter/kind"
@@ -96,6 +97,9 @@ func (a *app) task(ctx context.Context, t kind.Task, dir string, addrs []string,
 			if short, wrong := ir.ParsePattern("image." + text); wrong == nil {
 				pattern, err = short, nil
 			}
+		}
+		if err != nil && strings.ContainsAny(text, "/.") {
+			return misuse("%s is neither a directory, which would stand first, nor an address", escape(text, ""))
 		}
 		if err != nil {
 			return misuse("%v", err)

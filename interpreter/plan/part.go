@@ -126,13 +126,17 @@ func (p Part) check(addrs []ir.Addr, none string, diags *diag.List) {
 	if more := len(there) - most; more > 0 {
 		few += fmt.Sprintf(" and %d more", more)
 	}
+	target := "--target "
+	if p.Task != "" {
+		target = "" // its addresses are arguments
+	}
 	for _, x := range []struct {
 		flag     string
 		patterns []ir.Pattern
-	}{{"--target", p.Target}, {"--exclude", p.Exclude}, {"--replace", p.Replace}, {"--restart", p.Restart}} {
+	}{{target, p.Target}, {"--exclude ", p.Exclude}, {"--replace ", p.Replace}, {"--restart ", p.Restart}} {
 		for _, pat := range x.patterns {
 			if !slices.ContainsFunc(addrs, pat.Matches) {
-				m := diags.Addf(diag.Pos{}, "%s %s: %s", x.flag, pat, none).DidYouMean(pat.String(), names)
+				m := diags.Addf(diag.Pos{}, "%s%s: %s", x.flag, pat, none).DidYouMean(pat.String(), names)
 				if m.Hint == "" && few != "" {
 					m.Hintf("there is %s", few)
 				}
