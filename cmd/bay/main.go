@@ -37,11 +37,11 @@ func main() {
 	os.Exit(a.run(os.Args[1:]))
 }
 
-// hurry has memory collected seldom while there is little of it: most commands
-// are over before it counts, and a fifth of a large plan's time went there.
+// hurry has memory collected half as often as Go does: a fifth of a large plan's
+// time went there. A quarter as often, an apply of 100 containers took 67 MiB.
 func hurry() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
+		debug.SetGCPercent(200)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(512 << 20)
