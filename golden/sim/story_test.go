@@ -472,6 +472,55 @@ func (s *story) another(x stack) {
 	}
 }
 
+// prune removes what docker system prune does: containers that do not run, and
+// networks that nobody is on.
+func (s *story) prune(e *embedded.State) error {
+	e.Prune(e.Now, func(*embedded.Container) bool { return true })
+	e.PruneNetworks(e.Now, func(*embedded.Network) bool { return true })
+	return nil
+}
+
+// dropNetwork removes one of the stack's networks, and takes off before who is on it.
+func (s *story) dropNetwork(e *embedded.State) error {
+	n := s.network(e)
+	if n == nil {
+		return nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(e.Containers)) {
+		c := e.Containers[id]
+		if ep := c.Endpoints[n.Name]; ep == nil || ep.NetworkID != n.ID || !c.Run.Running {
+			continue
+		}
+		if err := e.Disconnect(e.Now, n.ID, id, true); err != nil {
+			return err
+		}
+	}
+	return e.RemoveNetwork(e.Now, n.ID)
+}
+
+// connect puts a container on one of the stack's networks.
+func (s *story) connect(e *embedded.State, c *embedded.Container) error {
+	n := s.network(e)
+	if n == nil {
+		return nil
+	}
+	return e.Connect(e.Now, e.Version, n.ID, c.ID, nil)
+}
+
+// network is one of the stack's networks, or nil.
+func (s *story) network(e *embedded.State) *embedded.Network {
+	var all []*embedded.Network
+	for _, id := range slices.Sorted(maps.Keys(e.Networks)) {
+		if n := e.Networks[id]; n.Asked.Labels[engine.LabelStack] == stackName {
+			all = append(all, n)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all[s.IntN(len(all))]
+}
+
 // steal removes the volumes that nothing uses.
 func (s *story) steal(e *embedded.State) {
 	for _, name := range slices.Sorted(maps.Keys(s.watch.volumes)) {
@@ -584,7 +633,15 @@ func (s *story) byHand() {
 }
 
 func (s *story) hand(e *embedded.State, c *embedded.Container) (string, error) {
-	switch s.IntN(10) {
+	switch s.IntN(14) {
+	case 13:
+		return "system prune, not", s.prune(e)
+	case 12:
+		return "network rm, not", s.dropNetwork(e)
+	case 11:
+		return "connect", s.connect(e, c)
+	case 10:
+		return "kill", e.Kill(e.Now, c.ID, "KILL")
 	case 9:
 		s.steal(e)
 		return "volume rm, not", nil
