@@ -109,11 +109,14 @@ func (x shape) begin(s *story) {
 }
 
 // tell applies the change with faults, at most four times until it is done,
-// and then without.
+// and then without. Nothing else goes wrong than what the script says.
 func (x shape) tell(s *story, script map[int]fault) error {
 	return caught(func() error {
 		x.begin(s)
 		s.script = script
+		if script == nil {
+			s.script = map[int]fault{}
+		}
 		if x.via != nil {
 			if _, err := s.apply(*x.via); err != nil {
 				return err

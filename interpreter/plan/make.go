@@ -116,19 +116,24 @@ func (m *maker) index() {
 // middle of a replacement, else that has the name which the program gives it.
 func (m *maker) settle(l *kind.Live) {
 	a := l.Identity.Addr
-	old := m.live[a]
-	want := m.w.Wants[a]
+	old, want := m.live[a], m.w.Wants[a]
 	switch {
 	case old == nil:
 		m.live[a] = l
-	case want != nil && l.Name == want.Res.Name && old.Old == nil:
-		m.spare = append(m.spare, old)
+	case old.Old == nil && l.Old != nil, (old.Old == nil) == (l.Old == nil) && want != nil && l.Name == want.Res.Name:
 		m.live[a] = l
+		m.extra(old)
 	default:
-		m.spare = append(m.spare, l)
-		if l.Old != nil {
-			m.spare = append(m.spare, l.Old)
-		}
+		m.extra(l)
+	}
+}
+
+// extra notes an object whose address another one has, and the one that it was to
+// replace.
+func (m *maker) extra(l *kind.Live) {
+	m.spare = append(m.spare, l)
+	if l.Old != nil {
+		m.spare = append(m.spare, l.Old)
 	}
 }
 

@@ -439,16 +439,26 @@ func TestMake(t *testing.T) {
 	}, {
 		name: "of two that were to replace one, the second goes first, whatever its name",
 		live: func(h harbour) {
-			old := &kind.Live{Kind: "crane", ID: "id-old", Name: "t-a.old-1", Spec: &crane{Name: "t-a", Color: "red"}}
-			h.alive("crane.a", "t-a.new-1", &crane{Name: "t-a", Color: "blue"}, func(l *kind.Live) {
-				l.Identity.Replaces, l.Old = "id-old", old
-				old.Identity = l.Identity
-			})
-			h.alive("crane.a", "t-a", &crane{Name: "t-a", Color: "blue"}, func(l *kind.Live) { l.Identity.Replaces = "id-old" })
+			for _, addr := range []string{"crane.a", "crane.b"} {
+				pair := func(l *kind.Live) {
+					l.Identity.Replaces = "id-old"
+					l.Old = &kind.Live{Kind: "crane", ID: "id-old", Name: "t-a.old-1", Spec: &crane{Name: "t-a", Color: "red"}, Identity: l.Identity}
+				}
+				second := func(l *kind.Live) { l.Identity.Replaces = "id-old" }
+				if addr == "crane.b" { // in any order
+					h.alive(addr, "t-b", &crane{Name: "t-b", Color: "blue"}, second)
+				}
+				h.alive(addr, "t-"+addr[6:]+".new-1", &crane{Name: "t-" + addr[6:], Color: "blue"}, pair)
+				if addr == "crane.a" {
+					h.alive(addr, "t-a", &crane{Name: "t-a", Color: "blue"}, second)
+				}
+			}
 		},
-		program: []decl{{addr: "crane.a", attrs: attrs{"color": str("blue")}}},
+		program: []decl{{addr: "crane.a", attrs: attrs{"color": str("blue")}}, {addr: "crane.b", attrs: attrs{"color": str("blue")}}},
 		want: "0 remove crane.a (a second one that was to replace t-a.old-1; t-a.new-1 is the one that does)\n" +
-			"1 finish crane.a (its replacement was cut short and goes on) after [0]\n",
+			"1 finish crane.a (its replacement was cut short and goes on) after [0]\n" +
+			"2 remove crane.b (a second one that was to replace t-a.old-1; t-b.new-1 is the one that does)\n" +
+			"3 finish crane.b (its replacement was cut short and goes on) after [2]\n",
 	}, {
 		name: "data goes when somebody says so",
 		live: func(h harbour) {

@@ -1,6 +1,8 @@
 package container
 
 import (
+	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -10,6 +12,7 @@ import (
 	"bayplan/lang/schema"
 
 	api "github.com/docker/docker/api/types/container"
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestRules holds what is reported without an engine: each mistake by one
@@ -248,6 +251,42 @@ func TestSuccessors(t *testing.T) {
 	if got := r.found.Notes; len(got) != 1 || got[0].Warning || got[0].Msg != want {
 		t.Errorf("a chain: %v", got)
 	}
+}
+
+// TestSecondSuccessor holds that what somebody started goes on, in the middle of a
+// replacement, and that the one which had the name and never ran goes before.
+func TestSecondSuccessor(t *testing.T) {
+	w := &workshop{t: t, e: inMemory(t, "1.41"), stack: "second", dir: t.TempDir()}
+	d := func(text string) decls {
+		return decls{"container.web": {"image": str(probe1), "ports": strs(port(15) + ":8080"), "command": str("serve :8080 --body " + text)}}
+	}
+	w.apply(d("one"))
+	p := w.plan(d("two"))
+	cut(p.Steps[0], 4) // made, the old one stopped, both renamed
+	w.run(p)
+	first := w.live("container.web")
+	o := first.Object.(*object)
+	labels := maps.Clone(o.Config.Labels)
+	labels[engine.LabelUID] = strings.Repeat("0", 32)
+	name := "second-web.new-" + first.Old.ID[:12]
+	w.do(&engine.ContainerCreate{Name: name, Config: &api.Config{
+		Image: o.Config.Image, Cmd: o.Config.Cmd, Labels: labels, ExposedPorts: o.Config.ExposedPorts,
+	}, HostConfig: o.HostConfig})
+	w.do(&engine.ContainerStart{Container: name})
+	p = w.plan(d("two"))
+	var got []string
+	for _, s := range p.Steps {
+		got = append(got, fmt.Sprintf("%s %s: %s %v", s.Verb, s.Name, s.Why, s.Needs))
+	}
+	want := []string{
+		fmt.Sprintf("remove second-web: a second one that was to replace second-web.old-%.12s; %s is the one that does []", first.Old.ID, name),
+		"finish second-web: its replacement was cut short and goes on [0]",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("planned (-want +got):\n%s", diff)
+	}
+	w.apply(d("two"))
+	w.alone("web")
 }
 
 // TestUnready holds how a container that runs says that it does not serve.
