@@ -22,6 +22,9 @@ func TestRegressions(t *testing.T) {
 	onNet := func(label string) box { return box{label: label, image: 1, nets: []string{"n0"}} }
 	stays := box{label: "c0", image: 1, nets: []string{"n0"}, restart: "always"}
 	movedOn := box{label: "c0", image: 1, env: 1, nets: []string{"n1"}, restart: "always"}
+	joins := box{label: "c0", image: 1, mounts: []mount{{vol: 0}}, restart: "always"}
+	breaks := joins
+	breaks.env, breaks.bad = 1, "exits"
 	onVolume := alone
 	onVolume.mounts = []mount{{vol: 0}}
 	renewedHeld, sick := held, held
@@ -157,9 +160,20 @@ func TestRegressions(t *testing.T) {
 			// network that is gone, so that it never started again.
 			name:  "off a network that is gone",
 			shape: shape{from: stack{boxes: []box{{label: "c0", image: 1}}}, to: stack{nets: []net{{label: "n0"}}, boxes: []box{onNet("c0")}}},
-			hand: func(e *embedded.State) error {
-				return errors.Join(e.Stop(e.Now, "harbour-c0", "", nil), e.RemoveNetwork(e.Now, "harbour-default"))
-			},
+			hand:  netGone,
+		},
+		{
+			// The old container knew the network by the ID of one that is gone, and
+			// could not start again.
+			name:  "an undo on a network that somebody removed",
+			shape: shape{from: stack{vols: 1, boxes: []box{joins}}, to: stack{vols: 1, boxes: []box{breaks}}},
+			hand:  netGone,
+		},
+		{
+			name:   "an undo on a network that was made again before",
+			shape:  shape{from: stack{vols: 1, boxes: []box{joins}}, via: &stack{vols: 1, boxes: []box{breaks}}, to: stack{vols: 1, boxes: []box{breaks}}},
+			hand:   netGone,
+			script: map[int]fault{2: killAfter},
 		},
 	}
 	for _, tt := range tests {
@@ -173,6 +187,11 @@ func TestRegressions(t *testing.T) {
 			}
 		})
 	}
+}
+
+// netGone stops a container and removes the network that it was on.
+func netGone(e *embedded.State) error {
+	return errors.Join(e.Stop(e.Now, "harbour-c0", "", nil), e.RemoveNetwork(e.Now, "harbour-default"))
 }
 
 // secondNew makes another new container of a replacement, as one who is dead had

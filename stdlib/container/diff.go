@@ -499,7 +499,7 @@ func remade(in kind.In[Spec], changes []schema.Change) []schema.Change {
 		}
 		if made, addr := madeAnew(in.Env, "network", name); made != "" {
 			c.Cause = fmt.Sprintf("%s is %s", addr, made)
-		} else if !stale(in, name) {
+		} else if !stale(in.Env, in.Live, name) {
 			continue
 		}
 		if n.MAC != "" {
@@ -526,10 +526,11 @@ func madeAnew(env *kind.Env, k, name string) (how string, addr ir.Addr) {
 	return "", addr
 }
 
-// stale reports whether the endpoint belongs to a network that is gone.
-func stale(in kind.In[Spec], name string) bool {
-	ep := in.Live.Object.(*object).NetworkSettings.Networks[name]
-	net := in.Env.Live("network", name)
+// stale reports whether the endpoint of a container belongs to a network that is
+// gone, and another one has its name.
+func stale(env *kind.Env, l *kind.Live, name string) bool {
+	ep := l.Object.(*object).NetworkSettings.Networks[name]
+	net := env.Live("network", name)
 	return ep != nil && net != nil && ep.NetworkID != "" && net.ID != "" && ep.NetworkID != net.ID
 }
 

@@ -435,13 +435,20 @@ func halt(in kind.In[Spec], id func(*engine.Blanks) string) engine.Op {
 }
 
 // reconnect brings the old container back on networks that are made anew: their
-// own steps have taken it off.
+// own steps have taken it off. One that was gone already it still knows by its ID,
+// as it does one that was made again since: with that it could not start.
 func reconnect(in kind.In[Spec], old *kind.Live) []engine.Op {
 	var ops []engine.Op
 	for _, n := range old.Spec.(*Spec).Networks {
-		if how, _ := madeAnew(in.Env, "network", n.Network.Name); how != "" {
-			ops = append(ops, connect(n, living(old), true))
+		name := n.Network.Name
+		how, _ := madeAnew(in.Env, "network", name)
+		if how == "" && !stale(in.Env, old, name) {
+			continue
 		}
+		if how != "replaced" {
+			ops = append(ops, engine.Op{Call: &engine.NetworkDisconnect{Network: name, Container: old.ID}})
+		}
+		ops = append(ops, connect(n, living(old), true))
 	}
 	return ops
 }
