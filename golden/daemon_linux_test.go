@@ -33,8 +33,9 @@ type daemon struct {
 	say    io.WriteCloser
 	heard  *bufio.Scanner
 
-	mu   sync.Mutex
-	away bool // it was killed and not started again
+	mu     sync.Mutex
+	away   bool // it was killed and not started again
+	before int  // how much it had said when it was started last
 }
 
 // keeperEnv holds the folder of a daemon, in the process that keeps it.
@@ -186,20 +187,40 @@ func (d *daemon) tell(verb string) {
 	}
 }
 
-// start starts the engine and waits until it answers.
+// start starts the engine and waits until it answers. On a machine that is busy
+// dockerd gives up waiting for its containerd, and ends: whoever looks after one
+// starts it again.
 func (d *daemon) start() {
-	d.tell("start")
-	err := d.with(func(ctx context.Context, c *client.Client) error {
+	for tries := 3; ; tries-- {
+		d.before = len(d.log())
+		d.tell("start")
+		err := d.answers()
+		if err == nil {
+			return
+		}
+		if tries == 1 || !d.gaveUp() {
+			log := d.log()
+			panic(fmt.Sprintf("dockerd does not come up: %v\n%s", err, log[max(0, len(log)-4000):]))
+		}
+	}
+}
+
+// answers waits until the engine answers, or is no more.
+func (d *daemon) answers() error {
+	return d.with(func(ctx context.Context, c *client.Client) error {
 		for end := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 			_, err := c.Info(ctx)
-			if err == nil || time.Now().After(end) {
+			if err == nil || time.Now().After(end) || d.gaveUp() {
 				return err
 			}
 		}
 	})
-	if err != nil {
-		panic(fmt.Sprintf("dockerd does not come up: %v\n%s", err, d.log()))
-	}
+}
+
+// gaveUp reports whether dockerd has said since its start that it ends, since its
+// containerd has not come.
+func (d *daemon) gaveUp() bool {
+	return strings.Contains(d.log()[d.before:], "failed to start containerd: timeout")
 }
 
 // kill kills the engine as kill -9 does, once until it is revived.
@@ -241,13 +262,13 @@ func (d *daemon) with(f func(context.Context, *client.Client) error) error {
 	return dock{open: d.open}.with(f)
 }
 
-// log returns the last that dockerd said.
+// log returns what dockerd has said.
 func (d *daemon) log() string {
 	text, err := os.ReadFile(filepath.Join(d.dir, "log"))
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // before the first start
 		return err.Error()
 	}
-	return string(text[max(0, len(text)-4000):])
+	return string(text)
 }
 
 // dial connects to an address in the daemon's network. The thread that has

@@ -705,7 +705,7 @@ func unprinted(steps []show.Step, sent []*sentCall) []string {
 	var faults []string
 	var places []*place
 	for _, step := range steps {
-		places = append(places, &place{ops: slices.Concat(step.Ops, step.Commit), undo: step.Undo})
+		places = append(places, &place{ops: onWire(step), undo: step.Undo})
 	}
 	harmed := false
 	for _, c := range sent {

@@ -165,11 +165,6 @@ func TestRegressions(t *testing.T) {
 		{
 			// The old container knew the network by the ID of one that is gone, and
 			// could not start again.
-			name:  "an undo on a network that somebody removed",
-			shape: shape{from: stack{vols: 1, boxes: []box{joins}}, to: stack{vols: 1, boxes: []box{breaks}}},
-			hand:  netGone,
-		},
-		{
 			name:   "an undo on a network that was made again before",
 			shape:  shape{from: stack{vols: 1, boxes: []box{joins}}, via: &stack{vols: 1, boxes: []box{breaks}}, to: stack{vols: 1, boxes: []box{breaks}}},
 			hand:   netGone,
