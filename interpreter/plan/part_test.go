@@ -82,7 +82,7 @@ func TestPart(t *testing.T) {
 			h.alive("crane.c", "another", &crane{Name: "another"}, nil)
 		},
 		part: plan.Part{Target: patterns(t, "crane.a")},
-		want: "0 remove crane.a (a second one of this address; t-a is the one that stays)\n",
+		want: "0 remove crane.a (a second one of this address), then t-a is the one that stays\n",
 	}, {
 		name: "what takes its value from what is made anew cannot be left out",
 		live: func(h harbour) { stands(h, "red") },

@@ -165,6 +165,9 @@ func show(p *plan.Plan) string {
 		for _, g := range s.Gates {
 			fmt.Fprintf(&b, " once %s is %s", g.Wait.Container, g.Wait.Until)
 		}
+		if s.Work.Then != "" {
+			fmt.Fprintf(&b, ", then %s", s.Work.Then)
+		}
 		b.WriteByte('\n')
 		for _, c := range s.Changes {
 			if s.Verb == kind.Create {
@@ -426,7 +429,7 @@ func TestMake(t *testing.T) {
 			h.alive("crane.a", "t-a", &crane{Name: "t-a"}, nil)
 		},
 		program: []decl{{addr: "crane.a"}},
-		want:    "0 remove crane.a (a second one of this address; t-a is the one that stays)\n",
+		want:    "0 remove crane.a (a second one of this address), then t-a is the one that stays\n",
 	}, {
 		name: "what stays as it is and does not serve is told",
 		live: func(h harbour) {
@@ -455,9 +458,9 @@ func TestMake(t *testing.T) {
 			}
 		},
 		program: []decl{{addr: "crane.a", attrs: attrs{"color": str("blue")}}, {addr: "crane.b", attrs: attrs{"color": str("blue")}}},
-		want: "0 remove crane.a (a second one that was to replace t-a.old-1; t-a.new-1 is the one that does)\n" +
+		want: "0 remove crane.a (a second successor), then t-a.new-1 is the one that is to replace t-a.old-1\n" +
 			"1 finish crane.a (its replacement was cut short and goes on) after [0]\n" +
-			"2 remove crane.b (a second one that was to replace t-a.old-1; t-b.new-1 is the one that does)\n" +
+			"2 remove crane.b (a second successor), then t-b.new-1 is the one that is to replace t-a.old-1\n" +
 			"3 finish crane.b (its replacement was cut short and goes on) after [2]\n",
 	}, {
 		name: "data goes when somebody says so",

@@ -32,7 +32,7 @@ func (m *maker) orphans() {
 		case m.chosen != nil && !extra: // what the program has says nothing about what it no longer has
 		case m.forgotten(l):
 		case extra:
-			m.remove(l, m.second(l))
+			m.second(l)
 			if l.Identity.Replaces != "" && m.steps[a] != nil {
 				m.need(m.steps[a], m.steering[l]) // its name is that of the next successor
 			}
@@ -62,13 +62,17 @@ func (m *maker) orphans() {
 	}
 }
 
-// second says why an object goes whose address another one has.
-func (m *maker) second(l *kind.Live) string {
+// second plans for an object to go whose address another one has.
+func (m *maker) second(l *kind.Live) {
 	on := m.live[l.Identity.Addr]
+	why, then := "a second one of this address", fmt.Sprintf("%s is the one that stays", on.Name)
 	if on.Old != nil && l.Identity.Replaces == on.Identity.Replaces {
-		return fmt.Sprintf("a second one that was to replace %s; %s is the one that does", on.Old.Name, on.Name)
+		why, then = "a second successor", fmt.Sprintf("%s is the one that is to replace %s", on.Name, on.Old.Name)
 	}
-	return fmt.Sprintf("a second one of this address; %s is the one that stays", on.Name)
+	m.remove(l, why)
+	if s := m.steering[l]; s != nil {
+		s.Work.Then = then
+	}
 }
 
 // destroy plans for taking the stack away.

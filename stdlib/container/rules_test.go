@@ -276,11 +276,11 @@ func TestSecondSuccessor(t *testing.T) {
 	p = w.plan(d("two"))
 	var got []string
 	for _, s := range p.Steps {
-		got = append(got, fmt.Sprintf("%s %s: %s %v", s.Verb, s.Name, s.Why, s.Needs))
+		got = append(got, fmt.Sprintf("%s %s: %s %v, then %s", s.Verb, s.Name, s.Why, s.Needs, s.Work.Then))
 	}
 	want := []string{
-		fmt.Sprintf("remove second-web: a second one that was to replace second-web.old-%.12s; %s is the one that does []", first.Old.ID, name),
-		"finish second-web: its replacement was cut short and goes on [0]",
+		fmt.Sprintf("remove second-web: a second successor [], then %s is the one that is to replace second-web.old-%.12s", name, first.Old.ID),
+		"finish second-web: its replacement was cut short and goes on [0], then the new one runs on; once it has run for 2s, the old one is removed; if that fails, the old one is put back",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("planned (-want +got):\n%s", diff)
