@@ -67,7 +67,6 @@ func mutants() []mutant {
 		{"both want one port", strategy, "	return from <= qto && qfrom <= to && p.overlaps(q)\n", "	return from <= qto && qfrom <= to && p.overlaps(q) && false\n", "./stdlib/container TestStrategy$"},
 		{"both want one address", strategy, "	return slices.ContainsFunc(n.fixed(), func(a string) bool { return slices.Contains(have, a) })\n", "	return false\n", "./stdlib/container TestStrategy$"},
 		{"volumes are not looked at before a start", ops, "	op := engine.Op{Facts: facts, Alone", "	op := engine.Op{Alone", ""},
-		{"who holds on to what is made anew stays", ops, "		o.Verb = kind.Replace // who holds", "		_ = kind.Replace // who holds", ""},
 
 		// What the engine answers.
 		{"nobody looks after a lost answer", run, "	case herr == nil && held:\n", "	case herr == nil && held && false:\n", ""},

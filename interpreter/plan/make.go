@@ -356,7 +356,7 @@ func (m *maker) halfDone(k kind.Kind, job *kind.Job) (kind.Verb, []schema.Change
 	}
 	job.Discard, job.Live = job.Live, job.Live.Old
 	changes = m.compare(k, job)
-	if job.Discard.Failed != "" && max(Worst(changes), job.Asked) == schema.Replace {
+	if max(Worst(changes), job.Asked) == schema.Replace {
 		return kind.Replace, changes
 	}
 	return kind.Restore, changes
@@ -523,6 +523,8 @@ func why(r *ir.Resource, verb kind.Verb, job *kind.Job, changes []schema.Change,
 		return "its replacement was cut short and is taken back"
 	case failed:
 		return fmt.Sprintf("its replacement %s; it is made anew", job.Discard.Failed)
+	case job.Discard != nil:
+		return "its replacement was cut short; it is made anew"
 	}
 	if job.Asked > Worst(changes) {
 		return "--" + job.Asked.String()

@@ -748,9 +748,6 @@ func done(in kind.In[Spec]) bool {
 // restore takes back a replacement that was cut short, and goes on to what the
 // program wants now. in.Live is the old container, in.Discard its successor.
 func restore(in kind.In[Spec], changes []schema.Change) kind.Work {
-	if effect(in, changes) == schema.Replace {
-		return restart(in)
-	}
 	failed := in.Discard
 	w := update(in, changes)
 	if failed.Name == in.Want.Name {
@@ -810,9 +807,6 @@ func makeWay(in kind.In[Spec], failed *kind.Live) []engine.Op {
 // running with its addresses and ports is none to them.
 func outcome(in kind.In[Spec], v kind.Verb, changes []schema.Change) kind.Outcome {
 	o := kind.Outcome{Verb: v, Name: in.Want.Name}
-	if v == kind.Restore && effect(in, changes) == schema.Replace {
-		o.Verb = kind.Replace // who holds on to it by its ID holds on to neither of the two
-	}
 	if v == kind.Update {
 		switch {
 		case changed(changes, "state"):
