@@ -2,6 +2,7 @@ package hclfile
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"bayplan/lang/diag"
@@ -34,4 +35,12 @@ func FuzzFormat(f *testing.F) {
 			t.Errorf("once:\n%s\ntwice:\n%s\n%v", once, twice, ds)
 		}
 	})
+}
+
+// TestManyMistakes holds that a file of nothing but mistakes is given up soon.
+func TestManyMistakes(t *testing.T) {
+	var ds diag.List
+	if _, ok := Format(schema.File{Name: "x.bay.hcl", Src: []byte(strings.Repeat("a=1\n", 20_000))}, &ds); ok || len(ds) != maxSyntax {
+		t.Errorf("got %v and %d messages, want %d", ok, len(ds), maxSyntax)
+	}
 }

@@ -14,7 +14,10 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-const maxFile = 1 << 20 // bytes of one file
+const (
+	maxFile   = 1 << 20 // bytes of one file
+	maxSyntax = 100     // mistakes of grammar that are shown of one file
+)
 
 // parse returns the bodies of the files, in their order, or false if one of
 // them cannot be read as HCL.
@@ -66,8 +69,13 @@ func addSyntax(f schema.File, tokens hclsyntax.Tokens, hds hcl.Diagnostics, ds *
 			open = d.Subject.Start.Line
 		}
 	}
+	before := len(*ds)
 	for i, d := range hds {
 		at := diag.Pos{File: f.Name}
+		if len(*ds)-before == maxSyntax {
+			(*ds)[len(*ds)-1].Hintf("%d more mistakes may follow from these, and are not shown", len(hds)-i)
+			return // each costs a look through the file for its place
+		}
 		if d.Summary == "Invalid character" && d.Subject.Start.Line == open {
 			continue // it would be text, if a quote were not missing
 		}
