@@ -86,8 +86,8 @@ daemon:
 # them killed in each round; `make check` runs a few rounds. Never two at work.
 LOCK_ROUNDS ?= 200
 lock:
-	LOCK_ROUNDS=$(LOCK_ROUNDS) $(GO) test ./golden -count=1 -timeout 1h -run 'TestOneAppliesAtATime' -v
-	LOCK_ROUNDS=$(LOCK_ROUNDS) $(GO) test ./golden -count=1 -timeout 1h -run 'TestOneAppliesAtATime' -v -engine real
+	LOCK_ROUNDS=$(LOCK_ROUNDS) $(GO) test ./golden -count=1 -timeout 3h -run 'TestOneAppliesAtATime' -v
+	LOCK_ROUNDS=$(LOCK_ROUNDS) $(GO) test ./golden -count=1 -timeout 3h -run 'TestOneAppliesAtATime' -v -engine real
 
 # Random stacks under faults, changes by hand, restarts of the engine and a second
 # bay: on the embedded engine's core, and through docker's client. Then one fault
