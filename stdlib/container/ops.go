@@ -785,7 +785,7 @@ func restart(in kind.In[Spec]) kind.Work {
 	w.Facts = slices.DeleteFunc(w.Facts, func(f engine.Fact) bool { return f.Absent && f.Read.Arg == failed.Name })
 	w.Facts = append(w.Facts, asRead(failed)...)
 	w.Ops = slices.Concat([]engine.Op{setPolicy(living(failed), "no"), stop(failed), removal(living(failed), false)}, w.Ops)
-	if failed.Name == home(in, in.Live) && len(w.Undo) > 0 {
+	if len(w.Undo) > 0 {
 		w.Undo = slices.Concat(makeWay(in, failed), w.Undo, []engine.Op{removal(living(failed), false)})
 	}
 	if active(failed) && !active(in.Live) {
