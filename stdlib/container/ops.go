@@ -796,11 +796,13 @@ func restart(in kind.In[Spec]) kind.Work {
 }
 
 // makeWay takes a successor that failed before out of the way of the old container,
-// whose name it bears: it is still there where its own removal is what failed.
+// whose name it may bear: it is still there where its own removal is what failed.
 func makeWay(in kind.In[Spec], failed *kind.Live) []engine.Op {
-	return []engine.Op{
-		setPolicy(living(failed), "no"), stop(failed), rename(living(failed), tag(in.Want.Name, "failed", in.Live.ID)),
+	ops := []engine.Op{setPolicy(living(failed), "no"), stop(failed)}
+	if away := tag(in.Want.Name, "failed", in.Live.ID); failed.Name != away {
+		ops = append(ops, rename(living(failed), away))
 	}
+	return ops
 }
 
 // outcome says what others can rely on. A change that leaves the container
