@@ -16,6 +16,7 @@ func (m *maker) order() {
 	m.alongDeps()
 	m.beforeRemovals()
 	m.earlyFirst()
+	m.madeAgain()
 	slices.SortStableFunc(m.all, func(a, b *Step) int {
 		return cmp.Or(a.Addr.Compare(b.Addr), strings.Compare(a.ID, b.ID))
 	})
@@ -126,6 +127,41 @@ func (m *maker) earlyFirst() {
 			}
 		}
 	}
+}
+
+// madeAgain lets a step wait for what its object holds on to that is gone, and that
+// this plan makes again: an undo goes back to it. Where that would be a circle the
+// undo has to do without.
+func (m *maker) madeAgain() {
+	for _, s := range m.all {
+		if m.steps[s.Addr] != s {
+			continue
+		}
+		for _, used := range m.holds(s.Addr) {
+			if first := m.steps[used]; first != nil && first.Verb == kind.Create && !m.waits(first, s) {
+				m.need(s, first)
+			}
+		}
+	}
+}
+
+// waits reports whether a step comes after another one.
+func (m *maker) waits(s, first *Step) bool {
+	seen := map[*Step]bool{}
+	var visit func(*Step) bool
+	visit = func(s *Step) bool {
+		if s == first || seen[s] {
+			return s == first
+		}
+		seen[s] = true
+		for n := range m.needs[s] {
+			if visit(n) {
+				return true
+			}
+		}
+		return false
+	}
+	return visit(s)
 }
 
 // claims finds resources that want what only one object can hold: a name, a

@@ -261,6 +261,22 @@ func TestMake(t *testing.T) {
 		want: "0 finish crane.user (its replacement was cut short and goes on)\n" +
 			"1 remove crane.base (no longer in the program) after [0]\n",
 	}, {
+		name: "what it still holds on to is gone and is made again before",
+		live: func(h harbour) {
+			h.alive("crane.a", "t-a", &crane{Name: "t-a", Color: "red"}, func(l *kind.Live) { l.Uses = []kind.Use{{Kind: "crane", Name: "t-z"}} })
+		},
+		program: []decl{{addr: "crane.a", attrs: attrs{"color": str("blue")}}, {addr: "crane.z"}},
+		want:    "0 create crane.z\n1 replace crane.a (color) after [0]\n    color: red -> blue, replace\n",
+	}, {
+		name: "what is made again is not waited for where it waits itself",
+		live: func(h harbour) {
+			h.alive("crane.a", "t-a", &crane{Name: "t-a", Color: "red", Port: "80"}, func(l *kind.Live) {
+				l.Uses, l.Claims = []kind.Use{{Kind: "crane", Name: "t-z"}}, []string{"port 80"}
+			})
+		},
+		program: []decl{{addr: "crane.a", attrs: attrs{"color": str("blue"), "port": str("81")}}, {addr: "crane.z", attrs: attrs{"port": str("80")}}},
+		want:    "0 replace crane.a (color, port)\n    color: red -> blue, replace\n    port: 80 -> 81, replace\n1 create crane.z after [0]\n",
+	}, {
 		name: "destroy takes all but data",
 		live: func(h harbour) {
 			h.alive("quay.q", "t-q", &quay{Name: "t-q"}, nil)
