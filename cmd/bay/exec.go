@@ -41,8 +41,11 @@ is known to a plan.
 		Annotations: map[string]string{passesOn: "true"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.cmd.Words = args[1:]
-			if o.cmd.Words[0] == "--" {
+			switch word := o.cmd.Words[0]; {
+			case word == "--":
 				o.cmd.Words = o.cmd.Words[1:]
+			case strings.HasPrefix(word, "-"):
+				return misuse("the command begins with %s: flags of bay exec stand before ADDRESS", word)
 			}
 			if len(o.cmd.Words) == 0 {
 				return misuse("want a COMMAND to run")

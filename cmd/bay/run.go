@@ -71,8 +71,12 @@ what is called "this" in module.db.`,
 				o.once.Entry = &o.entry
 			}
 			words := args[1:]
-			if len(words) > 0 && words[0] == "--" {
+			switch {
+			case len(words) == 0:
+			case words[0] == "--":
 				words = words[1:]
+			case words[0] == "-C" || words[0] == "--dir":
+				return misuse("%s stands where the command does: flags of bay run stand before ADDRESS, and -- before a command that begins so", words[0])
 			}
 			if len(words) > 0 {
 				o.once.Words = words

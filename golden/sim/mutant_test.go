@@ -50,7 +50,7 @@ func mutants() []mutant {
 		{"what cannot serve again has gone already", step, "engine.Gone(err) && (!engine.Serves(call) || x.e.ForNobody(ctx, call))", "engine.Gone(err)", applied},
 		{"an undo does not stop the new one", ops, `		setPolicy(id, "no"), halt(in, id), rename(id,`, `		setPolicy(id, "no"), rename(id,`, ""},
 		{"an undo leaves the old one's name", ops, `"failed", old.ID)), rename(living(old), home(in, old)),`, `"failed", old.ID)),`, ""},
-		{"an undo goes back to a network that is gone", ops, `		if how != "replaced" {`, "		if false {", ""},
+		{"an undo goes back to a network that is gone", ops, `		if leaves(in.Env, old, name) {`, "		if false {", ""},
 		{"an undo does not know that a network was made again", ops, `how == "" && !stale(in.Env, old, name)`, `how == ""`, ""},
 		{"an undo leaves the old one's policy", ops, "		ops = append(ops, setPolicy(living(old), p))\n", "", ""},
 		{"an undo does not start the old one", ops, "		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})\n", "", ""},

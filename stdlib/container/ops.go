@@ -445,12 +445,20 @@ func reconnect(in kind.In[Spec], old *kind.Live) []engine.Op {
 		if how == "" && !stale(in.Env, old, name) {
 			continue
 		}
-		if how != "replaced" {
+		if leaves(in.Env, old, name) {
 			ops = append(ops, engine.Op{Call: &engine.NetworkDisconnect{Network: name, Container: old.ID}})
 		}
 		ops = append(ops, connect(n, living(old), true))
 	}
 	return ops
+}
+
+// leaves reports whether a container has to leave a network before it joins it
+// again. Where the network is replaced, its own step takes off who is on it, but not
+// who knows it by the ID of one that is gone.
+func leaves(env *kind.Env, l *kind.Live, name string) bool {
+	how, _ := madeAnew(env, "network", name)
+	return how != "replaced" || stale(env, l, name)
 }
 
 func value(d *time.Duration) time.Duration {
@@ -579,10 +587,9 @@ func endpoints(in kind.In[Spec], changes []schema.Change) []engine.Op {
 	var ops []engine.Op
 	for _, n := range in.Have.Networks {
 		name := n.Network.Name
-		if how, _ := madeAnew(in.Env, "network", name); !touched(name) || how == "replaced" {
-			continue // the network's own step has taken it off
+		if touched(name) && leaves(in.Env, in.Live, name) {
+			ops = append(ops, engine.Op{Call: &engine.NetworkDisconnect{Network: name, Container: in.Live.ID}})
 		}
-		ops = append(ops, engine.Op{Call: &engine.NetworkDisconnect{Network: name, Container: in.Live.ID}})
 	}
 	for _, n := range expect(in).Networks {
 		if touched(n.Network.Name) {
