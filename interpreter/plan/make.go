@@ -202,14 +202,19 @@ func (m *maker) inOrder() []*ir.Resource {
 	return out
 }
 
-// holds returns the program's resources whose objects that of a holds on to now.
+// holds returns the program's resources whose objects that of a holds on to now,
+// or the one that it is about to replace.
 func (m *maker) holds(a ir.Addr) []ir.Addr {
 	l := m.live[a]
 	if l == nil {
 		return nil
 	}
+	uses := l.Uses
+	if l.Old != nil {
+		uses = slices.Concat(uses, l.Old.Uses)
+	}
 	var out []ir.Addr
-	for _, u := range l.Uses {
+	for _, u := range uses {
 		if used, ok := m.names[object{u.Kind, u.Name}]; ok {
 			out = append(out, used)
 		}
