@@ -156,6 +156,21 @@ func (w *workshop) fails(t *testing.T, code int, env []string, args ...string) s
 	return string(out)
 }
 
+// pulling is a stack whose registry is asked at every plan.
+func pulling(ref string) string {
+	return `stack { name = "harbour" }
+image "app" {
+  pull        = "` + ref + `"
+  pull_policy = "always"
+}
+container "app" {
+  image        = image.app
+  network_mode = "none"
+  state        = "created"
+}
+`
+}
+
 // A registry that fails is named, with what it said and what to do, and what
 // runs runs on.
 func TestFailingRegistry(t *testing.T) {
@@ -166,17 +181,7 @@ func TestFailingRegistry(t *testing.T) {
 	w, m := newWorkshop(t), newHarbourmaster(t, "")
 	ref := m.host() + "/" + w.word + "/app:1"
 	m.ship(w.word+"/app", "1")
-	w.say(`stack { name = "harbour" }
-image "app" {
-  pull        = "` + ref + `"
-  pull_policy = "always"
-}
-container "app" {
-  image        = image.app
-  network_mode = "none"
-  state        = "created"
-}
-`)
+	w.say(pulling(ref))
 	w.bay(t, "apply", "--yes")
 	id := func() string { return w.id(t, "harbour-app") }
 	was := id()
@@ -232,17 +237,7 @@ func TestStallingRegistry(t *testing.T) {
 	}
 	defer e.Close()
 	ref := m.host() + "/" + w.word + "/app:1"
-	w.say(`stack { name = "harbour" }
-image "app" {
-  pull        = "` + ref + `"
-  pull_policy = "always"
-}
-container "app" {
-  image        = image.app
-  network_mode = "none"
-  state        = "created"
-}
-`)
+	w.say(pulling(ref))
 	w.bay(t, "apply", "--yes")
 	was := w.id(t, "harbour-app")
 	m.ship(w.word+"/app", "1")
