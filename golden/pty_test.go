@@ -84,21 +84,43 @@ func openTerminal(t *testing.T) (theirs, ours *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.IoctlSetPointerInt(int(ours.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
-	}
-	n, err := unix.IoctlGetInt(int(ours.Fd()), unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var n int
+	control(t, ours, func(fd int) (err error) {
+		if err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err == nil {
+			n, err = unix.IoctlGetInt(fd, unix.TIOCGPTN)
+		}
+		return err
+	})
 	theirs, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.IoctlSetWinsize(int(theirs.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 80}); err != nil {
+	resize(t, ours, 80)
+	return theirs, ours
+}
+
+// resize gives a terminal so many columns.
+func resize(t *testing.T, tty *os.File, columns uint16) {
+	t.Helper()
+	control(t, tty, func(fd int) error {
+		return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns})
+	})
+}
+
+// control calls f with a terminal's descriptor, as (*os.File).Fd does not: that
+// would have a reader hold the terminal open though it is closed.
+func control(t *testing.T, tty *os.File, f func(fd int) error) {
+	t.Helper()
+	c, err := tty.SyscallConn()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return theirs, ours
+	if cerr := c.Control(func(fd uintptr) { err = f(int(fd)) }); cerr != nil {
+		err = cerr
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // interrupt sends a signal; Ctrl-C where there is a terminal.
@@ -118,7 +140,13 @@ func (r *running) interrupt(sig syscall.Signal) {
 // says waits until bay has printed a text.
 func (r *running) says(text string) {
 	r.t.Helper()
-	for until := time.Now().Add(forbearance); !strings.Contains(r.text(), text); time.Sleep(10 * time.Millisecond) {
+	r.saysSince(0, text)
+}
+
+// saysSince waits until bay has printed a text behind so many bytes.
+func (r *running) saysSince(before int, text string) {
+	r.t.Helper()
+	for until := time.Now().Add(forbearance); !strings.Contains(r.text()[before:], text); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(until) {
 			r.t.Fatalf("bay does not say %q:\n%s", text, r.text())
 		}

@@ -87,9 +87,10 @@ func (r *running) raw() {
 // modes is how bay's terminal is set.
 func modes(t *testing.T, r *running) unix.Termios {
 	t.Helper()
-	got, err := unix.IoctlGetTermios(int(r.tty.Fd()), unix.TCGETS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var got *unix.Termios
+	control(t, r.tty, func(fd int) (err error) {
+		got, err = unix.IoctlGetTermios(fd, unix.TCGETS)
+		return err
+	})
 	return *got
 }

@@ -22,7 +22,8 @@ func (a *app) eventsCmd() *cobra.Command {
 		Use:   "events",
 		Short: "Tell what happens to a stack as it happens",
 		Long: `Events tells what happens to the containers, networks and volumes of a stack, until
-Ctrl-C or --until. With --since it begins with what an engine still remembers.
+Ctrl-C or --until. With --since it begins with what an engine still remembers. An engine
+that is started anew meanwhile is waited for.
 Health checks that change nothing are left out, unless -a asks for them.
 
 The stack is that of the files in this directory (-C DIR for another one), or
@@ -62,7 +63,7 @@ func (a *app) events(ctx context.Context, where aimFlags, since, until string, a
 		err := a.survey(ctx, at, "")
 		return at.all, err
 	}
-	return verb.Events(ctx, at.engine.Reader(), at.stack, since, until, look, func(h verb.Happening) error {
+	emit := func(h verb.Happening) error {
 		if !all && strings.HasPrefix(h.Action, "exec_") {
 			return nil
 		}
@@ -87,7 +88,8 @@ func (a *app) events(ctx context.Context, where aimFlags, since, until string, a
 			a.paint(a.out, "2", diag.Escape(strings.Join(words, " "))),
 		}, "  "), " "))
 		return err
-	})
+	}
+	return verb.Events(ctx, verb.Listening{Engine: at.engine, Stack: at.stack, Since: since, Until: until, Look: look, Emit: emit, Lost: a.waits})
 }
 
 // nameFor names a container by its address, if it has one.

@@ -109,10 +109,13 @@ func (a *app) followLogs(ctx context.Context, at *aim, words []string, chosen []
 			return at.all, err
 		},
 		Emit: p.line,
-		Lost: func(err error) {
-			fmt.Fprintf(a.err, "%s the engine does not answer (%s); going on when it does\n", a.paint(a.err, "33", "waiting:"), escape(err.Error(), "  "))
-		},
+		Lost: a.waits,
 	}, what)
+}
+
+// waits says that an engine has let go, and is waited for.
+func (a *app) waits(err error) {
+	_, _ = fmt.Fprintf(a.err, "%s the engine does not answer (%s); going on when it does\n", a.paint(a.err, "33", "waiting:"), escape(err.Error(), "  ")) // nobody has to read it
 }
 
 // printer prints lines of containers.

@@ -9,6 +9,7 @@ import (
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/show"
+	"bayplan/interpreter/verb"
 )
 
 // pane is lines that are shown anew in their place on a terminal, and elsewhere
@@ -88,21 +89,28 @@ func (a *app) lookAgain() show.Options {
 	return o
 }
 
+// nothingNow is what is shown of an ADDRESS while nothing of it runs: it may come back.
+const nothingNow = "nothing of this runs now"
+
 // watchPs shows the containers again and again.
 func (a *app) watchPs(ctx context.Context, at *aim, words []string, o psFlags) error {
+	shown := false
 	return a.every(ctx, 2*time.Second, func(ctx context.Context) ([]string, error) {
 		if err := a.survey(ctx, at, o.where.dir); err != nil {
 			return nil, err
 		}
 		list, err := a.containers(ctx, at, words, o)
 		var none *failure
-		if errors.As(err, &none) && a.nothing(at) != nil { // it may come yet
-			list, err = nil, nil
-		}
-		if err != nil {
+		var gone *verb.Unclear
+		switch {
+		case errors.As(err, &none) && a.nothing(at) != nil: // it may come yet
+			list = nil
+		case errors.As(err, &gone) && shown:
+			return []string{nothingNow}, nil
+		case err != nil:
 			return nil, err
 		}
-		if len(list) == 0 {
+		if shown = true; len(list) == 0 {
 			return []string{fmt.Sprintf("nothing of stack %s runs", at.stack)}, nil
 		}
 		return a.psTable(list, time.Now(), o.drift).Lines(a.lookAgain()), nil

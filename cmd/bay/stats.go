@@ -92,7 +92,7 @@ func (a *app) liveStats(ctx context.Context, at *aim, words []string) error {
 		}
 		chosen, err := verb.Select(at.all, verb.Choice{Stack: at.stack, Runs: true, Words: words})
 		if err != nil {
-			return []string{"nothing of this runs now"}, nil // it may come back
+			return []string{nothingNow}, nil
 		}
 		list, err := verb.Usages(ctx, at.engine.Reader(), verb.Active(verb.WithTwins(at.all, chosen)), before, true)
 		if err != nil {

@@ -33,7 +33,7 @@ func Follow(ctx context.Context, f Following, o LogOptions) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	o.Follow = true
-	w := &follower{Following: f, o: o, marks: map[string]*mark{}, lines: make(chan told, 256), over: make(chan told)}
+	w := &follower{Following: f, o: o, marks: map[string]*mark{}, lines: make(chan told, 256), over: make(chan told), waits: waiting{engine: f.Engine, lost: f.Lost}}
 	w.msgs, w.errs = w.subscribe(ctx)
 	for _, c := range f.Chosen {
 		w.begin(ctx, c)
@@ -52,7 +52,7 @@ type follower struct {
 	over    chan told // that they have ended
 	msgs    <-chan events.Message
 	errs    <-chan error
-	tries   int // for an engine that does not answer
+	waits   waiting
 	lulls   int // in which a replacement was waited for
 
 	past     []Line           // gathered so far
@@ -68,11 +68,58 @@ type told struct {
 
 // mark is how far a container has been read.
 type mark struct {
+	point
 	object  Object
-	at      time.Time // of the last line; zero before the first
-	same    int       // how many lines had that time
 	reading bool
 	again   bool // it was started since the reader began
+}
+
+// point is how far something that the engine tells with its times has come.
+type point struct {
+	at   time.Time // of the last that was told; zero before the first
+	same int       // how much had that time
+}
+
+// note moves on to what was told of this time.
+func (p *point) note(at time.Time) {
+	if !at.Equal(p.at) {
+		p.at, p.same = at, 0
+	}
+	p.same++
+}
+
+// since is the time as engines take it.
+func (p point) since() string { return fmt.Sprintf("%d.%09d", p.at.Unix(), p.at.Nanosecond()) }
+
+// told returns whether what comes in the order of its times, from since on, was
+// told before. What has no time was not.
+func (p point) told() func(time.Time) bool {
+	return func(at time.Time) bool {
+		if at.Equal(p.at) {
+			p.same--
+			return p.same >= 0
+		}
+		return !at.IsZero() && at.Before(p.at)
+	}
+}
+
+// waiting is how an engine that does not answer is waited for.
+type waiting struct {
+	engine *engine.Engine
+	lost   func(error) // told once that it is
+	tries  int
+}
+
+// wait returns when the engine can be asked again, or the error of what was being
+// done where one has not answered for long. The first answer sets tries to 0.
+func (w *waiting) wait(ctx context.Context, err error, what string) error {
+	if w.tries++; w.tries > patience {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if w.tries == 1 {
+		w.lost(err)
+	}
+	return w.engine.Sleep(ctx, again)
 }
 
 // How long the past is gathered so that lines of several containers come in
@@ -110,7 +157,7 @@ func (w *follower) run(ctx context.Context) error {
 				return err
 			}
 		case m := <-w.msgs:
-			w.tries = 0
+			w.waits.tries = 0
 			w.started(ctx, m)
 		case err := <-w.errs:
 			if err := w.lost(ctx, err); err != nil {
@@ -129,7 +176,7 @@ func (w *follower) run(ctx context.Context) error {
 
 // take has a line told, or gathered with others of the past.
 func (w *follower) take(t told) error {
-	w.marks[t.id].note(t.line)
+	w.marks[t.id].note(t.line.At)
 	if w.gathered != nil {
 		w.past = append(w.past, t.line)
 		return nil
@@ -149,13 +196,6 @@ func (w *follower) flush() error {
 	return nil
 }
 
-func (m *mark) note(l Line) {
-	if !l.At.Equal(m.at) {
-		m.at, m.same = l.At, 0
-	}
-	m.same++
-}
-
 // begin reads a container from where it was left.
 func (w *follower) begin(ctx context.Context, c Object) {
 	m := w.marks[c.ID]
@@ -171,15 +211,14 @@ func (w *follower) begin(ctx context.Context, c Object) {
 		m.again = true
 		return
 	case !m.at.IsZero():
-		o.Tail, o.Since = "", fmt.Sprintf("%d.%09d", m.at.Unix(), m.at.Nanosecond())
+		o.Tail, o.Since = "", m.since()
 	}
 	m.reading, m.again = true, false
 	w.reading++
-	at, skip := m.at, m.same
+	before := m.told()
 	go func() {
 		err := readLogs(ctx, w.Engine.Reader(), c, o, func(l Line) error {
-			if !at.IsZero() && !l.At.IsZero() && (l.At.Before(at) || l.At.Equal(at) && skip > 0) {
-				skip--
+			if before(l.At) {
 				return nil
 			}
 			return tell(ctx, w.lines, told{id: c.ID, line: l})
@@ -251,13 +290,7 @@ func (w *follower) lost(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if w.tries++; w.tries > patience {
-		return fmt.Errorf("following the logs of stack %s: %w", w.Stack, err)
-	}
-	if w.tries == 1 {
-		w.Lost(err)
-	}
-	if err := w.Engine.Sleep(ctx, again); err != nil {
+	if err := w.waits.wait(ctx, err, "following the logs of stack "+w.Stack); err != nil {
 		return err
 	}
 	w.msgs, w.errs = w.subscribe(ctx)

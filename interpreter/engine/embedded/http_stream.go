@@ -384,8 +384,11 @@ func (c *call) execStart(id string) error {
 		return err
 	}
 	var e *Exec
+	var began time.Time // of the container
 	err := c.change(func(s *State, now time.Time) (err error) {
-		e, err = s.RunExec(now, id)
+		if e, err = s.RunExec(now, id); err == nil {
+			began = s.Containers[e.Container].Run.Started
+		}
 		return err
 	})
 	if err != nil {
@@ -401,13 +404,42 @@ func (c *call) execStart(id string) error {
 	defer conn.Close()
 	switch {
 	case e.Echoes && e.Config.AttachStdin && o.Tty:
+		killed := c.killed(e.Container, began, conn)
 		code, left := typed(conn, in)
+		if killed() {
+			code, left = 137, false
+		}
 		return c.change(func(*State, time.Time) error { e.ExitCode, e.Left = code, left; return nil })
 	case e.Echoes && e.Config.AttachStdin:
+		killed := c.killed(e.Container, began, conn)
 		_, _ = io.Copy(newOutput(conn, o.Tty, false).out, in) // an error is an end as well
+		if killed() {
+			return c.change(func(*State, time.Time) error { e.ExitCode = 137; return nil })
+		}
 	}
 	_ = newOutput(conn, o.Tty, false).write([]Line{{Text: e.Stdout}, {Text: e.Stderr, Stderr: true}})
 	return nil
+}
+
+// killed has a conversation with a command end with the container that the command
+// runs in. What it returns ends that, and reports whether it was so.
+func (c *call) killed(id string, began time.Time, conn io.Closer) func() bool {
+	ctx, end := context.WithCancel(c.req.Context())
+	done := make(chan bool, 1)
+	go func() {
+		err := c.world.hold(ctx, func(s *State) bool {
+			k := s.Containers[id]
+			return k == nil || !k.Run.Running || !k.Run.Started.Equal(began)
+		})
+		if err == nil {
+			conn.Close()
+		}
+		done <- err == nil
+	}()
+	return func() bool {
+		end()
+		return <-done
+	}
 }
 
 // Keys as a terminal knows them.
