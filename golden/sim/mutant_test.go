@@ -55,6 +55,8 @@ func mutants() []mutant {
 		{"an undo leaves the old one's policy", ops, "		ops = append(ops, setPolicy(living(old), p))\n", "", ""},
 		{"an undo does not start the old one", ops, "		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})\n", "", ""},
 		{"an undo starts the old one first", ops, "	return append(ops, removal(id, false))\n", "	slices.Reverse(ops)\n	return append(ops, removal(id, false))\n", ""},
+		{"an undo starts what cannot start", ops, `|| stranded(in, old) != "" {`, "{", "./stdlib/container TestNoWayBack"},
+		{"a container is stopped for one that cannot start", ops, "own && h.restart {", "own && h.restart && false {", "./golden/sim Found"},
 		{"the policy from before is forgotten", ops, "		return p\n	}\n	return now\n", "		return now\n	}\n	return now\n", "./stdlib/container TestRollbackHalfway"},
 
 		// The order of a replacement.
@@ -62,7 +64,7 @@ func mutants() []mutant {
 		{"the old one keeps its policy", ops, "	return slices.Concat(retire(old), []engine.Op{stop(old)}, yield(old, name))\n", "	return slices.Concat([]engine.Op{stop(old)}, yield(old, name))\n", ""},
 		{"the old one does not stop", ops, "	return slices.Concat(retire(old), []engine.Op{stop(old)}, yield(old, name))\n", "	return slices.Concat(retire(old), yield(old, name))\n", ""},
 		{"the new one never gets its policy", ops, "		return []engine.Op{setPolicy(id, p)}\n", "		return nil\n", ""},
-		{"the new one is not waited for", ops, "		w.Wait = ready(in, settled(in))\n	}\n	w.Commit = commit(in, made(in), old)\n", "	}\n	w.Commit = commit(in, made(in), old)\n", ""},
+		{"the new one is not waited for", ops, "		w.Wait, w.Asks = ready(in, settled(in)), company(in)\n	}\n	w.Commit = commit(in, made(in), old)\n", "	}\n	w.Commit = commit(in, made(in), old)\n", ""},
 		{"both write to one volume", strategy, "		return same && (x.RW || !m.ReadOnly)\n", "		return same && false\n", ""},
 		{"both want one port", strategy, "	return from <= qto && qfrom <= to && p.overlaps(q)\n", "	return from <= qto && qfrom <= to && p.overlaps(q) && false\n", "./stdlib/container TestStrategy$"},
 		{"both want one address", strategy, "	return slices.ContainsFunc(n.fixed(), func(a string) bool { return slices.Contains(have, a) })\n", "	return false\n", "./stdlib/container TestStrategy$"},

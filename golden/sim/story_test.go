@@ -649,7 +649,7 @@ func (s *story) hand(e *embedded.State, c *embedded.Container) (string, error) {
 		return "stop", e.Stop(e.Now, c.ID, "", nil)
 	case 1:
 		for _, other := range e.Containers {
-			if other != c && other.Run.Running && other.Config.Labels[engine.LabelAddr] == c.Config.Labels[engine.LabelAddr] {
+			if other != c && (other.Run.Running || other.Run.Restarting) && other.Config.Labels[engine.LabelAddr] == c.Config.Labels[engine.LabelAddr] {
 				return "nothing", nil // two generations at once are what a person may do, and bay may not
 			}
 		}

@@ -260,6 +260,7 @@ func (in *In[S]) recorded() (said []ir.Attr, made []ir.Addr) {
 // Work is what a step does, in order: Ops, then Wait, then Commit. If
 // something fails before Commit has begun, Undo.
 type Work struct {
+	Asks     []ir.Dep // conditions on others that nobody wrote, and that are true before it begins
 	Facts    []engine.Fact
 	Ops      []engine.Op
 	Wait     *engine.Wait

@@ -580,9 +580,13 @@ func foretold(out kind.Outcome) []schema.Change {
 	return cs
 }
 
-// gates makes the conditions that a resource asks of others part of its step.
+// gates makes the conditions that a resource asks of others part of its step, and
+// those that its work asks of what the program asks nothing.
 func (m *maker) gates(r *ir.Resource, s *Step) {
-	for _, d := range r.Deps {
+	asks := slices.DeleteFunc(s.Work.Asks, func(d ir.Dep) bool {
+		return slices.ContainsFunc(r.Deps, func(said ir.Dep) bool { return said.To == d.To && said.Cond != ir.Exists })
+	})
+	for _, d := range slices.Concat(r.Deps, asks) {
 		to := m.w.Wants[d.To]
 		if d.Cond == ir.Exists || to == nil {
 			continue

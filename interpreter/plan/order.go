@@ -64,12 +64,16 @@ func (m *maker) alongDeps() {
 			}
 		}
 		for _, used := range m.holds(a) {
-			if first := m.steps[used]; first != nil && first.Verb == kind.Replace && !depends(byAddr, used, a) {
+			if first := m.steps[used]; first != nil && begins(m.outcomes[used].Verb) && !depends(byAddr, used, a) {
 				m.need(s, first)
 			}
 		}
 	}
 }
+
+// begins reports whether an object starts anew in a step: what another one holds on
+// to it with is lost, or comes back.
+func begins(v kind.Verb) bool { return v == kind.Replace || v == kind.Restart }
 
 func (m *maker) byAddr() map[ir.Addr]*ir.Resource {
 	out := map[ir.Addr]*ir.Resource{}

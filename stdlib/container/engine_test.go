@@ -177,6 +177,32 @@ func TestRollbackHalfway(t *testing.T) {
 	}
 }
 
+// TestNoWayBack holds that nothing goes back to a container whose companion the plan
+// makes anew, that the plan says so, and that it waits for the companion.
+func TestNoWayBack(t *testing.T) {
+	w := &workshop{t: t, e: inMemory(t, "1.41"), stack: stackName("company"), dir: t.TempDir()}
+	d := func(near, side string) decls {
+		return decls{
+			"container.near": obj("image", probe1, "network_mode", "none", "env", obj("TIER", near), "command", "serve :9090").Map,
+			"container.side": obj("image", probe1, "network_mode", "container:"+w.stack+"-near", "command", side).Map,
+		}
+	}
+	w.apply(d("1", "serve"))
+	for _, x := range []struct {
+		near string
+		back bool
+	}{{"1", true}, {"2", false}} {
+		p := w.plan(d(x.near, "exit 3"))
+		side := p.Steps[len(p.Steps)-1]
+		if len(side.Gates) != 1 || side.Gates[0].Wait.Until != ir.Started {
+			t.Errorf("TIER=%s: side waits for %+v", x.near, side.Gates)
+		}
+		if said := strings.Contains(side.Work.Impact, "no way back"); said == x.back || (len(side.Work.Undo) > 0) != x.back {
+			t.Errorf("TIER=%s: %q, and %d calls lead back", x.near, side.Work.Impact, len(side.Work.Undo))
+		}
+	}
+}
+
 func TestStates(t *testing.T) {
 	engines(t, "states", func(t *testing.T, w *workshop) {
 		d := func(state string, more ...any) decls {

@@ -31,7 +31,7 @@ func create(in kind.In[Spec]) kind.Work {
 	w.Ops = birth{name: in.Want.Name, restart: in.Want.Restart}.make(in)
 	if in.Want.State != created {
 		w.Ops = append(w.Ops, begin(in))
-		w.Wait = ready(in, 0)
+		w.Wait, w.Asks = ready(in, 0), company(in)
 	}
 	return w
 }
@@ -282,7 +282,7 @@ func takeTurns(in kind.In[Spec]) kind.Work {
 	w.Ops = append(w.Ops, rename(made(in), in.Want.Name))
 	if in.Want.State != created {
 		w.Ops = append(w.Ops, begin(in))
-		w.Wait = ready(in, settled(in))
+		w.Wait, w.Asks = ready(in, settled(in)), company(in)
 	}
 	w.Commit = commit(in, made(in), old)
 	w.Undo = rollback(in, made(in), old)
@@ -296,7 +296,7 @@ func overlap(in kind.In[Spec]) kind.Work {
 	w := successor(in)
 	w.Strategy, w.Cutover = startFirst, cutover
 	w.Ops = append(w.Ops, begin(in))
-	w.Wait = ready(in, settled(in))
+	w.Wait, w.Asks = ready(in, settled(in)), company(in)
 	w.Wait.Container = temporary
 	w.Commit = cutOver(in, made(in), temporary, in.Live)
 	w.Undo = append(reconnect(in, in.Live), halt(in, made(in)), removal(made(in), false))
@@ -385,7 +385,7 @@ func cutOver(in kind.In[Spec], id func(*engine.Blanks) string, name string, old 
 // and what is about a container that was never made. There is no way back to one
 // that is gone when it stops.
 func rollback(in kind.In[Spec], id func(*engine.Blanks) string, old *kind.Live) []engine.Op {
-	if fleeting(old) || stranded(in, old) {
+	if fleeting(old) || stranded(in, old) != "" {
 		return nil
 	}
 	ops := []engine.Op{
@@ -410,21 +410,44 @@ func awake(l *kind.Live) []engine.Op {
 	return []engine.Op{{Call: &engine.ContainerUnpause{Container: l.ID}}}
 }
 
-// stranded reports whether an old container could not start again: it holds on
-// to the ID of another one that is made anew in this plan, or is gone.
-func stranded(in kind.In[Spec], old *kind.Live) bool {
-	s := old.Spec.(*Spec)
-	for _, ref := range []schema.Ref{s.Joins, s.IPCJoins, s.PIDJoins} {
-		if ref.IsZero() {
+// stranded says why an old container could not start again, "" if it can: it holds
+// on to the ID of another one that is made anew in this plan, is gone, or does not
+// run and is not started before.
+func stranded(in kind.In[Spec], old *kind.Live) string {
+	for _, h := range old.Spec.(*Spec).holdings() {
+		if !h.restart {
 			continue
 		}
-		how, _ := madeAnew(in.Env, "container", ref.Name)
-		_, theirs := in.Env.Taken("container", ref.Name)
-		if how != "" || in.Env.Live("container", ref.Name) == nil && !theirs {
-			return true
+		how, addr := madeAnew(in.Env, "container", h.other.Name)
+		l := in.Env.Live("container", h.other.Name)
+		_, theirs := in.Env.Taken("container", h.other.Name)
+		out := in.Env.Outcome(addr)
+		why := ""
+		switch {
+		case how != "":
+			why = "is made anew"
+		case l == nil && !theirs:
+			why = "is gone"
+		case l != nil && !active(l) && (out == nil || out.Verb != kind.Restart):
+			why = "does not run"
+		default:
+			continue
+		}
+		return fmt.Sprintf("its %s is that of %s, which %s", h.attr, h.other.Name, why)
+	}
+	return ""
+}
+
+// company are the conditions on containers whose namespaces one shares: the engine
+// starts it only while they run, and so nothing stops for it before they do.
+func company(in kind.In[Spec]) []ir.Dep {
+	var out []ir.Dep
+	for _, h := range in.Want.holdings() {
+		if addr, own := in.Env.Named("container", h.other.Name); own && h.restart {
+			out = append(out, ir.Dep{To: addr, Cond: ir.Started, Pos: in.Res.AttrPos(h.attr)})
 		}
 	}
-	return false
+	return out
 }
 
 // halt stops the new container.
@@ -512,6 +535,8 @@ func impact(in kind.In[Spec]) string {
 	}
 	if fleeting(in.Live) {
 		text += "; the engine removes it when it stops: there is no way back"
+	} else if why := stranded(in, in.Live); why != "" {
+		text += "; there is no way back, since " + why
 	}
 	return text
 }
@@ -537,7 +562,7 @@ func update(in kind.In[Spec], changes []schema.Change) kind.Work {
 	ops, restarted := bring(in, changes)
 	w.Ops = append(w.Ops, ops...)
 	if restarted {
-		w.Wait = ready(in, 0)
+		w.Wait, w.Asks = ready(in, 0), company(in)
 		w.Wait.Container = in.Want.Name
 	}
 	if effect(in, changes) == schema.Restart && active(in.Live) {
@@ -682,7 +707,7 @@ func finish(in kind.In[Spec], changes []schema.Change) kind.Work {
 	if in.Want.State != created && !done(in) {
 		w.Ops = append(w.Ops, awake(l)...)
 		w.Ops = append(w.Ops, start(in, living(l), volumes(in)))
-		w.Wait = ready(in, settled(in))
+		w.Wait, w.Asks = ready(in, settled(in)), company(in)
 		w.Wait.Container = name
 	}
 	w.Commit = commit(in, living(l), old)

@@ -106,7 +106,7 @@ func (s *State) joined(c *Container) error {
 		return err
 	case parent.ID == c.ID:
 		return bad("cannot join own network")
-	case !parent.Run.Running:
+	case !parent.Run.Running && !parent.Run.Restarting:
 		return conflict("cannot join network of a non running container: %s", parent.ID)
 	case parent.Run.Restarting:
 		return conflict("Container %s is restarting, wait until the container is running", parent.ID)
