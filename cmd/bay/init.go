@@ -151,7 +151,7 @@ func templateNamed(name string) (scaffold, error) {
 func (a *app) newStackName(dir string) (string, error) {
 	if name := a.common.stack; name != "" {
 		if !ir.IsStackName(name) {
-			return "", misuse("--stack is %q, want small letters, digits and -, 31 at most and no - first", name)
+			return "", misuse("--stack is %q, want small letters, digits and -, 31 at most and no - first or last", name)
 		}
 		return name, nil
 	}

@@ -106,7 +106,7 @@ func IdentityOf(labels map[string]string) (Identity, bool, error) {
 		return Identity{}, false, nil
 	}
 	if v := labels[LabelVersion]; v != labelVersion {
-		return Identity{}, true, fmt.Errorf("label %s is %q, and this bay reads %q: a newer bay made the object", LabelVersion, v, labelVersion)
+		return Identity{Stack: stack}, true, fmt.Errorf("label %s is %q, and this bay reads %q: a newer bay made the object", LabelVersion, v, labelVersion)
 	}
 	i := Identity{
 		Stack: stack, Name: labels[LabelName], UID: labels[LabelUID], Run: labels[LabelRun],

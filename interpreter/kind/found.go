@@ -7,23 +7,28 @@ import (
 	"strings"
 
 	"bayplan/interpreter/engine"
+	"bayplan/lang/diag"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 )
 
 // LiveOf returns an object of the stack as its labels tell of it, or nil if
-// they say that it is somebody else's. A room adds what lives.
-func (s Scope) LiveOf(kind, id, name string, labels map[string]string) (*Live, error) {
+// they say that it is somebody else's. A room adds what lives. Where the labels
+// make no sense, nobody knows which resource the object is: it is left alone, with
+// a note in f, since no other of the stack may be locked in by it.
+func (s Scope) LiveOf(f *Found, kind, id, name string, labels map[string]string) *Live {
 	ident, ours, err := engine.IdentityOf(labels)
 	if !ours || ident.Stack != s.Stack {
-		return nil, nil
+		return nil
+	}
+	var rec schema.Record
+	if err == nil {
+		rec, err = schema.ParseRecord(ident.Spec)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", kind, name, err)
-	}
-	rec, err := schema.ParseRecord(ident.Spec)
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", kind, name, err)
+		f.Notes.Warnf(diag.Pos{}, "%s %s bears this stack's labels, and bay cannot read them: %v", kind, name, err).
+			Hintf("bay leaves it alone; if nobody needs it, remove it with docker %s rm %s", kind, name)
+		return nil
 	}
 	l := &Live{Kind: kind, ID: id, Name: name, Identity: ident, Record: rec}
 	l.Identity.Addr = s.At(ident.Addr)
@@ -33,7 +38,7 @@ func (s Scope) LiveOf(kind, id, name string, labels map[string]string) (*Live, e
 	for i, a := range ident.Deps {
 		l.Identity.Deps[i] = s.At(a)
 	}
-	return l, nil
+	return l
 }
 
 // At returns the address in the program of what was made at a.

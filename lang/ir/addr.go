@@ -313,14 +313,15 @@ func IsIdent(s string) bool {
 	return s != ""
 }
 
-// IsStackName reports whether s can name a stack: [a-z0-9][a-z0-9-]{0,30}.
+// IsStackName reports whether s can name a stack: [a-z0-9][a-z0-9-]{0,30}, and no
+// dash last, since it is a part of the repositories of its images.
 func IsStackName(s string) bool {
 	for i, r := range s {
 		if !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || i > 0 && r == '-') {
 			return false
 		}
 	}
-	return s != "" && len(s) <= 31
+	return s != "" && len(s) <= 31 && !strings.HasSuffix(s, "-")
 }
 
 // maxName is the longest engine name that still resolves as a DNS label.

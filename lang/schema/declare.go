@@ -117,12 +117,15 @@ type stackSpec struct{ name, root string }
 func (s *stackSpec) Bind(f *Set) {
 	f.Parsed(&s.name, "name", "string", "a name", None, "Name of the stack, unique on an engine.", func(s string) (string, error) {
 		if !ir.IsStackName(s) {
-			return "", fmt.Errorf("%q is no name for a stack: want a-z, 0-9 and dashes, at most 31, not a dash first", s)
+			return "", fmt.Errorf("%q is no name for a stack: want %s", s, stackNames)
 		}
 		return s, nil
 	}).Required()
 	f.String(&s.root, "root", None, "A directory above that of the stack, such as \"..\": files and modules of the stack may lie anywhere below it. By default it is the stack's own.")
 }
+
+// stackNames says what ir.IsStackName takes.
+const stackNames = "a-z, 0-9 and dashes, at most 31, a dash neither first nor last"
 
 // Nameless says that the declaration of the stack may have been lost, with a
 // message, so that it is no news that there is none.
@@ -168,6 +171,8 @@ type Declaration struct {
 	DependsOn ir.Attr // null if not written
 	Lifecycle ir.Attr // null if not written; a map
 	Post      []Postcondition
+
+	implied bool // it has no label, since nobody wrote it
 }
 
 // twice says that a resource or module was declared before. One call that does
@@ -194,12 +199,12 @@ func (b *Builder) Declare(d Declaration) {
 	if kind == nil {
 		panic("schema: declared a resource of unknown kind " + d.Addr.Kind)
 	}
-	if d.Addr.Label != "" && !ir.IsIdent(d.Addr.Label) {
+	if !d.implied && !ir.IsIdent(d.Addr.Label) {
 		b.Diags.Addf(d.Pos, "%q is no label: want letters, digits, _ and -, not a digit or - first", d.Addr.Label).Calls = d.Calls
 	}
 	if b.StackName() == "" && !b.stackPos.Known() && !b.nameless {
 		b.Diags.Addf(d.Pos, "the stack has no name yet").Hintf(`write %s first; a module has none, and is checked with a stack that uses it`, `stack { name = "shop" } (HCL) or stack(name = "shop") (Starlark)`)
-		b.stackPos = d.Pos // said once
+		b.nameless = true // said once
 	}
 	x := &declared{
 		kind: kind,
@@ -628,7 +633,7 @@ func (f *Finishing) Imply(a ir.Addr, attrs ...ir.Attr) *ir.Resource {
 	if x := f.b.resources[a]; x != nil {
 		return x.res
 	}
-	f.b.Declare(Declaration{Addr: a, Pos: f.Res.Pos, Dir: f.b.root, Attrs: attrs})
+	f.b.Declare(Declaration{Addr: a, Pos: f.Res.Pos, Dir: f.b.root, Attrs: attrs, implied: true})
 	x := f.b.resources[a]
 	x.res.Implied = true
 	return x.res
@@ -699,7 +704,7 @@ func (b *Builder) Finish() *ir.Program {
 		b.Diags.Addf(diag.Pos{File: b.root}, "the stack has no name").Hintf(`write %s`, `stack { name = "shop" } (HCL) or stack(name = "shop") (Starlark)`)
 	}
 	if b.override != "" && !ir.IsStackName(b.override) {
-		b.Diags.Addf(diag.Pos{}, "--stack: %q is no name for a stack", b.override)
+		b.Diags.Addf(diag.Pos{}, "--stack: %q is no name for a stack: want %s", b.override, stackNames)
 	}
 	for _, x := range b.order {
 		b.settle(x)

@@ -109,11 +109,12 @@ func TestBuilderMistakes(t *testing.T) {
 		want    string
 	}{
 		"no stack":     {func(b *Builder) { *b = *builder() }, "/stack: the stack has no name"},
-		"bad stack":    {func(b *Builder) { *b = *builder(); b.Stack(attrs("name", str("Shop")), line(1)) }, `f:50:1: stack.name: "Shop" is no name for a stack: want a-z, 0-9 and dashes, at most 31, not a dash first`},
+		"bad stack":    {func(b *Builder) { *b = *builder(); b.Stack(attrs("name", str("Shop")), line(1)) }, `f:50:1: stack.name: "Shop" is no name for a stack: want a-z, 0-9 and dashes, at most 31, a dash neither first nor last`},
 		"second stack": {func(b *Builder) { b.Stack(attrs("name", str("x")), line(2)) }, "f:2:1: stack is declared twice"},
 		"twice":        {func(b *Builder) { declare(b, 3, "x", nil); declare(b, 4, "x", nil) }, "f:4:1: container.x is declared twice"},
 		"one name":     {func(b *Builder) { declare(b, 3, "x", nil); declare(b, 4, "y", attrs("name", str("t-x"))) }, "f:50:1: container.x and container.y have one name on the engine: t-x"},
 		"label":        {func(b *Builder) { declare(b, 3, "1x", nil) }, `f:3:1: "1x" is no label: want letters, digits, _ and -, not a digit or - first`},
+		"no label":     {func(b *Builder) { declare(b, 3, "", nil) }, `f:3:1: "" is no label: want letters, digits, _ and -, not a digit or - first`},
 		"itself":       {func(b *Builder) { declare(b, 3, "x", nil, h("x")) }, "f:3:1: container.x.depends_on: container.x depends on itself"},
 		"by name":      {func(b *Builder) { declare(b, 3, "x", attrs("mode", str("container:t-x"))) }, "f:50:1: container.x refers to itself"},
 		"cycle": {func(b *Builder) {

@@ -192,8 +192,8 @@ func (r *reading) ours(ctx context.Context) error {
 			continue
 		}
 		uid := o.Config.Labels[engine.LabelUID]
-		if o.Config.Labels[engine.LabelStack] != r.Stack {
-			uid = o.ID // an adopted one, which has none of ours
+		if o.Config.Labels[engine.LabelStack] != r.Stack || uid == "" {
+			uid = o.ID // an adopted one, which has none of ours, or one whose labels somebody wrote
 		}
 		byUID[uid] = append(byUID[uid], o)
 	}
@@ -202,11 +202,7 @@ func (r *reading) ours(ctx context.Context) error {
 		if o == nil {
 			continue
 		}
-		l, err := r.live(o)
-		if err != nil {
-			return err
-		}
-		if l != nil {
+		if l := r.live(o); l != nil {
 			r.found.Live = append(r.found.Live, l)
 		}
 	}
@@ -336,20 +332,21 @@ func isTemporary(name, want string) bool {
 
 // live returns a container of ours, or nil with a note if it cannot be worked
 // with.
-func (r *reading) live(o *object) (*kind.Live, error) {
+func (r *reading) live(o *object) *kind.Live {
 	name := r.names[o.ID]
-	l, err := r.LiveOf("container", o.ID, name, o.Config.Labels)
-	if known, ok := r.adopts(name); ok && l == nil && err == nil {
+	l := r.LiveOf(r.found, "container", o.ID, name, o.Config.Labels)
+	if known, ok := r.adopts(name); ok && l == nil {
 		l = r.AdoptedOf("container", o.ID, name, known, o.Config.Labels)
 	}
-	if l == nil || err != nil {
-		return nil, err
+	if l == nil { // its labels make no sense
+		r.found.Taken[name] = kind.HolderOf(fmt.Sprintf("container %.12s", o.ID), o.ID, o.Config.Labels)
+		return nil
 	}
 	id, rec := l.Identity, l.Record
 	if o.State.Dead || o.State.Status == "removing" {
 		r.found.Notes.Addf(diag.Pos{}, "container %s of %s is half removed (%s)", name, id.Addr, o.State.Status).
 			Hintf("the engine lets nobody work with it: run docker rm -f %.12s, and plan again", o.ID)
-		return nil, nil
+		return nil
 	}
 	want := r.want(id.Addr)
 	l.Object, l.Status, l.Unready = o, status(o), unready(o)
@@ -360,7 +357,7 @@ func (r *reading) live(o *object) (*kind.Live, error) {
 	if o.State.Running {
 		l.Claims = claims(spec)
 	}
-	return l, nil
+	return l
 }
 
 // fileNames returns the files that want or record name.

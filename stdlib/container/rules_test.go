@@ -184,6 +184,30 @@ func TestCopies(t *testing.T) {
 	}
 }
 
+// TestUnreadable holds that a container whose labels make no sense is left alone,
+// and keeps nobody from the rest of the stack.
+func TestUnreadable(t *testing.T) {
+	w := &workshop{t: t, e: inMemory(t, ""), stack: "odd", dir: t.TempDir()}
+	d := decls{"container.web": {"image": str(probe1), "network_mode": str("none")}}
+	w.apply(d)
+	for name, labels := range map[string]map[string]string{
+		"newer": {engine.LabelStack: "odd", engine.LabelVersion: "2", engine.LabelAddr: "container.a"},
+		"older": {engine.LabelStack: "odd", engine.LabelVersion: "1", engine.LabelAddr: "container"},
+	} {
+		w.do(&engine.ContainerCreate{Name: name, Config: &api.Config{Image: probe1, Labels: labels}, HostConfig: &api.HostConfig{}})
+	}
+	p := w.plan(d)
+	if !p.Empty() || len(p.Notes) != 2 || p.Notes.HasErrors() ||
+		!strings.Contains(p.Notes.Error(), "container newer bears this stack's labels, and bay cannot read them: label bayplan.v") ||
+		!strings.Contains(p.Notes.Error(), "container older bears this stack's labels, and bay cannot read them: label bayplan.addr") {
+		t.Errorf("%s %v", steps(p), p.Notes)
+	}
+	d["container.web"]["name"] = str("older")
+	if _, diags := w.try(d); !strings.Contains(diags.Error(), `the name older is taken by container`) {
+		t.Errorf("its name is free: %v", diags)
+	}
+}
+
 // TestCommitted holds that a container made from an image which was committed
 // from one of ours is none, even when nothing else bears the uid any more and
 // it has the name.

@@ -82,14 +82,16 @@ func readNotes(ctx context.Context, s kind.Scope, list []api.Summary, found *kin
 		}
 		var got noted
 		if err := json.Unmarshal([]byte(text), &got); err != nil {
-			return nil, fmt.Errorf("network %s: label %s: %w", n.Name, engine.LabelGuests, err)
+			unread(found, n.Name, err)
+			continue
 		}
 		if got.Stack != s.Stack {
 			continue
 		}
 		addr, err := ir.ParseAddr(got.Addr)
 		if err != nil {
-			return nil, fmt.Errorf("network %s: label %s: %w", n.Name, engine.LabelGuests, err)
+			unread(found, n.Name, err)
+			continue
 		}
 		x := note{name: n.Name}
 		for _, g := range got.Guests {
@@ -103,6 +105,12 @@ func readNotes(ctx context.Context, s kind.Scope, list []api.Summary, found *kin
 		return nil, nil
 	}
 	return notes, dropGone(ctx, s, notes)
+}
+
+// unread reports a note that makes no sense: it tells nobody anything.
+func unread(found *kind.Found, network string, err error) {
+	found.Notes.Warnf(diag.Pos{}, "network %s: label %s cannot be read: %v", network, engine.LabelGuests, err).
+		Hintf("docker network rm %s forgets it", network)
 }
 
 // lost reports a note whose network is neither there nor in the program.

@@ -152,9 +152,10 @@ func living(t *testing.T, w *kind.Want, edit func(*api.Summary)) *kind.Live {
 	n := api.Summary{Name: w.Res.Name, ID: "n1", Driver: "bridge", Labels: labels, IPAM: api.IPAM{Driver: "default",
 		Config: []api.IPAMConfig{{Subnet: "172.18.0.0/16", Gateway: "172.18.0.1"}}}}
 	edit(&n)
-	live, err := fromEngine(n, kind.Scope{Stack: stack})
-	if err != nil || live == nil {
-		t.Fatalf("fromEngine: %v, %v", live, err)
+	found := &kind.Found{}
+	live := fromEngine(n, kind.Scope{Stack: stack}, found)
+	if live == nil {
+		t.Fatalf("fromEngine: %v", found.Notes)
 	}
 	return live
 }
@@ -388,25 +389,49 @@ func TestCopies(t *testing.T) {
 	}
 }
 
+// TestUnreadable wants networks whose labels make no sense to be told of, and to
+// keep nobody from reading the others.
+func TestUnreadable(t *testing.T) {
+	e := inMemory(t) // elsewhere, other stacks would be told of it too
+	mine := map[string]string{engine.LabelStack: stack, engine.LabelVersion: "1"}
+	for name, labels := range map[string]map[string]string{
+		stack + "-odd":  mine,
+		stack + "-note": {engine.LabelGuests: "{"},
+	} {
+		send(t, e, []engine.Op{{Call: &engine.NetworkCreate{Name: name, Options: api.CreateOptions{Labels: labels}}}})
+	}
+	found := snapshot(t, e)
+	said := found.Notes.Error()
+	if len(found.Live) != 0 || found.Notes.HasErrors() || found.Taken[stack+"-odd"].ID == "" ||
+		!strings.Contains(said, "network "+stack+"-odd bears this stack's labels, and bay cannot read them") ||
+		!strings.Contains(said, "network "+stack+"-note: label bayplan.guests cannot be read") {
+		t.Errorf("live %v, notes %v", found.Live, found.Notes)
+	}
+}
+
+// inMemory returns an engine of the test's own.
+func inMemory(t *testing.T) *engine.Engine {
+	t.Helper()
+	w, err := embedded.Open(t.TempDir(), "test", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := engine.Through(context.Background(), w.Dial, engine.Options{Sleep: w.Sleep, Close: w.Close})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
 // both runs a test on the engine of this machine and on one in memory.
 func both(t *testing.T, test func(t *testing.T, ctx context.Context, e *engine.Engine)) {
 	ctx := context.Background()
-	t.Run("embedded", func(t *testing.T) {
-		w, err := embedded.Open(t.TempDir(), "test", "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, err := engine.Through(ctx, w.Dial, engine.Options{Sleep: w.Sleep, Close: w.Close})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := e.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		test(t, ctx, e)
-	})
+	t.Run("embedded", func(t *testing.T) { test(t, ctx, inMemory(t)) })
 	t.Run("real", func(t *testing.T) {
 		e, err := engine.Connect(ctx, "")
 		if err != nil {

@@ -54,11 +54,7 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 	}
 	found := &kind.Found{Taken: map[string]kind.Holder{}, Known: map[ir.Addr]any{}}
 	for _, n := range list {
-		live, err := fromEngine(n, s)
-		if err != nil {
-			return nil, err
-		}
-		if live != nil {
+		if live := fromEngine(n, s, found); live != nil {
 			found.Live = append(found.Live, live)
 		} else {
 			found.Taken[n.Name] = holder(n)
@@ -84,13 +80,13 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 }
 
 // fromEngine returns the network if it is the stack's, or nil.
-func fromEngine(n api.Summary, s kind.Scope) (*kind.Live, error) {
-	l, err := s.LiveOf("network", n.ID, n.Name, n.Labels)
-	if l == nil && err == nil {
+func fromEngine(n api.Summary, s kind.Scope, found *kind.Found) *kind.Live {
+	l := s.LiveOf(found, "network", n.ID, n.Name, n.Labels)
+	if l == nil {
 		l = s.AdoptedOf("network", n.ID, n.Name, n.Name, n.Labels)
 	}
-	if l == nil || err != nil {
-		return nil, err
+	if l == nil {
+		return nil
 	}
 	spec := &Spec{
 		Name: n.Name, Driver: n.Driver, Internal: n.Internal, Attachable: n.Attachable, IPv6: n.EnableIPv6,
@@ -106,7 +102,7 @@ func fromEngine(n api.Summary, s kind.Scope) (*kind.Live, error) {
 	}
 	l.Spec, l.Object = spec, &object{Summary: n}
 	l.Attrs = map[string]ir.Value{"id": ir.StringVal(n.ID)}
-	return l, nil
+	return l
 }
 
 func texts(m map[string]string) map[string]ir.Value {

@@ -24,11 +24,7 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 	}
 	found := &kind.Found{Taken: map[string]kind.Holder{}}
 	for _, v := range list.Volumes {
-		live, err := fromEngine(v, s)
-		if err != nil {
-			return nil, err
-		}
-		if live != nil {
+		if live := fromEngine(v, s, found); live != nil {
 			found.Live = append(found.Live, live)
 		} else {
 			found.Taken[v.Name] = kind.HolderOf("volume "+v.Name, v.Name, v.Labels)
@@ -162,13 +158,13 @@ func clusterOf(v *api.ClusterVolume) *Cluster {
 }
 
 // fromEngine returns the volume if it is the stack's, or nil.
-func fromEngine(v *api.Volume, s kind.Scope) (*kind.Live, error) {
-	l, err := s.LiveOf("volume", v.Name, v.Name, v.Labels)
-	if l == nil && err == nil {
+func fromEngine(v *api.Volume, s kind.Scope, found *kind.Found) *kind.Live {
+	l := s.LiveOf(found, "volume", v.Name, v.Name, v.Labels)
+	if l == nil {
 		l = s.AdoptedOf("volume", v.Name, v.Name, v.Name, v.Labels)
 	}
-	if l == nil || err != nil {
-		return nil, err
+	if l == nil {
+		return nil
 	}
 	spec := &Spec{Name: v.Name, Driver: v.Driver, Labels: engine.UserLabels(v.Labels), Cluster: clusterOf(v.ClusterVolume)}
 	if len(v.Options) > 0 {
@@ -178,5 +174,5 @@ func fromEngine(v *api.Volume, s kind.Scope) (*kind.Live, error) {
 	if v.CreatedAt != "" {
 		l.Status = "made " + v.CreatedAt
 	}
-	return l, nil
+	return l
 }

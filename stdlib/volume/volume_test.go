@@ -161,6 +161,37 @@ func TestForeign(t *testing.T) {
 	}
 }
 
+// TestUnreadable wants a volume whose labels make no sense to be left alone, and
+// to keep nobody from the rest of the stack.
+func TestUnreadable(t *testing.T) {
+	h := newHarness(t)
+	h.apply(kindtest.Attrs{}, plan.Options{})
+	labels := map[string]string{engine.LabelStack: "shop", engine.LabelVersion: "1", engine.LabelAddr: "volume", engine.LabelUID: "u1"}
+	if _, err := h.engine.Do(t.Context(), &engine.VolumeCreate{Options: api.CreateOptions{Name: "shop", Labels: labels}}, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		attrs kindtest.Attrs
+		o     plan.Options
+		want  string
+	}{
+		"plan":    {kindtest.Attrs{}, plan.Options{}, "nothing to do"},
+		"gone":    {nil, plan.Options{}, "nothing to do"},
+		"destroy": {nil, plan.Options{Mode: plan.Destroy, Volumes: true}, "remove volume.data"},
+	} {
+		p, diags := h.plan(c.attrs, c.o)
+		if diags.HasErrors() || kindtest.Show(p) != c.want {
+			t.Errorf("%s: %v, steps %q", name, diags, kindtest.Show(p))
+		}
+		if len(p.Notes) != 1 || !p.Notes[0].Warning || !strings.Contains(p.Notes[0].Msg, `volume shop bears this stack's labels, and bay cannot read them: label bayplan.addr: address "volume": want KIND.LABEL`) {
+			t.Errorf("%s: notes %v", name, p.Notes)
+		}
+	}
+	if _, diags := h.plan(kindtest.Attrs{"name": ir.StringVal("shop")}, plan.Options{}); !strings.Contains(diags.Error(), `taken by volume shop of stack "shop"`) {
+		t.Errorf("its name is free: %v", diags)
+	}
+}
+
 // TestCluster wants every field of a swarm's volume to be sent, and the volume
 // to be an error where there is no swarm.
 func TestCluster(t *testing.T) {

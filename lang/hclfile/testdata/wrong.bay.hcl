@@ -217,7 +217,7 @@ stack { name = network.n.name }           ### 16: network.n.name cannot be used 
 network "n" {}
 ---
 # Variables
-stack { name = "T" }                      ### 16: stack.name: "T" is no name for a stack: want a-z, 0-9 and dashes, at most 31, not a dash first
+stack { name = "T" }                      ### 16: stack.name: "T" is no name for a stack: want a-z, 0-9 and dashes, at most 31, a dash neither first nor last
 variable "a" {
   type    = strng                         ### 13: variable "a": there is no type "strng" (did you mean string?)
   default = local.x                       ### 13: local.x cannot be used here ~ plain values
@@ -714,3 +714,9 @@ container "web" {
 stack { name = "shop" }
 output "a" { value = "${1}" }
 output "b { value = "${1} ${2}" } ### 31: the text that begins here does not end on this line
+---
+stack { name = "shop-" }                  ### 16: stack.name: "shop-" is no name for a stack: want a-z, 0-9 and dashes, at most 31, a dash neither first nor last
+---
+# a label is there
+stack { name = "t" }
+network "" {}                             ### 9: "" is no label: want letters, digits, _ and -, not a digit or - first
