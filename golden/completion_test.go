@@ -25,6 +25,27 @@ container "odd" {
 }
 `
 
+// stackBefore has a volume that the stack does not have any more, and
+// stackToPush what does not live.
+const (
+	stackBefore = stackToComplete + "volume \"charts\" {}\n"
+	stackToPush = `
+stack { name = "pushed" }
+variable "greeting" { default = "ahoy" }
+image "app" {
+  build = { dockerfile_inline = "FROM scratch\nCMD [\"x\"]\n" }
+  tags  = ["registry.example/app:1.0", "registry.example/app:latest", "app:local"]
+  push  = ["registry.example/app:1.0", "registry.example/app:latest"]
+}
+image "other" {
+  build = { dockerfile_inline = "FROM scratch\nCMD [\"y\"]\n" }
+  tags  = ["registry.example/other:1.0"]
+  push  = true
+}
+container "sail" { image = image.app }
+`
+)
+
 // A lineOf is what is typed into a shell, with the tabs, and the words that the
 // shell makes of it. An embedded engine named fleet holds the stack.
 type lineOf struct {
@@ -40,6 +61,11 @@ var typedAnywhere = []lineOf{
 	{"bay --engine embedded:fleet logs od\t", []string{"bay", "--engine", "embedded:fleet", "logs", "odd"}},
 	{`bay --engine embedded:fleet exec web\[\"0` + "\t", []string{"bay", "--engine", "embedded:fleet", "exec", `web["0"]`}},
 	{`bay --engine embedded:fleet logs container.web\[\"1` + "\t", []string{"bay", "--engine", "embedded:fleet", "logs", `container.web["1"]`}},
+	{"bay run -C pushes sa\t", []string{"bay", "run", "-C", "pushes", "sail"}},
+	{"bay plan pushes --var gr\tx", []string{"bay", "plan", "pushes", "--var", "greeting=x"}},
+	{"bay push -C pushes --tag registry.example/o\t", []string{"bay", "push", "-C", "pushes", "--tag", "registry.example/other:1.0"}},
+	{"bay push pushes image.app --tag r\tl\t", []string{"bay", "push", "pushes", "image.app", "--tag", "registry.example/app:latest"}},
+	{"bay --engine embedded:fleet apply --remove-volume v\t", []string{"bay", "--engine", "embedded:fleet", "apply", "--remove-volume", "volume.charts"}},
 }
 
 // TestCompletion types into real shells, on a terminal.
@@ -50,7 +76,7 @@ func TestCompletion(t *testing.T) {
 	}
 	dir := t.TempDir()
 	state := filepath.Join(dir, "state")
-	for name, text := range map[string]string{"main.bay.hcl": stackToComplete, "elsewhere/note.txt": ""} {
+	for name, text := range map[string]string{"main.bay.hcl": stackToComplete, "elsewhere/note.txt": "", "before/main.bay.hcl": stackBefore, "pushes/main.bay.hcl": stackToPush} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -58,6 +84,7 @@ func TestCompletion(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	bayOn(t, "embedded:fleet", state, "apply", "--yes", filepath.Join(dir, "before"))
 	bayOn(t, "embedded:fleet", state, "apply", "--yes", dir)
 	for _, s := range []struct {
 		name, ready string

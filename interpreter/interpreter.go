@@ -104,11 +104,19 @@ func (b *Bay) Outline(path string) (schema.Outline, diag.List, diag.Sources, err
 func (b *Bay) Check(prog *ir.Program) diag.List { return plan.Check(b.Kinds, prog) }
 
 // Puts returns the paths of files that a program puts into the object at an address.
-func (b *Bay) Puts(prog *ir.Program, a ir.Addr) []string {
+func (b *Bay) Puts(prog *ir.Program, a ir.Addr) []string { return b.said(prog, a, kind.Kind.Puts) }
+
+// Pushes returns the tags that a program has pushed of the image at an address.
+func (b *Bay) Pushes(prog *ir.Program, a ir.Addr) []string {
+	return b.said(prog, a, kind.Kind.Pushes)
+}
+
+// said returns what a program says of the resource at an address.
+func (b *Bay) said(prog *ir.Program, a ir.Addr, what func(kind.Kind, schema.Binder) []string) []string {
 	r := prog.Resource(a)
 	for _, k := range b.Kinds {
 		if r != nil && k.Schema().Name == a.Kind {
-			return k.Puts(world.Decode(k.Schema(), r, r.Attrs))
+			return what(k, world.Decode(k.Schema(), r, r.Attrs))
 		}
 	}
 	return nil

@@ -17,7 +17,6 @@ import (
 
 // actFlags is how containers are acted on.
 type actFlags struct {
-	where aimFlags
 	lock  lockFlags
 	grace int
 	limit time.Duration
@@ -90,15 +89,14 @@ func (a *app) actCmd(act verb.Act, o *actFlags, short, order, example string) *c
 			return a.act(cmd.Context(), act, *o, args, opts)
 		},
 	}
-	o.where.bind(cmd)
 	o.lock.bind(cmd)
-	cmd.ValidArgsFunction = a.completeAddrs(&o.where, verb.Choice{Runs: true})
+	cmd.ValidArgsFunction = a.completeAddrs(verb.Choice{Runs: true})
 	return cmd
 }
 
 func (a *app) act(ctx context.Context, act verb.Act, o actFlags, words []string, opts verb.ActOptions) error {
 	choice := verb.Choice{Runs: true, Words: words}
-	at, objects, err := a.aimAt(ctx, o.where, choice)
+	at, objects, err := a.aimAt(ctx, choice)
 	if err != nil {
 		return err
 	}
@@ -115,7 +113,7 @@ func (a *app) act(ctx context.Context, act verb.Act, o actFlags, words []string,
 	opts.Tell = a.tellActed
 	a.signals.during(off, func() {
 		err = a.holding(ctx, at.engine, at.stack, "bay "+string(act), o.lock, func(l *engine.Lock) error {
-			if err := a.survey(ctx, at, o.where.dir); err != nil { // another bay may have been at work
+			if err := a.survey(ctx, at); err != nil { // another bay may have been at work
 				return err
 			}
 			if objects, err = a.choose(at, choice); err != nil {

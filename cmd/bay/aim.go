@@ -25,14 +25,6 @@ type aim struct {
 	all    []verb.Object // of all stacks, at the addresses that the program has for them
 }
 
-// aimFlags says where a verb looks for the files that name its stack.
-type aimFlags struct{ dir string }
-
-func (f *aimFlags) bind(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&f.dir, "dir", "C", ".", "`DIR` of the stack's files, which tell its name; --stack needs none")
-	dirFlag(cmd)
-}
-
 // aimHelp is what the help of a verb says of its arguments.
 const aimHelp = `ADDRESS is as plans print it, or short where that is clear: web["0"], web[0], web
 for all of its keys, db for what is called "this" in module.db, or the name that
@@ -40,14 +32,14 @@ the engine has. The stack is that of the files in this directory (-C DIR for
 another one), or --stack NAME, which needs no files.`
 
 // aim reaches the engine and finds the stack: the one that --stack names, else
-// that of the files in dir. The caller closes the engine. Inputs are not asked
+// that of the files in -C. The caller closes the engine. Inputs are not asked
 // for, and a program that cannot be evaluated is no hindrance while its name is
 // known.
-func (a *app) aim(ctx context.Context, f aimFlags) (*aim, error) {
+func (a *app) aim(ctx context.Context) (*aim, error) {
 	t := &aim{stack: a.common.stack}
 	var wrong error
 	if t.stack == "" {
-		if t.prog, t.stack, wrong = a.stackIn(f.dir); wrong != nil && !errors.Is(wrong, errNoStack) {
+		if t.prog, t.stack, wrong = a.stackIn(a.where(nil)); wrong != nil && !errors.Is(wrong, errNoStack) {
 			return nil, wrong
 		}
 	}
@@ -56,7 +48,7 @@ func (a *app) aim(ctx context.Context, f aimFlags) (*aim, error) {
 		return nil, err
 	}
 	t.engine = e
-	if err := a.survey(ctx, t, f.dir); err != nil {
+	if err := a.survey(ctx, t); err != nil {
 		_ = e.Close() // the first error says more
 		return nil, err
 	}
@@ -65,18 +57,18 @@ func (a *app) aim(ctx context.Context, f aimFlags) (*aim, error) {
 
 // aimAt finds the stack, and in it the objects that are chosen. The caller closes
 // the engine.
-func (a *app) aimAt(ctx context.Context, f aimFlags, c verb.Choice) (*aim, []verb.Object, error) {
-	return aimedAt(a, ctx, f, c, a.choose)
+func (a *app) aimAt(ctx context.Context, c verb.Choice) (*aim, []verb.Object, error) {
+	return aimedAt(a, ctx, c, a.choose)
 }
 
 // aimAtOne is aimAt where one object is meant.
-func (a *app) aimAtOne(ctx context.Context, f aimFlags, c verb.Choice) (*aim, verb.Object, error) {
-	return aimedAt(a, ctx, f, c, a.chooseOne)
+func (a *app) aimAtOne(ctx context.Context, c verb.Choice) (*aim, verb.Object, error) {
+	return aimedAt(a, ctx, c, a.chooseOne)
 }
 
-func aimedAt[T any](a *app, ctx context.Context, f aimFlags, c verb.Choice, choose func(*aim, verb.Choice) (T, error)) (*aim, T, error) {
+func aimedAt[T any](a *app, ctx context.Context, c verb.Choice, choose func(*aim, verb.Choice) (T, error)) (*aim, T, error) {
 	var none T
-	t, err := a.aim(ctx, f)
+	t, err := a.aim(ctx)
 	if err != nil {
 		return nil, none, err
 	}
@@ -89,13 +81,13 @@ func aimedAt[T any](a *app, ctx context.Context, f aimFlags, c verb.Choice, choo
 }
 
 // survey reads what lives.
-func (a *app) survey(ctx context.Context, t *aim, dir string) error {
+func (a *app) survey(ctx context.Context, t *aim) error {
 	all, err := verb.List(ctx, t.engine.Reader())
 	if err != nil {
 		return err
 	}
 	if t.all = all; t.stack == "" {
-		return a.whichStack(dir, verb.Stacks(all), a.host(t.engine))
+		return a.whichStack(a.where(nil), verb.Stacks(all), a.host(t.engine))
 	}
 	if t.prog != nil {
 		t.all = verb.Moved(all, t.stack, t.prog.Now)
@@ -187,7 +179,7 @@ func (a *app) nothing(t *aim) error {
 
 // completeAddrs completes addresses from what lives of the stack: in short, or as
 // the word begins. A command that passes on what follows takes one.
-func (a *app) completeAddrs(f *aimFlags, c verb.Choice) cobra.CompletionFunc {
+func (a *app) completeAddrs(c verb.Choice) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 		one := cmd.Annotations[passesOn] != ""
 		if one && len(args) > 0 {
@@ -195,7 +187,7 @@ func (a *app) completeAddrs(f *aimFlags, c verb.Choice) cobra.CompletionFunc {
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), completeWithin)
 		defer cancel()
-		t, err := a.aim(ctx, *f)
+		t, err := a.aim(ctx)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}

@@ -59,7 +59,7 @@ has to be typed, or given as --confirm-remove; --yes is not enough for that.`,
 			if len(args) > 1 {
 				return misuse("%s is no saved plan, and only after one comes a DIR", args[0])
 			}
-			return a.apply(cmd.Context(), where(args), o)
+			return a.apply(cmd.Context(), a.where(args), o)
 		},
 	}
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
@@ -67,7 +67,7 @@ has to be typed, or given as --confirm-remove; --yes is not enough for that.`,
 	cmd.Flags().BoolVar(&o.noRollback, "no-rollback", false, "leave a replacement that fails as it is, for a look")
 	cmd.Flags().StringVar(&o.confirm, "confirm", "", "agree to losing data: the `NAME` of the stack")
 	cmd.Flags().IntVar(&o.remove, "confirm-remove", 0, "agree to removing most of a stack: `N` objects")
-	o.data.bind(cmd)
+	o.data.bind(a, cmd)
 	o.part.bind(cmd)
 	a.patternFlags(cmd, "target", "exclude", "replace", "restart")
 	o.from.bind(cmd)
@@ -95,10 +95,12 @@ type dataFlags struct {
 	foreign         bool
 }
 
-func (d *dataFlags) bind(cmd *cobra.Command) {
+func (d *dataFlags) bind(a *app, cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&d.remove, "remove-volume", nil, "remove a volume that the files no longer have, and its data: its `ADDRESS`")
 	f.StringArrayVar(&d.replace, "replace-volume", nil, "make a volume anew that has changed, and lose its data: its `ADDRESS`")
+	flagFunc(cmd, "remove-volume", a.completeData(false))
+	flagFunc(cmd, "replace-volume", a.completeData(true))
 	f.BoolVar(&d.foreign, "reconnect-foreign", false, "where a network is made anew, connect again what is not this stack's")
 }
 

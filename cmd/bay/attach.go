@@ -9,7 +9,6 @@ import (
 )
 
 type attachFlags struct {
-	where   aimFlags
 	noStdin bool
 	keys    string
 }
@@ -31,10 +30,9 @@ too, and ctrl-p ctrl-q leaves it; else Ctrl-C leaves, and the process goes on.
 		Annotations: map[string]string{passesOn: "true"},
 		RunE:        func(cmd *cobra.Command, args []string) error { return a.attach(cmd.Context(), o, args[0]) },
 	}
-	o.where.bind(cmd)
 	cmd.Flags().BoolVar(&o.noStdin, "no-stdin", false, "give it nothing of what is typed")
 	cmd.Flags().StringVar(&o.keys, "detach-keys", "", "the `KEYS` that leave it running; by default ctrl-p,ctrl-q")
-	cmd.ValidArgsFunction = a.completeAddrs(&o.where, verb.Choice{Runs: true})
+	cmd.ValidArgsFunction = a.completeAddrs(verb.Choice{Runs: true})
 	return cmd
 }
 
@@ -47,7 +45,7 @@ func exactlyOne(_ *cobra.Command, args []string) error {
 }
 
 func (a *app) attach(ctx context.Context, o attachFlags, word string) error {
-	at, obj, err := a.aimAtOne(ctx, o.where, verb.Choice{Runs: true, Words: []string{word}})
+	at, obj, err := a.aimAtOne(ctx, verb.Choice{Runs: true, Words: []string{word}})
 	if err != nil {
 		return err
 	}

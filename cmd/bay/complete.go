@@ -13,6 +13,7 @@ import (
 
 	"bayplan/interpreter"
 	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
 	"bayplan/interpreter/verb"
 	"bayplan/lang/diag"
 
@@ -178,33 +179,87 @@ func aligned(words []string) []string {
 
 // completions adds what flags can be completed with.
 func (a *app) completions(root *cobra.Command) {
-	for name, f := range map[string]cobra.CompletionFunc{"engine": completeEngines, "stack": a.completeStacks} {
-		if err := root.RegisterFlagCompletionFunc(name, f); err != nil {
-			panic("bay: completion of --" + name + ": " + err.Error())
+	for name, f := range map[string]cobra.CompletionFunc{"engine": completeEngines, "stack": a.completeStacks, "var": a.completeVars} {
+		flagFunc(root, name, f)
+	}
+	if err := root.MarkPersistentFlagDirname("dir"); err != nil {
+		panic("bay: completion of --dir: " + err.Error())
+	}
+}
+
+// completeVars completes the names of the program's variables.
+func (a *app) completeVars(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	dir, _ := a.dirFirst(args)
+	m, diags, _, err := a.bay.Outline(dir)
+	if err != nil || diags.HasErrors() || strings.Contains(begun, "=") {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var out []string
+	for _, in := range m.Inputs {
+		out = append(out, in.Name+"=\t"+strings.TrimSpace(in.Type+" "+in.Description))
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// completePushed completes the tags that the images of the arguments, or all, are
+// pushed by.
+func (a *app) completePushed(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	dir, of := a.dirFirst(args)
+	prog, _, err := a.stackIn(dir)
+	if err != nil || prog == nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var out []string
+	for _, r := range prog.Resources {
+		short := strings.TrimPrefix(r.Addr.String(), r.Addr.Kind+".")
+		if len(of) == 0 || slices.Contains(of, r.Addr.String()) || slices.Contains(of, short) {
+			out = append(out, a.bay.Pushes(prog, r.Addr)...)
 		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeData completes addresses of what holds data and lives: what the files
+// declare, or what they do not.
+func (a *app) completeData(declared bool) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		a.common.dir, _ = a.dirFirst(args)
+		ctx, cancel := context.WithTimeout(context.Background(), completeWithin)
+		defer cancel()
+		t, err := a.aim(ctx)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		defer t.engine.Close()
+		var out []string
+		for _, o := range t.all {
+			data := slices.ContainsFunc(a.bay.Kinds, func(k kind.Kind) bool { return k.Schema().Name == o.Addr.Kind && k.Data() })
+			if known := t.prog != nil && t.prog.Resource(o.Addr) != nil; data && o.Stack == t.stack && known == declared && strings.HasPrefix(o.Addr.String(), typed(begun)) {
+				out = append(out, diag.Escape(o.Addr.String())+"\t"+diag.Escape(o.Name))
+			}
+		}
+		return out, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// flagFunc completes a flag's value with what f returns.
+func flagFunc(cmd *cobra.Command, flag string, f cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, f); err != nil {
+		panic("bay: completion of --" + flag + ": " + err.Error())
 	}
 }
 
 // completeFlag completes a flag's value with words, each with what it says behind
 // a tab.
 func completeFlag(cmd *cobra.Command, flag string, words ...string) {
-	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic("bay: completion of --" + flag + ": " + err.Error())
-	}
-}
-
-// dirFlag completes --dir with directories.
-func dirFlag(cmd *cobra.Command) {
-	if err := cmd.MarkFlagDirname("dir"); err != nil {
-		panic("bay: completion of --dir: " + err.Error())
-	}
+	flagFunc(cmd, flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // completePatterns completes whole addresses from what the files declare, in the
 // directory that stands before them or in this one; kind is "" for all.
 func (a *app) completePatterns(kind string) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-		dir, rest := dirFirst(args)
+		dir, rest := a.dirFirst(args)
 		prog, _, err := a.stackIn(dir)
 		if err != nil || prog == nil {
 			return nil, cobra.ShellCompDirectiveDefault
@@ -225,13 +280,10 @@ func (a *app) completePatterns(kind string) cobra.CompletionFunc {
 func (a *app) patternFlags(cmd *cobra.Command, flags ...string) {
 	for _, flag := range flags {
 		complete := a.completePatterns("")
-		err := cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		flagFunc(cmd, flag, func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 			found, _ := complete(cmd, args, begun)
 			return found, cobra.ShellCompDirectiveNoFileComp
 		})
-		if err != nil {
-			panic("bay: completion of --" + flag + ": " + err.Error())
-		}
 	}
 }
 

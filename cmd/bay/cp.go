@@ -15,7 +15,6 @@ import (
 )
 
 type cpFlags struct {
-	where  aimFlags
 	follow bool
 	owners bool
 }
@@ -53,10 +52,9 @@ in a volume, goes when the container is made anew.
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return a.cp(cmd.Context(), o, args[0], args[1]) },
 	}
-	o.where.bind(cmd)
 	cmd.Flags().BoolVarP(&o.follow, "follow-link", "L", false, "copy what SRC points to, if it is a link")
 	cmd.Flags().BoolVarP(&o.owners, "archive", "a", false, "files keep their owners, by number")
-	addrs := a.completeAddrs(&o.where, verb.Choice{Runs: true})
+	addrs := a.completeAddrs(verb.Choice{Runs: true})
 	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 1 || strings.Contains(begun, ":") {
 			return nil, cobra.ShellCompDirectiveNoFileComp
@@ -98,7 +96,7 @@ func (a *app) cp(ctx context.Context, o cpFlags, from, to string) error {
 	case dst == "-" && a.out.terminal:
 		return &failure{err: errors.New("this would write a tar to your terminal"), hint: "send it somewhere: bay cp " + from + " - | tar -t"}
 	}
-	at, obj, err := a.aimAtOne(ctx, o.where, verb.Choice{Runs: true, Words: []string{word}})
+	at, obj, err := a.aimAtOne(ctx, verb.Choice{Runs: true, Words: []string{word}})
 	if err != nil {
 		return err
 	}

@@ -59,10 +59,10 @@ With --stack and without DIR it needs no files: it goes by the labels.
 // loadUnlessNamed loads the program of commands that make nothing. Where only
 // the stack is named there is none: they go by its labels.
 func (a *app) loadUnlessNamed(args []string) (*program, error) {
-	if len(args) == 0 && a.common.stack != "" {
+	if len(args) == 0 && a.common.dir == "" && a.common.stack != "" {
 		return nil, nil
 	}
-	return a.load(where(args), true)
+	return a.load(a.where(args), true)
 }
 
 func (a *app) destroy(ctx context.Context, prog *program, o destroyFlags) error {

@@ -35,7 +35,7 @@ made: both are shown.`,
 }
 
 func (a *app) diff(ctx context.Context, args []string, detailed, asJSON bool) error {
-	prog, err := a.load(where(args), true)
+	prog, err := a.load(a.where(args), true)
 	if err != nil {
 		return err
 	}

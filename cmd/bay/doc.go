@@ -35,11 +35,11 @@ that has the name of something else is written ./DIR.`,
   bay doc std/postgres`,
 		Args: atMost(1, "one NAME or DIR at most"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 && isModule(a.bay.Universe(), args[0]) {
+			if path := a.moduleIn(args); path != "" {
 				if asJSON {
 					return misuse("--json is for the reference of the language: of a module there is a page of Markdown")
 				}
-				return a.docModule(args[0])
+				return a.docModule(path)
 			}
 			d, err := docNamed(a.bay.Universe(), args)
 			switch {
@@ -60,16 +60,25 @@ that has the name of something else is written ./DIR.`,
 	return cmd
 }
 
-// isModule reports whether an argument can only be where a module is.
-func isModule(u *schema.Universe, arg string) bool {
-	if arg == "." || arg == ".." || strings.ContainsRune(arg, '/') || isBody(arg) {
-		return true
+// moduleIn returns where the module is that the arguments can only mean, or what
+// it is called if it comes with bay; "" where they mean something else.
+func (a *app) moduleIn(args []string) string {
+	if len(args) == 0 {
+		return a.common.dir
 	}
-	if _, err := docNamed(u, []string{arg}); err == nil {
-		return false
+	arg := args[0]
+	switch _, err := docNamed(a.bay.Universe(), args); {
+	case strings.HasPrefix(arg, "std/"):
+		return arg
+	case isPath(arg):
+		return a.path(arg)
+	case err == nil:
+		return ""
 	}
-	info, err := os.Stat(arg)
-	return err == nil && info.IsDir()
+	if info, err := os.Stat(a.path(arg)); err != nil || !info.IsDir() {
+		return ""
+	}
+	return a.path(arg)
 }
 
 // docModule prints the page of a module.

@@ -16,7 +16,6 @@ import (
 )
 
 type execFlags struct {
-	where       aimFlags
 	interactive bool
 	tty         bool
 	cmd         verb.Command
@@ -55,7 +54,6 @@ is known to a plan.
 	}
 	f := cmd.Flags()
 	f.SetInterspersed(false)
-	o.where.bind(cmd)
 	f.BoolVarP(&o.interactive, "interactive", "i", false, "give the command what comes in here")
 	f.BoolVarP(&o.tty, "tty", "t", false, "give the command a terminal")
 	f.BoolVarP(&o.cmd.Detached, "detach", "d", false, "begin the command, and do not wait for it")
@@ -64,7 +62,7 @@ is known to a plan.
 	f.StringArrayVarP(&o.cmd.Env, "env", "e", nil, "`NAME=VALUE`, or NAME for its value here; may be repeated")
 	f.BoolVar(&o.cmd.Privileged, "privileged", false, "with all rights")
 	f.StringVar(&o.cmd.DetachKeys, "detach-keys", "", "the `KEYS` that leave the command running; by default ctrl-p,ctrl-q")
-	cmd.ValidArgsFunction = a.completeAddrs(&o.where, verb.Choice{Runs: true})
+	cmd.ValidArgsFunction = a.completeAddrs(verb.Choice{Runs: true})
 	return cmd
 }
 
@@ -76,7 +74,7 @@ func (a *app) exec(ctx context.Context, o execFlags, word string) error {
 	if err := a.fitForTTY(o.tty && o.interactive && !o.cmd.Detached); err != nil {
 		return err
 	}
-	at, obj, err := a.aimAtOne(ctx, o.where, verb.Choice{Runs: true, Words: []string{word}})
+	at, obj, err := a.aimAtOne(ctx, verb.Choice{Runs: true, Words: []string{word}})
 	if err != nil {
 		return err
 	}

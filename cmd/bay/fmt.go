@@ -63,10 +63,14 @@ func (a *app) fmt(args []string, o fmtFlags) error {
 	if o.lang != "" {
 		return misuse("--lang is for standard input: a file's name says its language")
 	}
-	if len(args) == 0 {
-		args = []string{"."}
+	paths := []string{a.where(nil)}
+	if len(args) > 0 {
+		paths = nil
 	}
-	files, err := formattable(args)
+	for _, arg := range args {
+		paths = append(paths, a.path(arg))
+	}
+	files, err := formattable(paths)
 	if err != nil {
 		return err
 	}

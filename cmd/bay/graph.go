@@ -25,7 +25,7 @@ declaration says, but a resource needs, is dashed (rounded in Mermaid).`,
 			if formats := show.GraphFormats(); !slices.Contains(formats, format) {
 				return misuse("--format is %q, want %s", format, strings.Join(formats, " or "))
 			}
-			prog, err := a.load(where(args), true)
+			prog, err := a.load(a.where(args), true)
 			if err != nil {
 				return err
 			}

@@ -15,7 +15,6 @@ import (
 )
 
 func (a *app) eventsCmd() *cobra.Command {
-	var where aimFlags
 	var asJSON, all bool
 	var since, until string
 	cmd := &cobra.Command{
@@ -40,10 +39,9 @@ The stack is that of the files in this directory (-C DIR for another one), or
 			if err != nil {
 				return err
 			}
-			return a.events(cmd.Context(), where, from, to, asJSON, all)
+			return a.events(cmd.Context(), from, to, asJSON, all)
 		},
 	}
-	where.bind(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&asJSON, "json", false, "as a JSON object a line: at, kind, action, address, name, id, detail")
 	f.BoolVarP(&all, "all", "a", false, "also the commands that health checks run")
@@ -52,15 +50,15 @@ The stack is that of the files in this directory (-C DIR for another one), or
 	return cmd
 }
 
-func (a *app) events(ctx context.Context, where aimFlags, since, until string, asJSON, all bool) error {
-	at, err := a.aim(ctx, where)
+func (a *app) events(ctx context.Context, since, until string, asJSON, all bool) error {
+	at, err := a.aim(ctx)
 	if err != nil {
 		return err
 	}
 	defer at.engine.Close()
 	a.signals.looking()
 	look := func(ctx context.Context) ([]verb.Object, error) {
-		err := a.survey(ctx, at, "")
+		err := a.survey(ctx, at)
 		return at.all, err
 	}
 	emit := func(h verb.Happening) error {

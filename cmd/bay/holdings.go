@@ -117,7 +117,6 @@ func (a *app) networksCmd() *cobra.Command {
 // listing is a command that lists what a stack holds: as a document, or as a
 // table with so many entries.
 func (a *app) listing(name, short, long, format string, look func(context.Context, *aim) (any, *show.Table, int, error)) *cobra.Command {
-	var where aimFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     name,
@@ -126,7 +125,7 @@ func (a *app) listing(name, short, long, format string, look func(context.Contex
 		Example: "  bay " + name + "\n  bay " + name + " --stack shop --json",
 		Args:    atMost(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			at, err := a.aim(cmd.Context(), where)
+			at, err := a.aim(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -147,7 +146,6 @@ func (a *app) listing(name, short, long, format string, look func(context.Contex
 			return err
 		},
 	}
-	where.bind(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, format "+format)
 	return cmd
 }

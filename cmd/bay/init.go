@@ -79,7 +79,7 @@ The stack is called as the directory is, or as --stack says.`,
 			if o.list {
 				return a.listTemplates()
 			}
-			return a.initStack(where(args), o)
+			return a.initStack(a.where(args), o)
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveFilterDirs

@@ -14,7 +14,6 @@ import (
 )
 
 func (a *app) inspectCmd() *cobra.Command {
-	var where aimFlags
 	var format string
 	cmd := &cobra.Command{
 		Use:   "inspect ADDRESS...",
@@ -30,12 +29,11 @@ container and for something else is the container: image.web is its image.
   bay inspect network.back --format '{{json .Containers}}'`,
 		Args: atLeast(1, "an ADDRESS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.inspect(cmd.Context(), where, args, format)
+			return a.inspect(cmd.Context(), args, format)
 		},
 	}
-	where.bind(cmd)
 	cmd.Flags().StringVarP(&format, "format", "f", "", templateHelp)
-	cmd.ValidArgsFunction = a.completeAddrs(&where, verb.Choice{})
+	cmd.ValidArgsFunction = a.completeAddrs(verb.Choice{})
 	return cmd
 }
 
@@ -49,12 +47,12 @@ func atLeast(n int, what string) cobra.PositionalArgs {
 	}
 }
 
-func (a *app) inspect(ctx context.Context, where aimFlags, words []string, format string) error {
+func (a *app) inspect(ctx context.Context, words []string, format string) error {
 	t, err := templateOf(format)
 	if err != nil {
 		return err
 	}
-	at, err := a.aim(ctx, where)
+	at, err := a.aim(ctx)
 	if err != nil {
 		return err
 	}

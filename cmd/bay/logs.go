@@ -18,7 +18,6 @@ import (
 )
 
 type logsFlags struct {
-	where              aimFlags
 	follow, stamps     bool
 	noPrefix           bool
 	tail, since, until string
@@ -47,14 +46,13 @@ other control characters are shown escaped. Elsewhere lines come as they are.
 		RunE: func(cmd *cobra.Command, args []string) error { return a.logs(cmd.Context(), args, o) },
 	}
 	f := cmd.Flags()
-	o.where.bind(cmd)
 	f.BoolVarP(&o.follow, "follow", "f", false, "go on as lines come")
 	f.BoolVarP(&o.stamps, "timestamps", "t", false, "when each line was printed, in UTC")
 	f.BoolVar(&o.noPrefix, "no-prefix", false, "the lines alone, also of several containers")
 	f.StringVarP(&o.tail, "tail", "n", "all", "`N` lines at the end of each container's, or all")
 	f.StringVar(&o.since, "since", "", "lines from a `TIME` on: 10m ago, or 2026-01-02T15:04:05Z")
 	f.StringVar(&o.until, "until", "", "lines before a `TIME`")
-	cmd.ValidArgsFunction = a.completeAddrs(&o.where, verb.Choice{Runs: true})
+	cmd.ValidArgsFunction = a.completeAddrs(verb.Choice{Runs: true})
 	return cmd
 }
 
@@ -70,7 +68,7 @@ func (a *app) logs(ctx context.Context, words []string, o logsFlags) error {
 	if what.Until, err = instant("--until", o.until); err != nil {
 		return err
 	}
-	at, chosen, err := a.aimAt(ctx, o.where, verb.Choice{Runs: true, Words: words})
+	at, chosen, err := a.aimAt(ctx, verb.Choice{Runs: true, Words: words})
 	if err != nil {
 		return err
 	}
@@ -105,7 +103,7 @@ func (a *app) followLogs(ctx context.Context, at *aim, words []string, chosen []
 			return len(words) == 0 || meant[o.Addr]
 		},
 		Look: func(ctx context.Context) ([]verb.Object, error) {
-			err := a.survey(ctx, at, "")
+			err := a.survey(ctx, at)
 			return at.all, err
 		},
 		Emit: p.line,

@@ -36,7 +36,7 @@ body such as main.bay.star.`,
   bay output --json | jq -r .outputs.url`,
 		Args: atMost(2, "DIR and NAME at most"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, name := outputArgs(args)
+			dir, name := a.outputArgs(args)
 			return a.output(cmd.Context(), dir, name, asJSON)
 		},
 		ValidArgsFunction: a.completeOutputs,
@@ -46,16 +46,14 @@ body such as main.bay.star.`,
 }
 
 // outputArgs tells a directory or body from the name of an output.
-func outputArgs(args []string) (dir, name string) {
+func (a *app) outputArgs(args []string) (dir, name string) {
 	switch {
-	case len(args) == 0:
-		return ".", ""
 	case len(args) == 2:
-		return args[0], args[1]
-	case isPath(args[0]):
-		return args[0], ""
+		name = args[1]
+	case len(args) == 1 && !isPath(args[0]):
+		args, name = nil, args[0]
 	}
-	return ".", args[0]
+	return a.where(args), name
 }
 
 func isPath(s string) bool {
@@ -169,10 +167,8 @@ func outputsDocument(stack string, values map[string]ir.Value) any {
 }
 
 func (a *app) completeOutputs(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	dir := "."
-	if len(args) == 1 && isPath(args[0]) {
-		dir = args[0]
-	} else if len(args) > 0 {
+	dir, name := a.outputArgs(args)
+	if name != "" {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	vars, err := a.vars()

@@ -18,7 +18,7 @@ func TestOutputArgs(t *testing.T) {
 		{[]string{"main.bay.star"}, "main.bay.star", ""},
 		{[]string{"shop", "url"}, "shop", "url"},
 	} {
-		if dir, name := outputArgs(c.args); dir != c.dir || name != c.name {
+		if dir, name := new(app).outputArgs(c.args); dir != c.dir || name != c.name {
 			t.Errorf("%q: %q and %q, want %q and %q", c.args, dir, name, c.dir, c.name)
 		}
 	}

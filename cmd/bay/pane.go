@@ -96,7 +96,7 @@ const nothingNow = "nothing of this runs now"
 func (a *app) watchPs(ctx context.Context, at *aim, words []string, o psFlags) error {
 	shown := false
 	return a.every(ctx, 2*time.Second, func(ctx context.Context) ([]string, error) {
-		if err := a.survey(ctx, at, o.where.dir); err != nil {
+		if err := a.survey(ctx, at); err != nil {
 			return nil, err
 		}
 		list, err := a.containers(ctx, at, words, o)

@@ -54,7 +54,7 @@ interrupted, and what is kept (=). It only reads.
 	f.BoolVar(&o.destroy, "destroy", false, "plan what bay destroy does")
 	f.BoolVar(&o.volumes, "volumes", false, "with --destroy: volumes and their data too")
 	f.StringVar(&o.out, "out", "", "save the plan in `FILE`, which bay apply carries out and bay show shows")
-	o.data.bind(cmd)
+	o.data.bind(a, cmd)
 	o.part.bind(cmd)
 	a.patternFlags(cmd, "target", "exclude", "replace", "restart")
 	o.from.bind(cmd)
@@ -113,7 +113,7 @@ func (a *app) loadFor(mode plan.Mode, args []string) (*program, error) {
 	if mode == plan.Destroy {
 		return a.loadUnlessNamed(args)
 	}
-	return a.load(where(args), false)
+	return a.load(a.where(args), false)
 }
 
 func (a *app) printPlan(e *engine.Engine, prog *program, p *plan.Plan, what interpreter.PlanOptions, o planFlags) error {

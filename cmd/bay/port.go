@@ -18,7 +18,6 @@ import (
 const portFormat = "bayplan.ports/1"
 
 func (a *app) portCmd() *cobra.Command {
-	var where aimFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "port [ADDRESS] [PORT[/PROTOCOL]]",
@@ -32,14 +31,13 @@ each on a line. Ports are there while a container runs.
   bay port web
   curl "http://$(bay port web 80)"`,
 		Args: atMost(2, "ADDRESS and PORT at most"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.port(cmd.Context(), where, args, asJSON) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.port(cmd.Context(), args, asJSON) },
 	}
-	where.bind(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, format "+portFormat)
-	addrs := a.completeAddrs(&where, verb.Choice{Runs: true})
+	addrs := a.completeAddrs(verb.Choice{Runs: true})
 	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
-			return a.completePorts(where, args), cobra.ShellCompDirectiveNoFileComp
+			return a.completePorts(args), cobra.ShellCompDirectiveNoFileComp
 		}
 		return addrs(cmd, args, begun)
 	}
@@ -47,13 +45,13 @@ each on a line. Ports are there while a container runs.
 }
 
 // completePorts completes the ports that the container at an address publishes.
-func (a *app) completePorts(where aimFlags, args []string) []string {
+func (a *app) completePorts(args []string) []string {
 	ctx, cancel := context.WithTimeout(context.Background(), completeWithin)
 	defer cancel()
 	if len(args) > 1 {
 		return nil
 	}
-	at, err := a.aim(ctx, where)
+	at, err := a.aim(ctx)
 	if err != nil {
 		return nil
 	}
@@ -80,8 +78,8 @@ type portDocument struct {
 	Ports  []verb.Port `json:"ports"`
 }
 
-func (a *app) port(ctx context.Context, where aimFlags, args []string, asJSON bool) error {
-	at, err := a.aim(ctx, where)
+func (a *app) port(ctx context.Context, args []string, asJSON bool) error {
+	at, err := a.aim(ctx)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,6 @@ import (
 const psFormat = "bayplan.ps/1"
 
 type psFlags struct {
-	where              aimFlags
 	all, asJSON, quiet bool
 	watch, drift       bool
 	format             string
@@ -50,7 +49,6 @@ with the files, and says what was changed by hand.
 		RunE: func(cmd *cobra.Command, args []string) error { return a.ps(cmd.Context(), args, o) },
 	}
 	f := cmd.Flags()
-	o.where.bind(cmd)
 	f.BoolVarP(&o.all, "all", "a", false, "also containers that have ended with 0, or never started")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "only the engine's IDs")
 	f.BoolVarP(&o.watch, "watch", "w", false, "show it anew whenever it changes, until Ctrl-C")
@@ -58,7 +56,7 @@ with the files, and says what was changed by hand.
 	f.BoolVar(&o.asJSON, "json", false, "as JSON, format "+psFormat)
 	f.StringVar(&o.format, "format", "", templateHelp)
 	cmd.MarkFlagsMutuallyExclusive("json", "format", "quiet", "watch")
-	cmd.ValidArgsFunction = a.completeAddrs(&o.where, verb.Choice{Runs: true})
+	cmd.ValidArgsFunction = a.completeAddrs(verb.Choice{Runs: true})
 	return cmd
 }
 
@@ -74,7 +72,7 @@ func (a *app) ps(ctx context.Context, words []string, o psFlags) error {
 	if err != nil {
 		return err
 	}
-	at, err := a.aim(ctx, o.where)
+	at, err := a.aim(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -40,6 +42,7 @@ type app struct {
 type common struct {
 	vars        []string
 	varFiles    []string
+	dir         string // "" is not said
 	stack       string
 	engine      string
 	noColor     bool
@@ -84,6 +87,7 @@ files say it is: *.bay.hcl in HCL, or main.bay.star in Starlark.
 
 DIR is the directory of the stack, by default the one you are in. Where it has
 a body in both languages, name one: bay plan DIR/main.bay.star
+All commands take it as -C DIR too.
 
 No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 		Example: `  bay init shop && cd shop          # a first stack
@@ -107,6 +111,7 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 	f := root.PersistentFlags()
 	f.StringArrayVar(&a.common.vars, "var", nil, "value of a variable, as `NAME=VALUE`; may be repeated")
 	f.StringArrayVar(&a.common.varFiles, "var-file", nil, "values of variables from `FILE`: *.hcl, *.json, *.env or .env.*; may be repeated, later ones win")
+	f.StringVarP(&a.common.dir, "dir", "C", "", "`DIR` of the stack's files, by default the one you are in; a DIR or PATH behind it counts from there")
 	f.StringVar(&a.common.stack, "stack", "", "`NAME` of the stack, instead of the one in the files")
 	f.StringVar(&a.common.engine, "engine", "", "Docker engine: a `HOST` such as ssh://me@host, a docker context, or embedded")
 	f.BoolVar(&a.common.noColor, "no-color", false, "no colours; NO_COLOR does the same")
@@ -177,12 +182,21 @@ func atMost(n int, what string) cobra.PositionalArgs {
 	}
 }
 
-// where is the one argument of most commands.
-func where(args []string) string {
+// where is the directory, or the body, of the stack: the one argument of most
+// commands, else what -C says.
+func (a *app) where(args []string) string {
 	if len(args) == 0 {
-		return "."
+		return cmp.Or(a.common.dir, ".")
 	}
-	return args[0]
+	return a.path(args[0])
+}
+
+// path is that of an argument which names files of the stack: from -C on.
+func (a *app) path(arg string) string {
+	if a.common.dir == "" || filepath.IsAbs(arg) {
+		return arg
+	}
+	return filepath.Join(a.common.dir, arg)
 }
 
 // program is what was loaded.

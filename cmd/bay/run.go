@@ -24,7 +24,6 @@ import (
 )
 
 type runFlags struct {
-	where       aimFlags
 	interactive bool
 	tty, noTTY  bool
 	detached    bool
@@ -86,7 +85,6 @@ what is called "this" in module.db.`,
 	}
 	f := cmd.Flags()
 	f.SetInterspersed(false)
-	f.StringVarP(&o.where.dir, "dir", "C", ".", "`DIR` of the stack's files")
 	f.BoolVarP(&o.interactive, "interactive", "i", true, "give the command what comes in here; -i=false does not")
 	f.BoolVarP(&o.tty, "tty", "t", false, "give the command a terminal; by default if this is one")
 	f.BoolVarP(&o.noTTY, "no-tty", "T", false, "give the command no terminal")
@@ -102,7 +100,7 @@ what is called "this" in module.db.`,
 	f.BoolVarP(&o.once.AllPorts, "service-ports", "P", false, "publish the resource's own ports too")
 	f.StringVar(&o.keys, "detach-keys", "", "the `KEYS` that leave the command running; by default ctrl-p,ctrl-q")
 	cmd.MarkFlagsMutuallyExclusive("tty", "no-tty", "detach")
-	cmd.ValidArgsFunction = a.completeAddrs(&o.where, verb.Choice{Runs: true})
+	cmd.ValidArgsFunction = a.completeDeclared(verb.Choice{Runs: true})
 	return cmd
 }
 
@@ -129,7 +127,7 @@ func (a *app) runOnce(ctx context.Context, o runFlags, word string) error {
 	if o.once.Base, err = os.Getwd(); err != nil {
 		return err
 	}
-	prog, err := a.load(o.where.dir, false)
+	prog, err := a.load(a.where(nil), false)
 	if err != nil {
 		return err
 	}

@@ -212,8 +212,8 @@ func (a *app) loadSaved(s *saved, args []string) (*program, error) {
 	p := interpreter.Program{
 		Path: filepath.FromSlash(from.Program), Stack: a.common.stack, Vars: vars, Files: from.Files, Env: envOf(from.Inputs), Opaque: s.doc.Mode == plan.Destroy,
 	}
-	if len(args) > 0 {
-		p.Path, p.Shown = args[0], shownDir(from.Program)
+	if len(args) > 0 || a.common.dir != "" {
+		p.Path, p.Shown = a.where(args), shownDir(from.Program)
 	} else if _, err := os.Stat(p.Path); err != nil {
 		return nil, &failure{
 			err:  fmt.Errorf("there is no %s here, from which %s was planned", p.Path, s.file),

@@ -19,7 +19,6 @@ import (
 const statsFormat = "bayplan.stats/1"
 
 type statsFlags struct {
-	where        aimFlags
 	once, asJSON bool
 	format       string
 }
@@ -41,12 +40,11 @@ of its limit a container uses. Without a terminal it shows the figures once.
 		RunE: func(cmd *cobra.Command, args []string) error { return a.stats(cmd.Context(), args, o) },
 	}
 	f := cmd.Flags()
-	o.where.bind(cmd)
 	f.BoolVar(&o.once, "no-stream", false, "once, and end")
 	f.BoolVar(&o.asJSON, "json", false, "once, as JSON, format "+statsFormat)
 	f.StringVar(&o.format, "format", "", "once, "+templateHelp)
 	cmd.MarkFlagsMutuallyExclusive("json", "format")
-	cmd.ValidArgsFunction = a.completeAddrs(&o.where, verb.Choice{Runs: true})
+	cmd.ValidArgsFunction = a.completeAddrs(verb.Choice{Runs: true})
 	return cmd
 }
 
@@ -62,7 +60,7 @@ func (a *app) stats(ctx context.Context, words []string, o statsFlags) error {
 	if err != nil {
 		return err
 	}
-	at, chosen, err := a.aimAt(ctx, o.where, verb.Choice{Runs: true, Words: words})
+	at, chosen, err := a.aimAt(ctx, verb.Choice{Runs: true, Words: words})
 	if err != nil {
 		return err
 	}
@@ -87,7 +85,7 @@ func (a *app) stats(ctx context.Context, words []string, o statsFlags) error {
 func (a *app) liveStats(ctx context.Context, at *aim, words []string) error {
 	before := map[string]verb.Usage{}
 	return a.every(ctx, time.Second, func(ctx context.Context) ([]string, error) {
-		if err := a.survey(ctx, at, ""); err != nil {
+		if err := a.survey(ctx, at); err != nil {
 			return nil, err
 		}
 		chosen, err := verb.Select(at.all, verb.Choice{Stack: at.stack, Runs: true, Words: words})

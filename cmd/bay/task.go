@@ -70,6 +70,7 @@ the one of --tag. What is not built yet, or has moved, is built first.`,
   bay push --yes                               # without asking`,
 	})
 	cmd.Flags().StringVar(&o.tag, "tag", "", "push this `TAG` alone")
+	flagFunc(cmd, "tag", a.completePushed)
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	return cmd
 }
@@ -77,7 +78,7 @@ the one of --tag. What is not built yet, or has moved, is built first.`,
 // taskCmd makes cmd the command of a task.
 func (a *app) taskCmd(t kind.Task, o *taskFlags, cmd *cobra.Command) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		dir, addrs := dirFirst(args)
+		dir, addrs := a.dirFirst(args)
 		return a.task(cmd.Context(), t, dir, addrs, *o)
 	}
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "the calls, and values in full")

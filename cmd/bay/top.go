@@ -16,7 +16,6 @@ import (
 const topFormat = "bayplan.top/1"
 
 func (a *app) topCmd() *cobra.Command {
-	var where aimFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "top [ADDRESS...] [-- PS-OPTION...]",
@@ -32,12 +31,11 @@ them. What comes after -- are options of that ps, such as -o pid,comm.
 			if n := cmd.ArgsLenAtDash(); n >= 0 {
 				words, options = args[:n], args[n:]
 			}
-			return a.top(cmd.Context(), where, words, options, asJSON)
+			return a.top(cmd.Context(), words, options, asJSON)
 		},
 	}
-	where.bind(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, format "+topFormat)
-	cmd.ValidArgsFunction = a.completeAddrs(&where, verb.Choice{Runs: true})
+	cmd.ValidArgsFunction = a.completeAddrs(verb.Choice{Runs: true})
 	return cmd
 }
 
@@ -48,8 +46,8 @@ type topDocument struct {
 	Containers []verb.Processes `json:"containers"`
 }
 
-func (a *app) top(ctx context.Context, where aimFlags, words, options []string, asJSON bool) error {
-	at, chosen, err := a.aimAt(ctx, where, verb.Choice{Runs: true, Words: words})
+func (a *app) top(ctx context.Context, words, options []string, asJSON bool) error {
+	at, chosen, err := a.aimAt(ctx, verb.Choice{Runs: true, Words: words})
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ IMAGE is an address or a reference.`,
   bay update --check           # write nothing; end with 2 if something has moved
   bay plan --locked            # refuse what is not pinned`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, names := dirFirst(args)
+			dir, names := a.dirFirst(args)
 			return a.update(cmd.Context(), dir, names, check)
 		},
 	}
@@ -44,13 +44,14 @@ IMAGE is an address or a reference.`,
 // dirFirst takes the directory, or the body, that may stand before other
 // arguments. A directory that holds no stack is one if it is written as a path:
 // web may be an image that is built from ./web.
-func dirFirst(args []string) (dir string, rest []string) {
+func (a *app) dirFirst(args []string) (dir string, rest []string) {
 	if len(args) > 0 {
-		if info, err := os.Stat(args[0]); err == nil && (info.IsDir() && (isPath(args[0]) || bodyIn(args[0]) != "") || isBody(args[0])) {
-			return args[0], args[1:]
+		at := a.path(args[0])
+		if info, err := os.Stat(at); err == nil && (info.IsDir() && (isPath(args[0]) || bodyIn(at) != "") || isBody(at)) {
+			return at, args[1:]
 		}
 	}
-	return ".", args
+	return a.where(nil), args
 }
 
 func (a *app) update(ctx context.Context, path string, names []string, check bool) error {

@@ -24,7 +24,7 @@ with 1.`,
   bay validate shop/main.bay.star
   bay validate --json | jq '.diagnostics[].message'`,
 		Args: atMost(1, "one DIR at most"),
-		RunE: func(_ *cobra.Command, args []string) error { return a.validate(where(args), asJSON) },
+		RunE: func(_ *cobra.Command, args []string) error { return a.validate(a.where(args), asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "what was found as JSON, format "+show.DiagnosticsFormat)
 	return cmd

@@ -12,7 +12,6 @@ import (
 )
 
 type waitFlags struct {
-	where   aimFlags
 	healthy bool
 	timeout time.Duration
 }
@@ -32,15 +31,14 @@ of them are healthy.
 		Args: atLeast(1, "an ADDRESS"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.wait(cmd.Context(), o, args) },
 	}
-	o.where.bind(cmd)
 	cmd.Flags().BoolVar(&o.healthy, "healthy", false, "until they are healthy")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 0, "at most this `DURATION` for each, such as 1m; by default without end")
-	cmd.ValidArgsFunction = a.completeAddrs(&o.where, verb.Choice{Runs: true})
+	cmd.ValidArgsFunction = a.completeAddrs(verb.Choice{Runs: true})
 	return cmd
 }
 
 func (a *app) wait(ctx context.Context, o waitFlags, words []string) error {
-	at, objects, err := a.aimAt(ctx, o.where, verb.Choice{Runs: true, Words: words})
+	at, objects, err := a.aimAt(ctx, verb.Choice{Runs: true, Words: words})
 	if err != nil {
 		return err
 	}

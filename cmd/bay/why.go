@@ -17,7 +17,6 @@ import (
 )
 
 func (a *app) whyCmd() *cobra.Command {
-	var from aimFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "why ADDRESS",
@@ -44,23 +43,30 @@ come of a sensitive input alone, which is not asked for here.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.why(cmd.Context(), from, args[0], asJSON) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.why(cmd.Context(), args[0], asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, format "+show.WhyFormat)
-	cmd.Flags().StringVarP(&from.dir, "dir", "C", ".", "`DIR` of the stack's files")
-	dirFlag(cmd)
-	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-		prog, _, err := a.stackIn(from.dir)
-		if err != nil || prog == nil || len(args) > 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		return wordsOf(verb.Words(a.declared(prog), verb.Choice{Stack: prog.Stack}, typed(begun)), nil, true), cobra.ShellCompDirectiveNoFileComp
-	}
+	cmd.ValidArgsFunction = a.completeDeclared(verb.Choice{})
 	return cmd
 }
 
-func (a *app) why(ctx context.Context, from aimFlags, word string, asJSON bool) error {
-	prog, err := a.load(from.dir, true)
+// completeDeclared completes an address of what the files declare, in short.
+func (a *app) completeDeclared(c verb.Choice) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 && cmd.Annotations[passesOn] != "" {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		prog, _, err := a.stackIn(a.where(nil))
+		if err != nil || prog == nil || len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		c.Stack = prog.Stack
+		return wordsOf(verb.Words(a.declared(prog), c, typed(begun)), nil, true), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+func (a *app) why(ctx context.Context, word string, asJSON bool) error {
+	prog, err := a.load(a.where(nil), true)
 	if err != nil {
 		return err
 	}

@@ -307,6 +307,7 @@ type Kind interface {
 	Outcome(*Job, Verb, []schema.Change) Outcome
 	Claims(schema.Binder) []string
 	Puts(schema.Binder) []string
+	Pushes(schema.Binder) []string
 	Check(Scope) diag.List
 	Source(spec schema.Binder, name, attr string) *engine.Source
 	Succeeds() bool
@@ -411,6 +412,9 @@ type Def[S any] struct {
 	// Puts returns the paths of files that the program puts into the object. By
 	// default none.
 	Puts func(*S) []string
+
+	// Pushes returns the tags that the program has pushed. By default none.
+	Pushes func(*S) []string
 
 	// Check reports what no engine could make of the program, beyond what its
 	// evaluation finds: without a reader, from Wants and Dir alone. Planning
@@ -527,6 +531,13 @@ func (e *erased[S]) Puts(b schema.Binder) []string {
 		return nil
 	}
 	return e.d.Puts(any(b).(*S))
+}
+
+func (e *erased[S]) Pushes(b schema.Binder) []string {
+	if e.d.Pushes == nil {
+		return nil
+	}
+	return e.d.Pushes(any(b).(*S))
 }
 
 func (e *erased[S]) Check(s Scope) diag.List {

@@ -300,6 +300,7 @@ var Kind = kind.Define(kind.Def[Spec]{
 	Show:    show,
 	Source:  source,
 	Does:    does,
+	Pushes:  (*Spec).pushed,
 	Pins:    pins,
 	Resolve: resolve,
 	Read:    read,
