@@ -29,6 +29,37 @@ b.star: warning: odd \u202e text
 	}
 }
 
+// TestWriteLongLine holds that of a line without an end the part is shown that
+// the message is about.
+func TestWriteLongLine(t *testing.T) {
+	long := strings.Repeat("ä", 1000)
+	src := Sources{"a": []byte("\xff" + long + "X" + long)}
+	for _, c := range []struct {
+		col  int
+		line string
+		pad  int
+	}{
+		{1002, "… " + strings.Repeat("ä", 200) + "X" + strings.Repeat("ä", 199) + " …", 202},
+		{1, `\xff` + strings.Repeat("ä", 399) + " …", 0},
+		{2, `\xff` + strings.Repeat("ä", 399) + " …", 4},
+		{2002, "… " + strings.Repeat("ä", 201), 202},
+		{0, `\xff` + strings.Repeat("ä", 399) + " …", -1},
+	} {
+		var b strings.Builder
+		if err := Write(&b, List{{Pos: Pos{"a", 1, c.col}, Msg: "m"}}, src, false); err != nil {
+			t.Fatal(err)
+		}
+		_, got, _ := strings.Cut(b.String(), "\n")
+		want := "  1 | " + c.line + "\n"
+		if c.pad >= 0 {
+			want += "      " + strings.Repeat(" ", c.pad) + "^\n"
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("column %d: %s", c.col, diff)
+		}
+	}
+}
+
 func TestNearest(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
 		{"enviroment", "environment"}, {"prots", "ports"}, {"prtos", "ports"}, {"zebra", ""}, {"x", ""}, {"ports", ""},

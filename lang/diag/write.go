@@ -54,16 +54,48 @@ func writeSnippet(b *strings.Builder, p Pos, src Sources, paint func(code, s str
 		return
 	}
 	num := strconv.Itoa(p.Line)
-	text := Escape(strings.ReplaceAll(line, "\t", " "))
-	fmt.Fprintf(b, "  %s %s\n", paint("2", num+" |"), text)
-	if p.Col < 1 || p.Col > utf8.RuneCountInString(line)+1 {
+	line = strings.ReplaceAll(line, "\t", " ")
+	length := utf8.RuneCountInString(line)
+	known := p.Col >= 1 && p.Col <= length+1
+	from := 0
+	if known && length > maxShown {
+		from = max(0, p.Col-1-maxShown/2)
+	}
+	to := min(length, from+maxShown)
+	before, after := "", ""
+	if from > 0 {
+		before = "… "
+	}
+	if to < length {
+		after = " …"
+	}
+	fmt.Fprintf(b, "  %s %s%s%s\n", paint("2", num+" |"), before, Escape(characters(line, from, to)), after)
+	if !known {
 		return
 	}
 	// The caret stands under the escaped form of what precedes the column.
-	before := string([]rune(line)[:p.Col-1])
-	pad := utf8.RuneCountInString(Escape(strings.ReplaceAll(before, "\t", " ")))
+	pad := utf8.RuneCountInString(before + Escape(characters(line, from, p.Col-1)))
 	fmt.Fprintf(b, "  %s %s%s\n", strings.Repeat(" ", len(num)+2), strings.Repeat(" ", pad), paint("1;31", "^"))
 }
+
+// characters returns those of s from one index to another.
+func characters(s string, from, to int) string {
+	begin, end, n := len(s), len(s), 0
+	for i := range s {
+		if n == from {
+			begin = i
+		}
+		if n == to {
+			end = i
+			break
+		}
+		n++
+	}
+	return s[min(begin, end):end]
+}
+
+// maxShown is how many characters of a source line are shown, around the column.
+const maxShown = 400
 
 func sourceLine(src []byte, n int) (string, bool) {
 	if n < 1 || src == nil {
