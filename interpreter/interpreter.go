@@ -99,6 +99,16 @@ func (b *Bay) Outline(path string) (schema.Outline, diag.List, diag.Sources, err
 	return out, diags, sources, nil
 }
 
+// Format returns a file in the canonical form of its language, or what is wrong
+// with it.
+func (b *Bay) Format(f schema.File) ([]byte, diag.List, error) {
+	if b.Apart != nil {
+		return evaluate.Format(f, *b.Apart)
+	}
+	out, diags := load.Format(f)
+	return out, diags, nil
+}
+
 // Check reports what no engine could make of a program. Load has found other
 // mistakes, and Plan finds those that are about an engine.
 func (b *Bay) Check(prog *ir.Program) diag.List { return plan.Check(b.Kinds, prog) }

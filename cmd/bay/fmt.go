@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -129,11 +130,14 @@ func formattable(paths []string) ([]string, error) {
 }
 
 func (a *app) fmtFile(file string, o fmtFlags, found *notFormatted) error {
-	src, err := os.ReadFile(file)
+	src, err := load.Machine{}.Read(file, load.MaxFile)
 	if err != nil {
 		return fmt.Errorf("reading a file: %w", err)
 	}
-	out, ds := load.Format(schema.File{Name: file, Src: src})
+	out, ds, err := a.format(schema.File{Name: file, Src: src})
+	if err != nil {
+		return err
+	}
 	if len(ds) > 0 {
 		found.list, found.sources[file] = append(found.list, ds...), src
 		return nil
@@ -192,11 +196,11 @@ func (a *app) printDiff(file string, old, now []byte) error {
 
 // fmtInput formats standard input.
 func (a *app) fmtInput(o fmtFlags) error {
-	src, err := io.ReadAll(a.in)
+	src, err := io.ReadAll(io.LimitReader(a.in, load.MaxFile+1))
 	if err != nil {
 		return fmt.Errorf("reading standard input: %w", err)
 	}
-	out, err := formText(src, o.lang)
+	out, err := a.formText(src, o.lang)
 	if err != nil {
 		return err
 	}
@@ -213,18 +217,20 @@ func (a *app) fmtInput(o fmtFlags) error {
 }
 
 // formText formats a text in a language, or in the one that can read it.
-func formText(src []byte, lang string) ([]byte, error) {
+func (a *app) formText(src []byte, lang string) ([]byte, error) {
 	switch lang {
 	case "hcl", "star":
-		out, ds := load.Format(inputFile(lang, src))
-		return out, wrongInput(ds, src)
+		out, ds, err := a.format(inputFile(lang, src))
+		return out, cmp.Or(err, wrongInput(ds, src))
 	case "":
 	default:
 		return nil, misuse("--lang is %q, want hcl or star", lang)
 	}
-	hcl, notHCL := load.Format(inputFile("hcl", src))
-	star, notStar := load.Format(inputFile("star", src))
-	switch {
+	hcl, notHCL, err1 := a.format(inputFile("hcl", src))
+	star, notStar, err2 := a.format(inputFile("star", src))
+	switch err := cmp.Or(err1, err2); {
+	case err != nil:
+		return nil, err
 	case notHCL == nil && notStar == nil && !bytes.Equal(hcl, star):
 		return nil, misuse("standard input could be in either language: say which with --lang")
 	case notHCL == nil:
@@ -233,6 +239,12 @@ func formText(src []byte, lang string) ([]byte, error) {
 		return star, nil
 	}
 	return nil, wrongInput(append(notHCL, notStar...), src)
+}
+
+// format formats a file in a process of its own, if one can be had.
+func (a *app) format(f schema.File) ([]byte, diag.List, error) {
+	out, ds, err := a.bay.Format(f)
+	return out, ds, noChild(err)
 }
 
 // inputFile is standard input as a file in a language.

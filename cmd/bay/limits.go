@@ -42,7 +42,8 @@ with it. It may hold %d MiB of memory and take %v of time; what would take more
 ends in an error that says where it was. Of this machine it sees the files below
 the stack's directory that it asks for (regular ones, 1 MiB each, 64 MiB together)
 and the inputs that it declares (--var, --var-file, BAY_VAR_name), which reach it
-through a pipe and stand in no command line.
+through a pipe and stand in no command line. Each file that bay fmt formats has such
+a process and such limits, too.
 
 On Linux, amd64 and arm64, the kernel holds it to that: it can open no file and no
 socket, and start no process. On other systems it has an empty environment, and

@@ -121,6 +121,11 @@ func (c *child) ask(a ask) (*reply, error) {
 // evaluate does what was asked for and says what came of it.
 func (c *child) evaluate(r *request, u *schema.Universe, modules fs.FS, weak []string) {
 	defer c.catch()
+	if f := r.Format; f != nil {
+		out, ds := load.Format(schema.File{Name: f.Name, Src: f.Text})
+		c.send(up{Answer: &answer{Formatted: out, Diags: ds}})
+		return
+	}
 	d := &disk{from: r.From, read: map[key]*reply{}, ask: func(a ask) (*reply, error) {
 		rep, err := c.ask(a)
 		if err == nil && (a.What == askRead || a.What == askVarFile) {

@@ -108,6 +108,26 @@ func Outline(o load.Options, how Options) (schema.Outline, diag.List, diag.Sourc
 	return *a.Outline, a.Diags, p.sourcesOf(a), nil
 }
 
+// Format is load.Format in a child: a parser can take more time and memory than a
+// file is worth.
+func Format(f schema.File, how Options) ([]byte, diag.List, error) {
+	how.Limits = how.Limits.orDefault()
+	p, err := start(&desk{o: load.Options{Path: f.Name}, given: map[string][]byte{}}, how)
+	if err != nil {
+		return nil, nil, &NoChild{err}
+	}
+	p.work = formatting
+	a, err := p.talk(&request{Format: &source{Name: f.Name, Text: f.Src}, Limits: how.Limits})
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case a == nil:
+		return nil, p.stopped, nil
+	}
+	p.end()
+	return a.Formatted, a.Diags, nil
+}
+
 var errNonsense = errors.New("evaluating the program: its process answers what makes no sense; was bay replaced while it ran?")
 
 // evaluate returns the answer of a child, nil if it was stopped.
@@ -145,6 +165,7 @@ func (n *NoChild) Unwrap() error { return n.err }
 // process is a child as its parent sees it.
 type process struct {
 	desk   *desk
+	work   work
 	limits Limits
 	wants  func([]byte) // a profile; may be nil
 	cmd    *exec.Cmd
@@ -164,6 +185,14 @@ type process struct {
 	stopped diag.List // why it was stopped
 }
 
+// work is how messages name what a child does.
+type work struct{ stopped, hint string }
+
+var (
+	evaluation = work{"evaluation was stopped here: ", "every evaluation has a limit of memory and of time, so that a mistake cannot take the machine; see `bay help limits`"}
+	formatting = work{"formatting was stopped: ", "the file stays as it is: to format it may take what an evaluation may; see `bay help limits`"}
+)
+
 // start starts a child.
 func start(d *desk, how Options) (*process, error) {
 	program := how.Program
@@ -173,7 +202,7 @@ func start(d *desk, how Options) (*process, error) {
 			return nil, err
 		}
 	}
-	p := &process{desk: d, limits: how.Limits, wants: how.Profile, files: map[int]string{}, seen: diag.Sources{}, said: &bounded{most: 64 << 10}, gone: make(chan struct{})}
+	p := &process{desk: d, work: evaluation, limits: how.Limits, wants: how.Profile, files: map[int]string{}, seen: diag.Sources{}, said: &bounded{most: 64 << 10}, gone: make(chan struct{})}
 	var theirs []*os.File
 	defer func() {
 		for _, f := range theirs {
@@ -256,7 +285,7 @@ func (p *process) talk(r *request) (*answer, error) {
 		return nil, err
 	case m == nil:
 		return nil, nil
-	case m.Answer == nil || !r.Outline && m.Answer.Program == nil && !m.Answer.Diags.HasErrors():
+	case m.Answer == nil || r.Format == nil && !r.Outline && m.Answer.Program == nil && !m.Answer.Diags.HasErrors():
 		p.end()
 		return nil, errNonsense
 	}
@@ -346,7 +375,7 @@ func (p *process) lost(cause error) error {
 		if !pos.Known() {
 			pos.File = p.desk.o.Path
 		}
-		p.stopped.Addf(pos, "%s", why).Hintf("every evaluation has a limit of memory and of time, so that a mistake cannot take the machine; see `bay help limits`")
+		p.stopped.Addf(pos, "%s%s", p.work.stopped, why).Hintf("%s", p.work.hint)
 		return nil
 	case strings.Contains(said, "goroutine ") || strings.Contains(said, "fatal error"):
 		return p.masked(&Bug{Msg: firstLine(said), Stack: []byte(said)})
@@ -376,7 +405,7 @@ func (p *process) reason(exit error, said string) string {
 		return p.limits.tooLong()
 	case status.Signaled() && status.Signal() == syscall.SIGKILL && p.cmd.ProcessState.UserTime()+p.cmd.ProcessState.SystemTime() > p.limits.end():
 		return p.limits.tooLong()
-	case status.Exited() && status.ExitStatus() == exitMemory, outOfMemory(said):
+	case status.Exited() && status.ExitStatus() == exitMemory, outOfMemory(said), p.most() > p.limits.Live && withoutCheck(said):
 		return p.limits.tooMuch()
 	case strings.Contains(said, "stack exceeds") || strings.Contains(said, "stack overflow"):
 		return tooDeep
@@ -386,12 +415,31 @@ func (p *process) reason(exit error, said string) string {
 
 // outOfMemory recognises what Go's runtime says when the system gives no more.
 func outOfMemory(said string) bool {
-	for _, words := range []string{"out of memory", "cannot allocate memory", "failed to create new OS thread"} {
+	for _, words := range []string{"out of memory", "cannot allocate memory", "failed to create new OS thread", "pthread_create failed"} {
 		if strings.Contains(said, words) {
 			return true
 		}
 	}
 	return false
+}
+
+// withoutCheck recognises what Go's runtime does where the system gave it no
+// memory and it did not look: it uses nothing, on its own stack, where no
+// program runs.
+func withoutCheck(said string) bool {
+	return strings.Contains(said, "SIGSEGV") && strings.Contains(said, "addr=0x0\n") && strings.Contains(said, "\ngoroutine 0 ")
+}
+
+// most returns how many bytes of memory the child has had.
+func (p *process) most() int64 {
+	if p.cmd.ProcessState == nil {
+		return 0
+	}
+	u, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	return maxRSS(u)
 }
 
 func (p *process) status() (syscall.WaitStatus, bool) {

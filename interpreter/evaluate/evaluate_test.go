@@ -291,6 +291,46 @@ func TestStopped(t *testing.T) {
 	}
 }
 
+// TestFormat holds that a child formats as this process would, and that a file
+// that takes too much ends in an error of its own.
+func TestFormat(t *testing.T) {
+	for name, text := range map[string]string{
+		"a.hcl":  "x=1\n# why\ny = 2\n",
+		"b.hcl":  "x = [\n",
+		"a.star": "x=1 # why\n",
+		"b.star": "x = (\n",
+		"c.hcl":  "",
+		"c.star": "",
+		"d.yaml": "x: 1\n",
+		"e.hcl":  strings.Repeat("#", load.MaxFile+1),
+	} {
+		f := schema.File{Name: name, Src: []byte(text)}
+		want, wrong := load.Format(f)
+		got, ds, err := Format(f, Options{})
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %q %v, want %q", name, got, err, want)
+		}
+		if d := cmp.Diff(wrong, ds, cmpopts.EquateEmpty()); d != "" {
+			t.Errorf("%s: messages (-within +apart)\n%s", name, d)
+		}
+	}
+	small := Options{Limits: Limits{Live: 24 << 20, Memory: 48 << 20}}
+	for name, text := range map[string]string{
+		"a.hcl":  "x = [" + strings.Repeat("1,", 500_000) + "]\n",
+		"a.star": "x = [" + strings.Repeat("1,", 500_000) + "]\n",
+	} {
+		_, ds, err := Format(schema.File{Name: name, Src: []byte(text)}, small)
+		const want = "formatting was stopped: the program needs more than 24 MiB of memory"
+		if err != nil || len(ds) != 1 || ds[0].Msg != want || ds[0].Pos != (diag.Pos{File: name}) || ds[0].Hint == "" {
+			t.Errorf("%s: %v %v, want %s", name, ds, err, want)
+		}
+	}
+	_, ds, err := Format(schema.File{Name: "a.star", Src: []byte("x = 1\n")}, fake(t, "/bin/cat >/dev/null"))
+	if err != nil || len(ds) != 1 || ds[0].Msg != "formatting was stopped: it takes longer than 1s" {
+		t.Errorf("one that does not end: %v %v", ds, err)
+	}
+}
+
 // TestLost has children that die of something else.
 func TestLost(t *testing.T) {
 	const secret = "correct horse battery"
@@ -611,10 +651,7 @@ func TestBombs(t *testing.T) {
 			}
 			p.end()
 			<-p.gone
-			var most int64
-			if u, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-				most = u.Maxrss >> 10
-			}
+			most := p.most() >> 20
 			t.Logf("%v, %d MiB: %.200v", took.Round(time.Millisecond), most, said)
 			if all && slices.Contains(fits, name) && a != nil && a.Program != nil && len(said) == 0 {
 				t.Log("it is within bay's own limits")

@@ -48,9 +48,9 @@ func (g *guard) run() {
 		case spent > g.limits.end():
 			os.Exit(exitTime)
 		case live > g.limits.Live:
-			g.watch.Stop(g.limits.tooMuch())
+			g.watch.Stop(evaluation.stopped + g.limits.tooMuch())
 		case spent > g.limits.Time:
-			g.watch.Stop(g.limits.tooLong())
+			g.watch.Stop(evaluation.stopped + g.limits.tooLong())
 		}
 	}
 }

@@ -40,11 +40,11 @@ func (l Limits) end() time.Duration { return l.Time + l.Time/4 }
 func (l Limits) last() time.Duration { return l.Time + l.Time/2 }
 
 func (l Limits) tooMuch() string {
-	return fmt.Sprintf("evaluation was stopped here: the program needs more than %d MiB of memory", l.Live>>20)
+	return fmt.Sprintf("the program needs more than %d MiB of memory", l.Live>>20)
 }
 
 func (l Limits) tooLong() string {
-	return fmt.Sprintf("evaluation was stopped here: it takes longer than %v", l.Time)
+	return fmt.Sprintf("it takes longer than %v", l.Time)
 }
 
-const tooDeep = "evaluation was stopped here: the program is nested too deeply"
+const tooDeep = "the program is nested too deeply"

@@ -38,7 +38,8 @@ type request struct {
 	Vars                     []load.Var
 	VarFiles                 []string
 	Opaque                   bool
-	Outline                  bool // only what the module declares
+	Outline                  bool    // only what the module declares
+	Format                   *source // instead of all else but Limits
 	Limits                   Limits
 	Told                     *ir.Told
 	Profile                  bool // is wanted
@@ -122,6 +123,8 @@ type answer struct {
 	Taken   []value.Taken
 	Missing []missing
 	Weak    []string // limits that this machine does not have, and why
+
+	Formatted []byte
 }
 
 // source is a file that was read: by the sum of what the parent gave, or, if it

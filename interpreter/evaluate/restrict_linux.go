@@ -35,6 +35,9 @@ func bound(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
+// maxRSS returns the bytes of memory that a process has had at most.
+func maxRSS(u *syscall.Rusage) int64 { return int64(u.Maxrss) << 10 }
+
 // restrict takes from this process what an evaluation does not need, and
 // returns what the kernel refuses, and why. Data counts what Go's heap asks for;
 // the space of addresses is no measure of it.

@@ -5,6 +5,7 @@ package evaluate
 import (
 	"os"
 	"os/exec"
+	"runtime"
 	"syscall"
 )
 
@@ -14,6 +15,14 @@ func anonymous() (*os.File, error) { return unlinked() }
 // returns what this system has no means for.
 func restrict(l Limits) []string {
 	return append(restrictUnix(l), "system calls: there is no filter on this system")
+}
+
+// maxRSS returns the bytes of memory that a process has had at most.
+func maxRSS(u *syscall.Rusage) int64 {
+	if runtime.GOOS == "darwin" {
+		return u.Maxrss
+	}
+	return u.Maxrss << 10
 }
 
 // self is the program that runs.

@@ -15,10 +15,7 @@ import (
 	"bayplan/lang/schema"
 )
 
-const (
-	maxFile  = 1 << 20  // bytes of one file
-	maxGiven = 64 << 20 // bytes of all files
-)
+const maxGiven = 64 << 20 // bytes of all files
 
 // desk answers a child. It trusts it in nothing: only what the program may see
 // is given.
@@ -160,7 +157,7 @@ func (d *desk) read(files fs.FS, name string) (*reply, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	data, err := io.ReadAll(io.LimitReader(f, load.MaxFile+1))
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +177,7 @@ func (d *desk) varFile(name string) (*reply, error) {
 	if !slices.Contains(d.o.VarFiles, name) {
 		return nil, errors.New("the command line does not name it")
 	}
-	data, err := load.Machine{}.Read(name, maxFile)
+	data, err := load.Machine{}.Read(name, load.MaxFile)
 	if err != nil {
 		return nil, err
 	}

@@ -13,8 +13,10 @@ import (
 	"bayplan/lang/schema"
 )
 
+// MaxFile is how many bytes of one file are read.
+const MaxFile = 1 << 20
+
 const (
-	maxFile  = 1 << 20 // bytes of one file
 	maxFiles = 10_000  // that one listing gives
 	maxSeen  = 100_000 // files and directories that one listing comes by
 )
@@ -117,7 +119,7 @@ func (s *source) Open(dir, path string) (schema.File, error) {
 		return schema.File{}, s.explain(path, err)
 	case !info.Mode().IsRegular():
 		return schema.File{}, fmt.Errorf("%q is not a regular file", path)
-	case info.Size() > maxFile:
+	case info.Size() > MaxFile:
 		return schema.File{}, tooLarge(path)
 	}
 	f, err := s.files.Open(name)
@@ -125,11 +127,11 @@ func (s *source) Open(dir, path string) (schema.File, error) {
 		return schema.File{}, s.explain(path, err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
 	switch {
 	case err != nil:
 		return schema.File{}, s.explain(path, err)
-	case len(data) > maxFile:
+	case len(data) > MaxFile:
 		return schema.File{}, tooLarge(path)
 	}
 	shown := s.show(rel)
@@ -138,7 +140,7 @@ func (s *source) Open(dir, path string) (schema.File, error) {
 }
 
 func tooLarge(path string) error {
-	return fmt.Errorf("%q is too large: at most %d bytes are read", path, maxFile)
+	return fmt.Errorf("%q is too large: at most %d bytes are read", path, MaxFile)
 }
 
 // Files lists files. See schema.Source.

@@ -82,14 +82,14 @@ func formOf(path string) (read func(schema.File, *diag.List) []value.Setting, ho
 }
 
 func readFile(disk Disk, path string) ([]byte, error) {
-	data, err := disk.Read(path, maxFile)
+	data, err := disk.Read(path, MaxFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, errors.New("there is no such file")
 	case err != nil:
 		return nil, fmt.Errorf("reading the file: %w", reason(err))
-	case len(data) > maxFile:
-		return nil, fmt.Errorf("the file is too large: at most %d bytes are read", maxFile)
+	case len(data) > MaxFile:
+		return nil, fmt.Errorf("the file is too large: at most %d bytes are read", MaxFile)
 	case !utf8.Valid(data):
 		return nil, errors.New("the file is not UTF-8 text")
 	}

@@ -34,6 +34,9 @@ func Format(f schema.File, ds *diag.List) ([]byte, bool) {
 		return nil, false
 	}
 	out := build.FormatWithoutRewriting(theirs)
+	if len(out) > maxFile {
+		return out, true // too large to be read again, which the caller says
+	}
 	again, err := parse(schema.File{Name: f.Name, Src: out}, syntax.RetainComments)
 	if err != nil || outline(again) != outline(tree) || !slices.Equal(comments(again), comments(tree)) {
 		ds.Addf(diag.Pos{File: f.Name}, "the file cannot be formatted without a change of what it says").
