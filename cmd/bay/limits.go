@@ -38,18 +38,19 @@ func limitsCmd() *cobra.Command {
 		Use:   "limits",
 		Short: "What a program may take while it is evaluated",
 		Long: fmt.Sprintf(`A program is evaluated in a process of its own, which bay starts and which ends
-with it. It may hold %d MiB of memory and take %v of time; what would take more
-ends in an error that says where it was. Of this machine it sees the files below
-the stack's directory that it asks for (regular ones, 1 MiB each, 64 MiB together)
-and the inputs that it declares (--var, --var-file, BAY_VAR_name), which reach it
-through a pipe and stand in no command line. Each file that bay fmt formats has such
-a process and such limits, too.
+with it. It may hold %d MiB of memory and take %v of the processor. What would take
+more ends in an error that says where it was; so does what has not ended after %v,
+or after %v with a quarter of its processor time. Of this machine it sees the files
+below the stack's directory that it asks for (regular ones, 1 MiB each, 64 MiB
+together) and the inputs that it declares (--var, --var-file, BAY_VAR_name), which
+reach it through a pipe and stand in no command line. Each file that bay fmt formats
+has such a process and such limits, too.
 
 On Linux, amd64 and arm64, the kernel holds it to that: it can open no file and no
 socket, and start no process. On other systems it has an empty environment, and
 limits of processor time and open files; of memory it is its own guard.
 
 Where no process can be started, nothing is evaluated. %s=1
-evaluates in bay itself: a program that asks for too much then takes bay with it.`, l.Live>>20, l.Time, inProcess),
+evaluates in bay itself: a program that asks for too much then takes bay with it.`, l.Live>>20, l.Time, l.Clock, l.Clock/4, inProcess),
 	}
 }

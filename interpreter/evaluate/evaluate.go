@@ -179,7 +179,8 @@ type process struct {
 	gone   chan struct{} // closed when the child has ended
 	exit   error         // how; counts when it is gone
 	late   atomic.Bool   // the parent's clock has ended it
-	heard  atomic.Int64  // messages
+	begun  time.Time
+	heard  atomic.Int64 // messages
 	once   sync.Once
 
 	stopped diag.List // why it was stopped
@@ -202,7 +203,7 @@ func start(d *desk, how Options) (*process, error) {
 			return nil, err
 		}
 	}
-	p := &process{desk: d, work: evaluation, limits: how.Limits, wants: how.Profile, files: map[int]string{}, seen: diag.Sources{}, said: &bounded{most: 64 << 10}, gone: make(chan struct{})}
+	p := &process{desk: d, work: evaluation, limits: how.Limits, wants: how.Profile, files: map[int]string{}, seen: diag.Sources{}, said: &bounded{most: 64 << 10}, gone: make(chan struct{}), begun: time.Now()}
 	var theirs []*os.File
 	defer func() {
 		for _, f := range theirs {
@@ -402,9 +403,9 @@ func (p *process) reason(exit error, said string) string {
 	status, _ := p.status()
 	switch {
 	case p.late.Load(), status.Exited() && status.ExitStatus() == exitTime, status.Signaled() && status.Signal() == syscall.SIGXCPU:
-		return p.limits.tooLong()
-	case status.Signaled() && status.Signal() == syscall.SIGKILL && p.cmd.ProcessState.UserTime()+p.cmd.ProcessState.SystemTime() > p.limits.end():
-		return p.limits.tooLong()
+		return p.limits.tooLong(p.taken())
+	case status.Signaled() && status.Signal() == syscall.SIGKILL && p.taken().processor > p.limits.Time:
+		return p.limits.tooLong(p.taken())
 	case status.Exited() && status.ExitStatus() == exitMemory, outOfMemory(said), p.most() > p.limits.Live && withoutCheck(said):
 		return p.limits.tooMuch()
 	case strings.Contains(said, "stack exceeds") || strings.Contains(said, "stack overflow"):
@@ -428,6 +429,15 @@ func outOfMemory(said string) bool {
 // program runs.
 func withoutCheck(said string) bool {
 	return strings.Contains(said, "SIGSEGV") && strings.Contains(said, "addr=0x0\n") && strings.Contains(said, "\ngoroutine 0 ")
+}
+
+// taken returns what time the child has had.
+func (p *process) taken() taken {
+	t := taken{clock: time.Since(p.begun)}
+	if s := p.cmd.ProcessState; s != nil {
+		t.processor = s.UserTime() + s.SystemTime()
+	}
+	return t
 }
 
 // most returns how many bytes of memory the child has had.

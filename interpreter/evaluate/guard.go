@@ -29,28 +29,28 @@ type guard struct {
 
 const between = 10 * time.Millisecond // looks
 
-// run looks until the process ends. Time is counted in looks: a process that is
-// suspended, or a machine that is, has no less of it.
+// run looks until the process ends. The clock is counted in looks: a process that
+// is suspended, or a machine that is, has no less of it.
 func (g *guard) run() {
 	debug.SetMaxStack(int(g.limits.Memory / 8)) // beyond it Go ends the process
 	debug.SetMemoryLimit(g.limits.Memory * 4 / 5)
-	looked := time.Duration(0)
+	var t taken
 	for range time.Tick(between) {
 		if g.waiting.Load() {
 			continue
 		}
-		looked += between
-		spent := max(looked, processor())
+		t.clock += between
+		t.processor = processor()
 		whole, live := memory()
 		switch {
 		case whole > g.limits.Memory:
 			os.Exit(exitMemory)
-		case spent > g.limits.end():
+		case g.limits.past(t, unheard):
 			os.Exit(exitTime)
 		case live > g.limits.Live:
 			g.watch.Stop(evaluation.stopped + g.limits.tooMuch())
-		case spent > g.limits.Time:
-			g.watch.Stop(evaluation.stopped + g.limits.tooLong())
+		case g.limits.past(t, 0):
+			g.watch.Stop(evaluation.stopped + g.limits.tooLong(t))
 		}
 	}
 }

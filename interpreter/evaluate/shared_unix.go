@@ -70,6 +70,6 @@ func clip(what int, to uint64, name string) []string {
 func restrictUnix(l Limits) (weak []string) {
 	weak = append(weak, clip(unix.RLIMIT_CORE, 0, "no core")...)
 	weak = append(weak, clip(unix.RLIMIT_FSIZE, 0, "no writing of files")...)
-	weak = append(weak, clip(unix.RLIMIT_CPU, uint64((l.last()+time.Second-1)/time.Second)+1, "processor time")...)
+	weak = append(weak, clip(unix.RLIMIT_CPU, uint64((l.Time+l.Time/2+time.Second-1)/time.Second)+1, "processor time")...)
 	return append(weak, clip(unix.RLIMIT_NOFILE, 16, "no files")...)
 }

@@ -14,7 +14,7 @@ const (
 	maxFile  = 1 << 20          // bytes of a source file
 	maxTree  = 1000             // expressions and statements within each other
 	maxSteps = 10_000_000       // of the interpreter, over all files
-	maxTime  = 30 * time.Second // for what no step counts; a busy machine is no reason to stop
+	maxTime  = 60 * time.Second // for what no step counts; a busy machine is no reason to stop
 	maxHeap  = 384 << 20        // bytes that the process gained since the start
 	maxText  = 8 << 20          // bytes of one text, or of a list's places
 	maxNodes = 200_000          // values within one value
