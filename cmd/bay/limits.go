@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"bayplan/interpreter/evaluate"
 
@@ -32,9 +33,9 @@ func noChild(err error) error {
 	return err
 }
 
-func limitsCmd() *cobra.Command {
+func (a *app) limitsCmd() *cobra.Command {
 	l := evaluate.Default()
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "limits",
 		Short: "What a program may take while it is evaluated",
 		Long: fmt.Sprintf(`A program is evaluated in a process of its own, which bay starts and which ends
@@ -53,4 +54,29 @@ limits of processor time and open files; of memory it is its own guard.
 Where no process can be started, nothing is evaluated. %s=1
 evaluates in bay itself: a program that asks for too much then takes bay with it.`, l.Live>>20, l.Time, l.Clock, l.Clock/4, inProcess),
 	}
+	help := cmd.HelpFunc()
+	cmd.SetHelpFunc(func(c *cobra.Command, args []string) {
+		help(c, args)
+		fmt.Fprintf(a.out, "%s\n", a.here())
+	})
+	return cmd
+}
+
+// here says what of the limits this machine has.
+func (a *app) here() string {
+	if a.bay.Apart == nil {
+		return "Here programs are evaluated in bay itself, without any of that."
+	}
+	return holding(evaluate.Weak(*a.bay.Apart))
+}
+
+// holding says it of what a process has found.
+func holding(weak []string, err error) string {
+	switch {
+	case err != nil:
+		return fmt.Sprintf("Here none of that can be had: %v.", err)
+	case len(weak) > 0:
+		return "All of that holds here but for what this system refuses:\n  " + strings.Join(weak, "\n  ")
+	}
+	return "All of that holds here."
 }

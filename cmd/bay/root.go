@@ -122,7 +122,7 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 	group(root, "What lives:", a.psCmd(), a.logsCmd(), a.statsCmd(), a.topCmd(), a.portCmd(), a.eventsCmd(), a.inspectCmd(), a.imagesCmd(), a.volumesCmd(), a.networksCmd(), a.diffCmd(), a.whyCmd(), a.lsCmd())
 	group(root, "What runs:", a.startCmd(), a.stopCmd(), a.restartCmd(), a.killCmd(), a.pauseCmd(), a.unpauseCmd(), a.waitCmd(), a.execCmd(), a.attachCmd(), a.runCmd(), a.cpCmd())
 	group(root, "Around it:", a.initCmd(), a.validateCmd(), a.fmtCmd(), a.graphCmd(), a.outputCmd(), a.unlockCmd(), a.docCmd(), a.functionsCmd(), a.completionCmd(), a.versionCmd())
-	root.AddCommand(exitCodesCmd(), limitsCmd(), a.completeBashCmd(), a.pagesCmd())
+	root.AddCommand(exitCodesCmd(), a.limitsCmd(), a.completeBashCmd(), a.pagesCmd())
 	root.CompletionOptions.DisableDefaultCmd = true
 	a.completions(root)
 	helpCmd(root)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -118,6 +119,25 @@ func TestHelpNamesEveryCode(t *testing.T) {
 	for _, c := range exitCodes() {
 		if !strings.Contains(got, c.meaning) {
 			t.Errorf("help does not say %q:\n%s", c.meaning, got)
+		}
+	}
+}
+
+func TestHelpSaysWhatHolds(t *testing.T) {
+	x := newTester(t) // without evaluate.Options
+	if code := x.run([]string{"help", "limits"}); code != exitDone {
+		t.Fatalf("exit code %d", code)
+	}
+	if got := x.read(x.out); !strings.HasSuffix(got, "\n\nHere programs are evaluated in bay itself, without any of that.\n") {
+		t.Errorf("of this machine: %s", got)
+	}
+	for want, got := range map[string]string{
+		"All of that holds here.": holding(nil, nil),
+		"All of that holds here but for what this system refuses:\n  no core: why\n  memory: why": holding([]string{"no core: why", "memory: why"}, nil),
+		"Here none of that can be had: no process.":                                               holding(nil, errors.New("no process")),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -121,9 +121,12 @@ func (c *child) ask(a ask) (*reply, error) {
 // evaluate does what was asked for and says what came of it.
 func (c *child) evaluate(r *request, u *schema.Universe, modules fs.FS, weak []string) {
 	defer c.catch()
+	a := &answer{Weak: weak}
 	if f := r.Format; f != nil {
-		out, ds := load.Format(schema.File{Name: f.Name, Src: f.Text})
-		c.send(up{Answer: &answer{Formatted: out, Diags: ds}})
+		a.Formatted, a.Diags = load.Format(schema.File{Name: f.Name, Src: f.Text})
+	}
+	if r.Format != nil || r.Weak {
+		c.send(up{Answer: a})
 		return
 	}
 	d := &disk{from: r.From, read: map[key]*reply{}, ask: func(a ask) (*reply, error) {
@@ -142,7 +145,6 @@ func (c *child) evaluate(r *request, u *schema.Universe, modules fs.FS, weak []s
 			return textOf(rep), err == nil && rep.Yes
 		},
 	}
-	a := &answer{Weak: weak}
 	if r.Outline {
 		var out schema.Outline
 		out, a.Diags, _ = load.Outline(o)

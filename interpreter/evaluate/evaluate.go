@@ -128,6 +128,24 @@ func Format(f schema.File, how Options) ([]byte, diag.List, error) {
 	return a.Formatted, a.Diags, nil
 }
 
+// Weak says what of a child's guards this machine does not have, a line each.
+func Weak(how Options) ([]string, error) {
+	how.Limits = how.Limits.orDefault()
+	p, err := start(new(desk), how)
+	if err != nil {
+		return nil, &NoChild{err}
+	}
+	a, err := p.talk(&request{Weak: true, Limits: how.Limits})
+	switch {
+	case err != nil:
+		return nil, err
+	case a == nil:
+		return nil, p.stopped
+	}
+	p.end()
+	return a.Weak, nil
+}
+
 var errNonsense = errors.New("evaluating the program: its process answers what makes no sense; was bay replaced while it ran?")
 
 // evaluate returns the answer of a child, nil if it was stopped.
@@ -286,7 +304,7 @@ func (p *process) talk(r *request) (*answer, error) {
 		return nil, err
 	case m == nil:
 		return nil, nil
-	case m.Answer == nil || r.Format == nil && !r.Outline && m.Answer.Program == nil && !m.Answer.Diags.HasErrors():
+	case m.Answer == nil || r.load() && m.Answer.Program == nil && !m.Answer.Diags.HasErrors():
 		p.end()
 		return nil, errNonsense
 	}

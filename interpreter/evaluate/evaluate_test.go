@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 		fmt.Println("what the race detector takes is beyond a child's limits")
 		os.Exit(0)
 	case IsChild(os.Args):
+		weaken()
 		Child(universe(), stdlib.Modules())
 	case os.Getenv("EVALUATE_PARENT") != "":
 		fmt.Println(Load(load.Options{Universe: universe(), Path: os.Getenv("EVALUATE_PARENT")}, Options{}))
@@ -45,6 +46,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+// weaken takes from a child what it guards itself with, if its program says so.
+var weaken = func() {}
 
 // universe is bay's, with a function that does what no program can.
 func universe() *schema.Universe {

@@ -40,10 +40,14 @@ type request struct {
 	Opaque                   bool
 	Outline                  bool    // only what the module declares
 	Format                   *source // instead of all else but Limits
+	Weak                     bool    // nothing else is wanted
 	Limits                   Limits
 	Told                     *ir.Told
 	Profile                  bool // is wanted
 }
+
+// load reports whether a program is wanted.
+func (r *request) load() bool { return !r.Outline && r.Format == nil && !r.Weak }
 
 // file is a source with its index in places.
 type file struct {
