@@ -37,9 +37,11 @@ EVERY  := TestEveryAttribute|TestPairs|TestCover|TestSoak|TestDocker
 # Tests of packages; the rooms try a Docker Engine too, if one answers. Nothing
 # in lang runs side by side, what tries every attribute says little about races,
 # and their detector takes more than interpreter/evaluate gives a process, so that
-# these go without it.
+# these go without it. A bay that was built with C has the same limits, in which its
+# threads' stacks count: that package is tried so, too.
 units:
 	$(TEST) ./lang/... ./interpreter/evaluate
+	$(if $(RACE),CGO_ENABLED=1 $(TEST) -short ./interpreter/evaluate)
 	$(if $(RACE),CGO_ENABLED=1) $(TEST) $(RACE) -timeout 30m -skip '$(EVERY)' ./cmd/... ./golden/probe/... ./interpreter/... ./stdlib/...
 	$(TEST) -timeout 30m -run '$(EVERY)' ./stdlib/...
 	$(TEST) -timeout 30m ./golden/sim ./golden/bench
