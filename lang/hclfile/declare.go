@@ -224,7 +224,7 @@ func (r *reader) addLocals(b *hclsyntax.Block) {
 
 func (r *reader) addOutput(b *hclsyntax.Block) {
 	label, ok := r.label(b)
-	r.only(b, []string{"value", "description", "sensitive"}, nil)
+	r.only(b, value.OutputAttrs, nil)
 	a := b.Body.Attributes["value"]
 	if a == nil && !misspelt(b, "value") {
 		r.fail(b.TypeRange, `output: "value" is missing`)
@@ -350,12 +350,10 @@ func (r *reader) flag(b *hclsyntax.Block, name string, def bool) bool {
 
 const plainOnly = "what a variable says about itself is plain values, since variables come before all else"
 
-var variableAttrs = []string{"type", "default", "description", "sensitive", "nullable"}
-
 func (r *reader) addVariable(b *hclsyntax.Block) {
 	label, ok := r.label(b)
 	before := len(*r.diags)
-	r.only(b, variableAttrs, []string{"validation"})
+	r.only(b, value.VariableAttrs, []string{"validation"})
 	if !ok {
 		r.in.Cut = true // what it would have been called is not known
 		return
@@ -363,7 +361,7 @@ func (r *reader) addVariable(b *hclsyntax.Block) {
 	odd := broken(*r.diags, before) // what is unknown there may be its default
 	n := &node{name: "var." + label, at: b.TypeRange}
 	for _, a := range attributes(b.Body) {
-		if !slices.Contains(variableAttrs, a.Name) || a.Name == "type" {
+		if !slices.Contains(value.VariableAttrs, a.Name) || a.Name == "type" {
 			continue // what is unknown there was reported, and may be a type
 		}
 		n.exprs = append(n.exprs, expr{Expression: a.Expr, never: plainOnly})

@@ -290,7 +290,7 @@ func (in *invocation) do(f func()) {
 	}
 }
 
-var variableArgs = []string{"name", "type", "default", "description", "validation", "sensitive", "nullable"}
+var variableArgs = append([]string{"name", "validation"}, value.VariableAttrs...)
 
 func (r *reader) variable(in *invocation) (starlark.Value, error) {
 	if err := r.declaring("variable(…)"); err != nil {
@@ -584,7 +584,7 @@ func (r *reader) output(in *invocation) (starlark.Value, error) {
 	if in.takeBool("sensitive", false) {
 		o.Value = o.Value.AsSensitive()
 	}
-	in.none("name", "value", "description", "sensitive")
+	in.none(append([]string{"name"}, value.OutputAttrs...)...)
 	if d != nil || r.unresolved && v.Any(func(v ir.Value) bool { return v.Opaque }) {
 		return starlark.None, nil
 	}

@@ -13,6 +13,13 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
+// VariableAttrs are what a variable's declaration says, beside its rules, and
+// OutputAttrs an output's.
+var (
+	VariableAttrs = []string{"type", "default", "description", "sensitive", "nullable"}
+	OutputAttrs   = []string{"value", "description", "sensitive"}
+)
+
 // Variable is an input of a module, as either language declares it.
 type Variable struct {
 	Name        string

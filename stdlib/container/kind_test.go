@@ -2,6 +2,8 @@ package container_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -57,6 +59,20 @@ func TestEveryAttribute(t *testing.T) {
 }
 
 var versions = []string{"1.41", "1.44", "1.47", "1.51"}
+
+// TestLanguages holds that no attribute is in one language only.
+func TestLanguages(t *testing.T) {
+	obj := kindtest.Obj
+	s := suite(t, kindtest.Embedded(t, "1.51"))
+	if err := os.WriteFile(filepath.Join(s.Dir, "motd"), []byte("hello\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.Languages(t,
+		kindtest.Sample{Attr: "ports", A: ir.ListVal(obj("container", 80, "host", 18080, "host_ip", "127.0.0.1", "protocol", "udp")), B: ir.ListVal(obj("container", 80, "host_range", "18080-18090"))},
+		kindtest.Sample{Attr: "files", A: obj("/etc/motd", obj("source", "./motd", "on_change", "none"))},
+		kindtest.Sample{Attr: "devices", A: ir.ListVal(obj("source", "/dev/null", "target", "/dev/zero", "permissions", "r"))},
+	)
+}
 
 // suite is a container with what stands beside it.
 func suite(t *testing.T, e *engine.Engine) kindtest.Suite {

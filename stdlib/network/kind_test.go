@@ -60,6 +60,15 @@ func TestPairs(t *testing.T) {
 	table.Unused(t)
 }
 
+// TestLanguages holds that no attribute is in one language only.
+func TestLanguages(t *testing.T) {
+	subnet := kindtest.Attrs{"ipam": kindtest.Obj("config", ir.ListVal(ir.StringVal("fd00:77::/64")))}
+	suite(t, kindtest.Embedded(t, "1.51")).Languages(t,
+		kindtest.Sample{Attr: "ipv6", A: ir.BoolVal(true), With: subnet},
+		kindtest.Sample{Attr: "ingress", A: ir.BoolVal(true), With: kindtest.Attrs{"driver": ir.StringVal("overlay"), "scope": ir.StringVal("swarm")}},
+	)
+}
+
 // suite is a network with nothing beside it.
 func suite(t *testing.T, e *engine.Engine) kindtest.Suite {
 	return kindtest.Suite{

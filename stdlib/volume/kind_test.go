@@ -15,6 +15,13 @@ import (
 	"bayplan/stdlib/volume"
 )
 
+// TestLanguages holds that no attribute is in one language only.
+func TestLanguages(t *testing.T) {
+	suite(t, kindtest.Embedded(t, "1.51")).Languages(t, kindtest.Sample{
+		Attr: "cluster", A: volume.OfSwarm, B: kindtest.Obj("type", "block"), With: kindtest.Attrs{"driver": ir.StringVal("csi")},
+	})
+}
+
 // suite is a volume whose data may be lost.
 func suite(t *testing.T, e *engine.Engine) kindtest.Suite {
 	obj, str := kindtest.Obj, ir.StringVal

@@ -192,14 +192,20 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
+// OfSwarm is all that a volume of a swarm can have.
+var OfSwarm = kindtest.Obj(
+	"group", "g", "scope", "multi", "sharing", "all", "type", "mount", "fs_type", "ext4", "mount_flags", ir.ListVal(ir.StringVal("noatime")),
+	"topology_required", topology("a"), "topology_preferred", topology("b"), "required_bytes", "1g", "limit_bytes", "2g",
+	"secrets", kindtest.Obj("key", "name"), "availability", "pause")
+
+func topology(zone string) ir.Value {
+	return ir.ListVal(kindtest.Obj("segments", kindtest.Obj("zone", zone)))
+}
+
 // TestCluster wants every field of a swarm's volume to be sent, and the volume
 // to be an error where there is no swarm.
 func TestCluster(t *testing.T) {
-	topology := func(zone string) ir.Value { return ir.ListVal(kindtest.Obj("segments", kindtest.Obj("zone", zone))) }
-	attrs := kindtest.Attrs{"driver": ir.StringVal("csi"), "cluster": kindtest.Obj(
-		"group", "g", "scope", "multi", "sharing", "all", "type", "mount", "fs_type", "ext4", "mount_flags", ir.ListVal(ir.StringVal("noatime")),
-		"topology_required", topology("a"), "topology_preferred", topology("b"), "required_bytes", "1g", "limit_bytes", "2g",
-		"secrets", kindtest.Obj("key", "name"), "availability", "pause")}
+	attrs := kindtest.Attrs{"driver": ir.StringVal("csi"), "cluster": OfSwarm}
 	h := newHarness(t)
 	if _, diags := h.plan(attrs, plan.Options{}); len(diags) != 1 || !strings.Contains(diags.Error(), "part of one") {
 		t.Errorf("without a swarm: %v", diags)

@@ -130,13 +130,7 @@ func (s Suite) Run(t *testing.T) {
 	}
 }
 
-func (s Suite) subject() ir.Addr {
-	a, err := ir.ParseAddr(s.Subject.Addr)
-	if err != nil {
-		panic(err)
-	}
-	return a
-}
+func (s Suite) subject() ir.Addr { return addrOf(s.Subject.Addr) }
 
 func (s Suite) table() []*schema.Field {
 	a := s.subject()
@@ -423,19 +417,22 @@ func declare(b *schema.Builder, pos diag.Pos, dir string, d Decl) {
 	if len(d.After) > 0 {
 		var deps []ir.Value
 		for _, text := range d.After {
-			deps = append(deps, handle(text))
+			deps = append(deps, Handle(text))
 		}
 		x.DependsOn = ir.Attr{Name: "depends_on", Pos: pos, Value: ir.ListVal(deps...)}
 	}
 	b.Declare(x)
 }
 
-func handle(addr string) ir.Value {
-	a, err := ir.ParseAddr(addr)
+// Handle returns a reference to the resource with this address.
+func Handle(addr string) ir.Value { return ir.HandleVal(addrOf(addr)) }
+
+func addrOf(text string) ir.Addr {
+	a, err := ir.ParseAddr(text)
 	if err != nil {
 		panic(err)
 	}
-	return ir.HandleVal(a)
+	return a
 }
 
 // Destroy takes the stack away, data too, and from an engine that others use the
