@@ -29,7 +29,7 @@ func split(t *testing.T, root, modules string) map[string]string {
 		if filepath.Dir(name) == "." {
 			lang = root
 		}
-		if ext := filepath.Ext(name); ext == ".tmpl" || ext == lang {
+		if ext := filepath.Ext(name); ext == lang || ext != ".hcl" && ext != ".star" {
 			data, err := os.ReadFile(path)
 			files[name] = string(data)
 			return err
@@ -42,8 +42,8 @@ func split(t *testing.T, root, modules string) map[string]string {
 	return files
 }
 
-// TestSplit holds that a stack of modules says the same four ways: the caller
-// cannot tell in which language a module is written.
+// TestSplit holds that the stack of LANGUAGE.md, in modules, says the same four
+// ways: the caller cannot tell in which language a module is written.
 func TestSplit(t *testing.T) {
 	home, err := os.Getwd()
 	if err != nil {
@@ -54,7 +54,7 @@ func TestSplit(t *testing.T) {
 		t.Run("root"+way[0]+" modules"+way[1], func(t *testing.T) {
 			t.Chdir(home)
 			write(t, split(t, way[0], way[1]))
-			res := Load(Options{Universe: shopUniverse(), Vars: []Var{{Name: "db_password", Value: "hunter2"}}})
+			res := Load(Options{Universe: shipped(), Vars: []Var{{Name: "db_password", Value: "hunter2"}}})
 			if res.Diags.HasErrors() {
 				t.Fatal(res.Diags)
 			}
@@ -72,9 +72,18 @@ func TestSplit(t *testing.T) {
 			}
 		})
 	}
+	t.Chdir(home)
+	for _, lang := range []string{".hcl", ".star"} {
+		t.Chdir(home)
+		write(t, split(t, lang, ".hcl"))
+		res := Load(Options{Universe: shipped(), Vars: []Var{{Name: "db_password", Value: "hunter2"}, {Name: "replicas", Value: "10"}}})
+		if len(res.Diags) != 1 || res.Diags[0].Msg != `variable "replicas": replicas must be from 1 to 9, got 10` {
+			t.Errorf("ten replicas, %s: %v", lang, res.Diags)
+		}
+	}
 	for _, part := range []string{
 		`"addr": "module.site.module.proxy[\"a\"].container.this"`, `"name": "shop-site-proxy-a"`, `"alias": "site-proxy"`,
-		`"name": "shop-site-web-0"`, `"name": "shop-db"`, `"alias": "db"`, `"dir": "/shop/modules/proxy"`,
+		`"name": "shop-site-web-2"`, `"str": "shop/web:latest"`, `"target"`, `"name": "shop-db"`, `"alias": "db"`, `"dir": "/shop/modules/proxy"`,
 	} {
 		if !strings.Contains(want, part) {
 			t.Errorf("the program does not have %s:\n%s", part, want)

@@ -1,21 +1,18 @@
 variable "replicas" {
   type = number
   validation {
-    condition     = var.replicas >= 1 && var.replicas <= 9
-    error_message = "replicas must be from 1 to 9, got ${var.replicas}"
+    condition     = var.replicas >= 1
+    error_message = "a site without a replica serves nothing"
   }
 }
+variable "image" { type = image }
 variable "database" { type = container }
 variable "database_url" { type = string }
 variable "networks" { type = object({ front = network, back = network }) }
 
-image "web" {
-  build = { context = "./web", target = "runtime" }
-  tags  = ["shop/web:1.4.0"]
-}
 container "web" {
   for_each   = range(var.replicas)
-  image      = image.web
+  image      = var.image
   networks   = [var.networks.back]
   env        = { DATABASE_URL = var.database_url, DATABASE = var.database.name, INSTANCE = each.key }
   depends_on = [healthy(var.database)]
