@@ -133,7 +133,7 @@ func goodPrograms(t *testing.T) []goodProgram {
 		}
 		password := []Var{{Name: "db_password", Value: "hunter2hunter2"}}
 		dir := dirOf(t, split(t, "."+lang, "."+lang))
-		add("split", shopUniverse(), password, dir, body, body, "modules/postgres/"+body, "modules/site/"+body, "modules/proxy/"+body)
+		add("split", shipped(), password, dir, body, body, "modules/postgres/"+body, "modules/site/"+body, "modules/proxy/"+body)
 		for _, name := range glob(t, "../../examples/*") {
 			dir := t.TempDir()
 			if err := os.CopyFS(dir, os.DirFS(name)); err != nil {
