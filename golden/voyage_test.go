@@ -414,11 +414,7 @@ func (s *ship) sail(t *testing.T, l leg, before map[string]string, due func(call
 	if t.Failed() {
 		return struck, between
 	}
-	serves := l.serves
-	if crashed && l.fails && !acted(sent) {
-		serves = between // an engine that starts again may stop what served, and going back is to what was there
-	}
-	s.arrive(t, l, command, serves)
+	s.arrive(t, l, command, l.serves)
 	return struck, between
 }
 

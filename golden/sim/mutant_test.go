@@ -55,6 +55,7 @@ func mutants() []mutant {
 		{"an undo leaves the old one's policy", ops, "		ops = append(ops, setPolicy(living(old), p))\n", "", ""},
 		{"an undo does not start the old one", ops, "		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})\n", "", ""},
 		{"an undo starts the old one first", ops, "	return append(ops, removal(id, false))\n", "	slices.Reverse(ops)\n	return append(ops, removal(id, false))\n", ""},
+		{"an undo leaves stopped what is meant to run", ops, "	return served(in, old) || runs(", "	return served(in, old) || false && runs(", "./stdlib/container TestRollback$"},
 		{"an undo starts what cannot start", ops, `|| stranded(in, old) != "" {`, "{", "./stdlib/container TestNoWayBack"},
 		{"a container is stopped for one that cannot start", ops, "own && h.restart {", "own && h.restart && false {", "./golden/sim Found"},
 		{"the policy from before is forgotten", ops, "		return p\n	}\n	return now\n", "		return now\n	}\n	return now\n", "./stdlib/container TestRollbackHalfway"},

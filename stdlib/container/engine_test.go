@@ -123,13 +123,16 @@ func (w *workshop) alone(name string) {
 }
 
 // TestRollback lets the new container fail: the old one serves again, with its
-// name and policy.
+// name and policy, also where it was stopped.
 func TestRollback(t *testing.T) {
 	engines(t, "rollback", func(t *testing.T, w *workshop) {
 		good := decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(13) + ":8080")}}
 		w.apply(good)
 		was := w.world(nil).Found["container"].Live[0].ID
-		for _, bad := range []string{"exit 3", "nonsense"} {
+		for _, bad := range []string{"exit 3", "nonsense", "exit 4"} {
+			if bad == "exit 4" {
+				w.do(&engine.ContainerStop{Container: w.stack + "-web"})
+			}
 			r := w.run(w.plan(decls{"container.web": {"image": str(probe1), "restart": str("always"), "ports": strs(port(13) + ":8080"), "command": str(bad)}}))
 			if len(r.Failed) != 1 || !r.Failed[0].RolledBack {
 				t.Fatalf("%s: %+v", bad, r.Failed)

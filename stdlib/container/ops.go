@@ -396,7 +396,7 @@ func rollback(in kind.In[Spec], id func(*engine.Blanks) string, old *kind.Live) 
 	}
 	ops = append(ops, reconnect(in, old)...)
 	ops = append(ops, awake(old)...)
-	if served(in, old) {
+	if serves(in, old) {
 		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})
 	}
 	return append(ops, removal(id, false))
@@ -519,10 +519,19 @@ func was(in kind.In[Spec], old *kind.Live) string {
 
 // served reports whether a container ran before its replacement began.
 func served(in kind.In[Spec], old *kind.Live) bool {
-	state := old.Record["state"].Str
 	halfDone := in.Discard != nil || in.Live != old
-	return active(old) || halfDone && (state == "" || state == running)
+	return active(old) || halfDone && runs(old.Record["state"].Str)
 }
+
+// serves reports whether an old container runs once it is put back: if it ran
+// before, or if both it and the new one are meant to. An engine that was killed
+// stops containers by itself, and the old version is better than none.
+func serves(in kind.In[Spec], old *kind.Live) bool {
+	return served(in, old) || runs(old.Record["state"].Str) && runs(in.Want.State)
+}
+
+// runs reports whether a container with this state, "" is the default, runs on.
+func runs(state string) bool { return state == "" || state == running }
 
 // impact says what stops, and for how long about.
 func impact(in kind.In[Spec]) string {

@@ -43,7 +43,7 @@ func strategy(in kind.In[Spec], old *kind.Live) string {
 // hold something that one must hold alone. What cannot be told counts.
 func shares(in kind.In[Spec]) bool {
 	w, h, o := in.Want, in.Have, in.Live.Object.(*object)
-	apart := (w.State == "" || w.State == running) && in.Live.Record["state"].Str != completed &&
+	apart := runs(w.State) && in.Live.Record["state"].Str != completed &&
 		w.namespaces() == nil && h.namespaces() == nil && w.VolumesFrom == nil && h.VolumesFrom == nil
 	return !apart || len(carried(in)) > 0 || meetPorts(w.Ports, slices.Concat(h.Ports, portsIn(o.NetworkSettings.Ports))) ||
 		slices.ContainsFunc(w.Mounts, o.sharesMount) || slices.ContainsFunc(w.Networks, o.sharesAddress)
