@@ -42,17 +42,25 @@ func parseFile(f schema.File, ds *diag.List) *hclsyntax.Body {
 		ds.Addf(position(f.Src, f.Name, hcl.Pos{Byte: i}), "the file is not UTF-8 text")
 		return nil
 	}
-	tokens, _ := hclsyntax.LexConfig(f.Src, f.Name, hcl.InitialPos) // the parser says it again
-	if d := value.CheckNesting(tokens); d != nil {
-		ds.Addf(position(f.Src, f.Name, d.Subject.Start), "%s", d.Detail)
-		return nil
+	if !value.Shallow(f.Src) {
+		if d := value.CheckNesting(tokensOf(f)); d != nil {
+			ds.Addf(position(f.Src, f.Name, d.Subject.Start), "%s", d.Detail)
+			return nil
+		}
 	}
 	file, hds := hclsyntax.ParseConfig(f.Src, f.Name, hcl.InitialPos)
 	if hds.HasErrors() {
-		addSyntax(f, tokens, hds, ds)
+		addSyntax(f, tokensOf(f), hds, ds)
 		return nil
 	}
 	return file.Body.(*hclsyntax.Body)
+}
+
+// tokensOf returns the tokens of a file. The parser makes its own, and keeps them
+// to itself; what is wrong with them it says.
+func tokensOf(f schema.File) hclsyntax.Tokens {
+	tokens, _ := hclsyntax.LexConfig(f.Src, f.Name, hcl.InitialPos)
+	return tokens
 }
 
 // addSyntax reports what the parser found. What it says first is the message,

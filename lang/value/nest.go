@@ -1,7 +1,9 @@
 package value
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -54,6 +56,76 @@ func CheckNesting(tokens hclsyntax.Tokens) *hcl.Diagnostic {
 		}
 	}
 	return nil
+}
+
+// Shallow reports whether HCL source, which is UTF-8, is certainly no deeper than
+// CheckNesting allows. It makes no tokens, which are half of what parsing costs;
+// where it finds what it does not know, such as a heredoc, it says false.
+func Shallow(src []byte) bool {
+	open, total := []opening{{}}, 0
+	for i := 0; i < len(src); i++ {
+		here, c, next := &open[len(open)-1], src[i], byte(0)
+		if i+1 < len(src) {
+			next = src[i+1]
+		}
+		var opens opening
+		switch {
+		case c == here.end && c != 0:
+			total -= here.count
+			open = open[:len(open)-1]
+			continue
+		case here.end == '"' && (c == '$' || c == '%') && next == '{':
+			opens = opening{end: '}', within: true}
+			i++
+		case here.end == '"':
+			if c == '\n' || (c == '$' || c == '%') && next == c || c == '\\' && (next == '\n' || next == '$' || next == '%') {
+				return false
+			}
+			if c == '\\' {
+				i++
+			}
+			continue
+		case c == '#' || c == '/' && next == '/':
+			line := bytes.IndexByte(src[i:], '\n')
+			if line < 0 {
+				line = len(src) - i
+			}
+			i += line - 1
+			continue
+		case c == ',' || c == '\n' && (here.end == 0 || here.end == '}' && !here.within):
+			total -= here.count
+			here.count = 0
+			continue
+		case c == '<' && next == '<', c == '/' && next == '*', c == '~' && next == '}' && !here.within, c == '}', c == ']', c == ')':
+			return false
+		case c == '"':
+			opens.end = '"'
+		case c == '{':
+			opens.end = '}'
+		case c == '[':
+			opens.end = ']'
+		case c == '(':
+			opens.end = ')'
+		case strings.IndexByte("+-*/%=!<>&|?", c) < 0:
+			continue
+		}
+		here.count++
+		total++
+		if opens.end != 0 {
+			open = append(open, opens)
+		}
+		if len(open)-1 > maxDepth || total > maxOperators {
+			return false
+		}
+	}
+	return true
+}
+
+// opening is a bracket or a quote that is open.
+type opening struct {
+	end    byte // what closes it; 0 at top level
+	within bool // a text goes on after it
+	count  int  // as that of a level
 }
 
 // level is what stands between two brackets.
