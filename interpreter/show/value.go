@@ -65,6 +65,9 @@ func cells(s string) int {
 }
 
 func runeCells(r rune) int {
+	if r < utf8.RuneSelf { // nearly all
+		return 1
+	}
 	if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
 		return 0
 	}
