@@ -107,12 +107,14 @@ func (d *instances) nested(in *hclsyntax.Block) {
 		d.nestedInModule(in)
 		return
 	}
-	set := schema.Bind(d.kinds[d.block.Type].New())
-	switch f := set.Field(in.Type); {
-	case in.Type == "lifecycle" && d.guard == nil && d.lifecycle == nil:
+	if in.Type == "lifecycle" && d.guard == nil && d.lifecycle == nil {
 		d.unlabelled(in)
 		d.guard = in
 		in.Body.Blocks = slices.DeleteFunc(in.Body.Blocks, d.notInLifecycle)
+		return
+	}
+	set := schema.Bind(d.kinds[d.block.Type].New())
+	switch f := set.Field(in.Type); {
 	case in.Type == "lifecycle":
 		d.fail(in.TypeRange, "lifecycle is written twice")
 	case in.Type == "dynamic":
