@@ -162,12 +162,16 @@ func (e *eval) template(x *hclsyntax.TemplateExpr, sc *scope) (ir.Value, bool) {
 	return e.concat(x.SrcRange, pieces)
 }
 
-// templateWrap is a template of one piece, "${x}": any value but a resource,
-// which would not be meant.
+// templateWrap is a template of one piece, "${x}". A number is text there, since
+// it is quoted; lists, maps and null pass, as HCL has it. A resource would not be
+// meant.
 func (e *eval) templateWrap(x *hclsyntax.TemplateWrapExpr, sc *scope) (ir.Value, bool) {
 	v, ok := e.eval(x.Wrapped, sc)
-	if ok && v.Kind == ir.Handle {
+	switch {
+	case ok && v.Kind == ir.Handle:
 		return e.evalText(x.Wrapped, sc)
+	case ok && (v.Kind == ir.Bool || v.Kind == ir.Int || v.Kind == ir.Float):
+		return v.ToText(), true
 	}
 	return v, ok
 }

@@ -63,6 +63,9 @@ func (a Addr) ForText() string {
 	if a.IsModule() {
 		return fmt.Sprintf("choose one of its outputs, such as %s.url", a)
 	}
+	if a.Module != "" { // its address is nothing that can be written: it came by an output, or the module is around
+		return "write .name behind it for its name"
+	}
 	return fmt.Sprintf("write %s.name for its name", a)
 }
 

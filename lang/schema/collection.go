@@ -67,7 +67,7 @@ func stringsCodec(p *[]string, canon func(string) (string, error)) codec {
 			out := []string{}
 			for i, e := range v.List {
 				at := d.at(strconv.Itoa(i))
-				text, ok := at.text(e, "a string")
+				text, ok := at.text(numeral(e), "a string")
 				if ok && canon != nil {
 					c, err := canon(text)
 					if err != nil {

@@ -71,6 +71,7 @@ type declared struct {
 	shown map[string]ir.Value // what its handle shows; nil until somebody looks
 	used  bool                // its name was given to somebody
 	hurt  bool                // not all of it was understood, and that was reported
+	odd   []string            // the attributes of which not all was
 	post  []Postcondition
 }
 
@@ -213,7 +214,10 @@ func (b *Builder) Declare(d Declaration) {
 		res:  &ir.Resource{Addr: d.Addr, Pos: d.Pos, Calls: b.led(d.Calls), Dir: d.Dir, Alias: d.Addr.Alias()},
 	}
 	before := len(b.Diags)
-	Decoding{Owner: d.Addr.String(), Pos: d.Pos, Name: b.name, Diags: &b.Diags}.Decode(x.spec, d.Attrs)
+	Decoding{
+		Owner: d.Addr.String(), Pos: d.Pos, Name: b.name, Diags: &b.Diags,
+		odd: func(name string) { x.odd = append(x.odd, name) },
+	}.Decode(x.spec, d.Attrs)
 	x.res.Attrs = d.Attrs // positions; the values are made canonical by Finish
 	b.nameOf(x)
 	x.res.Deps = append(b.dependsOn(d.Addr, d.DependsOn), b.deps...)
@@ -326,6 +330,9 @@ func (x *declared) showNow() map[string]ir.Value {
 	With(x.spec, func(s *Set) { s.each(func(f *Field, v ir.Value) { shown[f.Name] = v }) })
 	if x.kind.Show != nil {
 		x.kind.Show(x.spec, x.res.Addr, shown)
+	}
+	for _, name := range x.odd {
+		shown[name] = ir.Value{} // what is left of it would be taken for all of it
 	}
 	return shown
 }
@@ -606,8 +613,13 @@ func (b *Builder) Output(o ir.Output) {
 		}
 		a := resource.Ref.Addr
 		m := b.Diags.Addf(firstPos(resource.Pos, o.Value.Pos, o.Pos), "output %q %s %s", o.Name, verb, a.Noun())
-		if m.Hintf("choose what to show of it, such as %s.name", a); a.IsModule() {
+		switch {
+		case a.IsModule():
 			m.Hintf("%s", a.ForText())
+		case a.Module != "": // its address is nothing that can be written here
+			m.Hintf("choose what to show of it, such as its name: .name behind what is written here")
+		default:
+			m.Hintf("choose what to show of it, such as %s.name", a)
 		}
 		return
 	}

@@ -14,6 +14,8 @@ type Decoding struct {
 	Pos   diag.Pos
 	Name  func(ir.Addr) string // the engine's name of a resource; nil if none is known
 	Diags *diag.List
+
+	odd func(name string) // told of attributes of which not all was understood; may be nil
 }
 
 // Decode sets the fields of b from attrs. What is wrong goes to d.Diags, at
@@ -61,7 +63,11 @@ func (d *decoder) fields(s *Set, attrs []ir.Attr, pos diag.Pos) {
 		}
 		in := d.in(a.Name)
 		in.pos = firstPos(a.Value.Pos, a.Pos, d.pos)
+		before := len(*d.Diags)
 		f.codec.decode(in, a.Value)
+		if d.up == nil && d.odd != nil && (*d.Diags)[before:].HasErrors() {
+			d.odd(a.Name)
+		}
 	}
 	for _, f := range s.Fields {
 		if f.Must && !seen[f.Name] {

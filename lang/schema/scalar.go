@@ -56,10 +56,7 @@ func (s *Set) String(p *string, name string, e Effect, doc string) *Field {
 func (s *Set) Parsed(p *string, name, typ, want string, e Effect, doc string, parse func(string) (string, error)) *Field {
 	return s.add(name, typ, e, doc, codec{
 		decode: func(d *decoder, v ir.Value) {
-			if v.Kind == ir.Int || v.Kind == ir.Float {
-				v = v.ToText()
-			}
-			text, ok := d.text(v, want)
+			text, ok := d.text(numeral(v), want)
 			if !ok {
 				return
 			}
@@ -77,6 +74,14 @@ func (s *Set) Parsed(p *string, name, typ, want string, e Effect, doc string, pa
 			return ir.StringVal(*p)
 		},
 	})
+}
+
+// numeral returns a number as its text, and all else as it is.
+func numeral(v ir.Value) ir.Value {
+	if v.Kind == ir.Int || v.Kind == ir.Float {
+		return v.ToText()
+	}
+	return v
 }
 
 // Platform returns the canonical form of a platform such as linux/arm64.
@@ -333,7 +338,7 @@ func (s *Set) Duration(p *time.Duration, name string, e Effect, doc string) *Fie
 // Micros binds a length of time that the engine holds in microseconds, such as
 // "50ms"; a plain number is microseconds, and 0 is unset.
 func (s *Set) Micros(p *int64, name string, r Range, e Effect, doc string) *Field {
-	return s.add(name, "duration", e, doc, codec{
+	return s.add(name, "duration, or microseconds", e, doc, codec{
 		decode: func(d *decoder, v ir.Value) {
 			if v.Kind == ir.Int {
 				if n, ok := d.int(v, r); ok {
@@ -358,9 +363,9 @@ func (s *Set) Micros(p *int64, name string, r Range, e Effect, doc string) *Fiel
 }
 
 // OptDuration binds a length of time in whole seconds for which 0 means
-// something; nil is unset.
+// something; a plain number is seconds, and nil is unset.
 func (s *Set) OptDuration(p **time.Duration, name string, e Effect, doc string) *Field {
-	return s.add(name, "duration", e, doc, codec{
+	return s.add(name, "duration, or seconds", e, doc, codec{
 		decode: func(d *decoder, v ir.Value) {
 			if v.Kind == ir.Int && v.Int >= 0 && v.Int < 1<<31 {
 				v = ir.StringVal(strconv.FormatInt(v.Int, 10) + "s").At(v.Pos)

@@ -720,3 +720,9 @@ stack { name = "shop-" }                  ### 16: stack.name: "shop-" is no name
 # a label is there
 stack { name = "t" }
 network "" {}                             ### 9: "" is no label: want letters, digits, _ and -, not a digit or - first
+---
+# what is left of a list that was not understood is not taken for all of it
+stack { name = "t" }
+container "web" { ports = ["80:80x"] }    ### 28: container.web.ports[0]: got "80:80x", want a port such as "8080:80"
+output "port" { value = container.web.ports[0].host }
+output "many" { value = [for p in container.web.ports : p.container] }
