@@ -591,13 +591,15 @@ func (m *maker) gates(r *ir.Resource, s *Step) {
 		if d.Cond == ir.Exists || to == nil {
 			continue
 		}
+		var said diag.List
 		job := &kind.Job{
-			Want: to, Live: m.live[d.To], Known: m.w.Found[d.To.Kind].Known[d.To], Env: m.env, Diags: &m.diags,
+			Want: to, Live: m.live[d.To], Known: m.w.Found[d.To.Kind].Known[d.To], Env: m.env, Diags: &said,
 		}
 		if w := m.kinds[d.To.Kind].Gate(job, d); w != nil {
 			w.Container = m.outcomes[d.To].Name
 			s.Gates = append(s.Gates, Gate{On: d.To, Wait: *w})
 		}
+		m.note(said)
 	}
 }
 

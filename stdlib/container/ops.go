@@ -158,6 +158,10 @@ func gate(in kind.In[Spec], d ir.Dep) *engine.Wait {
 			Hintf("give it a `healthcheck`, or wait for started(…)")
 		return nil
 	}
+	if d.Cond == ir.Healthy && w.Until == engine.Ready {
+		in.Diags.Warnf(d.Pos, "%s has no healthcheck in the program, and whether its image brings one is not known before it is on the engine", d.To).
+			Hintf("give it a `healthcheck`, or wait for started(…): if the image has none, apply stops there")
+	}
 	w.Until, w.Settle = d.Cond, 0
 	if d.Limit != 0 {
 		w.Limit = d.Limit
