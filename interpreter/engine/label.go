@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -98,6 +99,9 @@ func (i Identity) Labels(b *Blanks) map[string]string {
 	return labels
 }
 
+// ErrNewer is the error of labels that only a newer bay can read.
+var ErrNewer = errors.New("a newer bay made the object")
+
 // IdentityOf reads labels. It returns false where they name no stack, and an
 // error where they do but make no sense: forged, or of a newer bay.
 func IdentityOf(labels map[string]string) (Identity, bool, error) {
@@ -106,7 +110,7 @@ func IdentityOf(labels map[string]string) (Identity, bool, error) {
 		return Identity{}, false, nil
 	}
 	if v := labels[LabelVersion]; v != labelVersion {
-		return Identity{Stack: stack}, true, fmt.Errorf("label %s is %q, and this bay reads %q: a newer bay made the object", LabelVersion, v, labelVersion)
+		return Identity{Stack: stack}, true, fmt.Errorf("label %s is %q, and this bay reads %q: %w", LabelVersion, v, labelVersion, ErrNewer)
 	}
 	i := Identity{
 		Stack: stack, Name: labels[LabelName], UID: labels[LabelUID], Run: labels[LabelRun],

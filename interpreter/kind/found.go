@@ -2,6 +2,7 @@ package kind
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,8 +27,12 @@ func (s Scope) LiveOf(f *Found, kind, id, name string, labels map[string]string)
 		rec, err = schema.ParseRecord(ident.Spec)
 	}
 	if err != nil {
-		f.Notes.Warnf(diag.Pos{}, "%s %s bears this stack's labels, and bay cannot read them: %v", kind, name, err).
-			Hintf("bay leaves it alone; if nobody needs it, remove it with docker %s rm %s", kind, name)
+		note := f.Notes.Warnf(diag.Pos{}, "%s %s bears this stack's labels, and bay cannot read them: %v", kind, name, err)
+		if errors.Is(err, engine.ErrNewer) {
+			note.Hintf("bay leaves it alone: take the bay that made it")
+		} else {
+			note.Hintf("bay leaves it alone; if nobody needs it, remove it with docker %s rm %s", kind, name)
+		}
 		return nil
 	}
 	l := &Live{Kind: kind, ID: id, Name: name, Identity: ident, Record: rec}
