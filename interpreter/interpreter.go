@@ -163,27 +163,45 @@ func ConnectWithin(ctx context.Context, host string, wait time.Duration) (*engin
 	return e, nil
 }
 
-// Connecting begins to connect, and returns what waits for that, as ConnectWithin
-// does. It begins at once only where that takes nothing of anybody: on the way to
-// another machine somebody may be asked for a password, and an embedded engine is
-// held by who has it open.
-func Connecting(ctx context.Context, host string, wait time.Duration) func() (*engine.Engine, error) {
+// SetOut begins to connect, and to read what every plan is made from. arrive waits
+// for the engine, as ConnectWithin does; leave, which is called at the end, takes
+// away what has begun, and the engine too if nobody has arrived.
+//
+// It begins at once only where that takes nothing of anybody: on the way to another
+// machine somebody may be asked for a password, and an embedded engine is held by
+// who has it open.
+func SetOut(ctx context.Context, host string, wait time.Duration) (arrive func() (*engine.Engine, error), leave func()) {
 	if _, _, ok := embeddedName(host); ok || !engine.Local(host) {
-		return func() (*engine.Engine, error) { return ConnectWithin(ctx, host, wait) }
+		return func() (*engine.Engine, error) { return ConnectWithin(ctx, host, wait) }, func() {}
 	}
 	type reached struct {
 		e   *engine.Engine
 		err error
 	}
-	there := make(chan reached, 1)
+	there, arrived := make(chan reached, 1), false
+	ctx, stop := context.WithCancel(ctx)
 	go func() {
 		e, err := ConnectWithin(ctx, host, wait)
+		if err == nil {
+			e.LookAhead(ctx)
+		}
 		there <- reached{e, err}
 	}()
-	return func() (*engine.Engine, error) {
+	arrive = func() (*engine.Engine, error) {
+		arrived = true
 		r := <-there
 		return r.e, r.err
 	}
+	leave = func() {
+		stop()
+		if arrived {
+			return
+		}
+		if r := <-there; r.e != nil {
+			_ = r.e.Close() // nobody has asked it for anything
+		}
+	}
+	return arrive, leave
 }
 
 // embeddedName reads embedded[:NAME][@API].
@@ -248,7 +266,7 @@ func (b *Bay) Plan(ctx context.Context, e *engine.Engine, prog *ir.Program, o Pl
 		return nil, err
 	}
 	w, err := world.Read(ctx, world.Options{
-		Kinds: b.Kinds, Reader: e.Reader(), Info: e.Info, BuildKit: e.BuildKit, Stack: o.Stack, Program: prog, Chosen: chosen,
+		Kinds: b.Kinds, Reader: e.Snapshot(), Info: e.Info, BuildKit: e.BuildKit, Stack: o.Stack, Program: prog, Chosen: chosen,
 		Leaving: o.Mode == plan.Destroy, Idle: o.Mode == plan.Collect, Offline: o.Offline, Locked: o.Locked,
 		Task: o.Part.Task, Tag: o.Part.Tag, Only: o.Mode == plan.Once,
 	})

@@ -138,12 +138,13 @@ func (a *app) apply(ctx context.Context, path string, o applyFlags) error {
 		return err
 	}
 	o.from.into(&what)
-	connected := a.connecting(ctx, o.lock.timeout)
+	arrive, leave := a.setOut(ctx, o.lock.timeout)
+	defer leave()
 	prog, err := a.load(path, false)
 	if err != nil {
 		return err
 	}
-	e, p, err := a.planOn(ctx, connected, prog, what)
+	e, p, err := a.planOn(ctx, arrive, prog, what)
 	if err != nil {
 		return err
 	}

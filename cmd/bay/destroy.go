@@ -70,7 +70,7 @@ func (a *app) destroy(ctx context.Context, prog *program, o destroyFlags) error 
 	if err := o.part.into(&what); err != nil {
 		return err
 	}
-	e, p, err := a.planOn(ctx, a.connecting(ctx, o.lock.timeout), prog, what)
+	e, p, err := a.planWithin(ctx, o.lock.timeout, prog, what)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ then not known, and only containers count.`,
 
 func (a *app) gc(ctx context.Context, prog *program, o gcFlags) error {
 	what := interpreter.PlanOptions{Mode: plan.Collect}
-	e, p, err := a.planOn(ctx, a.connecting(ctx, o.lock.timeout), prog, what)
+	e, p, err := a.planWithin(ctx, o.lock.timeout, prog, what)
 	if err != nil {
 		return err
 	}

@@ -84,12 +84,13 @@ func (a *app) planOf(ctx context.Context, args []string, o planFlags) error {
 	if err != nil {
 		return err
 	}
-	connected := a.connecting(ctx, 0)
+	arrive, leave := a.setOut(ctx, 0)
+	defer leave()
 	prog, err := a.loadFor(what.Mode, args)
 	if err != nil {
 		return err
 	}
-	e, p, err := a.planOn(ctx, connected, prog, what)
+	e, p, err := a.planOn(ctx, arrive, prog, what)
 	if err != nil {
 		return err
 	}

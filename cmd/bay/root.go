@@ -296,21 +296,25 @@ func (a *app) connect(ctx context.Context) (*engine.Engine, error) { return a.co
 // connectWithin waits so long at least for another command that is at work on
 // an embedded engine.
 func (a *app) connectWithin(ctx context.Context, wait time.Duration) (*engine.Engine, error) {
-	return a.connecting(ctx, wait)()
+	return a.arriving(func() (*engine.Engine, error) {
+		return interpreter.ConnectWithin(ctx, a.common.engine, wait)
+	})
 }
 
-// connecting begins to connect, while the program is evaluated: both take about as
-// long, and neither needs the other.
-func (a *app) connecting(ctx context.Context, wait time.Duration) func() (*engine.Engine, error) {
-	there := interpreter.Connecting(ctx, a.common.engine, wait)
-	return func() (*engine.Engine, error) {
-		defer a.span("connect")()
-		e, err := there()
-		if err != nil {
-			return nil, a.unreachable(err)
-		}
-		return e, nil
+// setOut begins to connect, and to read what lives, while the program is evaluated:
+// both take about as long, and neither needs the other.
+func (a *app) setOut(ctx context.Context, wait time.Duration) (arrive func() (*engine.Engine, error), leave func()) {
+	there, leave := interpreter.SetOut(ctx, a.common.engine, wait)
+	return func() (*engine.Engine, error) { return a.arriving(there) }, leave
+}
+
+func (a *app) arriving(connect func() (*engine.Engine, error)) (*engine.Engine, error) {
+	defer a.span("connect")()
+	e, err := connect()
+	if err != nil {
+		return nil, a.unreachable(err)
 	}
+	return e, nil
 }
 
 // plan makes a plan. prog is nil where labels alone are enough.
@@ -328,10 +332,16 @@ func (a *app) plan(ctx context.Context, e *engine.Engine, prog *program, o inter
 	return p, nil
 }
 
-// planOn makes a plan on the engine that connecting reaches. The caller closes the
+// planWithin makes a plan on the engine that connectWithin reaches. The caller
+// closes the engine.
+func (a *app) planWithin(ctx context.Context, wait time.Duration, prog *program, o interpreter.PlanOptions) (*engine.Engine, *plan.Plan, error) {
+	return a.planOn(ctx, func() (*engine.Engine, error) { return a.connectWithin(ctx, wait) }, prog, o)
+}
+
+// planOn makes a plan on the engine at which it arrives. The caller closes the
 // engine.
-func (a *app) planOn(ctx context.Context, connected func() (*engine.Engine, error), prog *program, o interpreter.PlanOptions) (*engine.Engine, *plan.Plan, error) {
-	e, err := connected()
+func (a *app) planOn(ctx context.Context, arrive func() (*engine.Engine, error), prog *program, o interpreter.PlanOptions) (*engine.Engine, *plan.Plan, error) {
+	e, err := arrive()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -144,7 +144,7 @@ func (a *app) runOnce(ctx context.Context, o runFlags, word string) error {
 	if o.once.Kept = !o.remove; !o.detached {
 		o.once.Holder = engine.HolderOf(prog.Stack, run, "bay run", built().Version)
 	}
-	e, p, err := a.planOn(ctx, a.connecting(ctx, 0), prog, interpreter.PlanOptions{Mode: plan.Once, Of: r.Addr, OneOff: o.once, Offline: true})
+	e, p, err := a.planWithin(ctx, 0, prog, interpreter.PlanOptions{Mode: plan.Once, Of: r.Addr, OneOff: o.once, Offline: true})
 	if err != nil {
 		return err
 	}

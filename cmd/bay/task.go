@@ -111,7 +111,7 @@ func (a *app) task(ctx context.Context, t kind.Task, dir string, addrs []string,
 	if err != nil {
 		return err
 	}
-	e, p, err := a.planOn(ctx, a.connecting(ctx, o.lock.timeout), prog, what)
+	e, p, err := a.planWithin(ctx, o.lock.timeout, prog, what)
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func (a *app) why(ctx context.Context, word string, asJSON bool) error {
 	if len(others) > 0 {
 		fmt.Fprintf(a.err, "%s is also %s: write the whole address for that\n", diag.Escape(word), listedAddrs(others))
 	}
-	e, p, err := a.planOn(ctx, a.connecting(ctx, 0), prog, interpreter.PlanOptions{})
+	e, p, err := a.planWithin(ctx, 0, prog, interpreter.PlanOptions{})
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,7 @@ type Engine struct {
 	close   func() error
 	auth    func(ref string) (Account, error)
 	logins  map[string]Login // by host: those that the program declares
+	ahead   *ahead           // nil if nobody looked
 
 	buildkit struct { // what was learned of it
 		sync.Mutex
@@ -140,6 +141,7 @@ func (e *Engine) Sleep(ctx context.Context, d time.Duration) error { return e.sl
 
 // Close releases the connection.
 func (e *Engine) Close() error {
+	e.ahead.leave()
 	err := e.client.Close()
 	if e.close != nil {
 		if cerr := e.close(); err == nil {
