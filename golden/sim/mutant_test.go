@@ -28,7 +28,9 @@ const hunters = "./golden/sim Regressions|Singles|Two"
 // mutants is every guard of the executor and of the rooms, taken away in turn.
 func mutants() []mutant {
 	const step, run, call, wait = "interpreter/apply/step.go", "interpreter/engine/run.go", "interpreter/engine/call.go", "interpreter/engine/wait.go"
-	const ops, strategy, read = "stdlib/container/ops.go", "stdlib/container/strategy.go", "stdlib/container/read.go"
+	const room = "stdlib/container/"
+	const ops, strategy, read = room + "ops.go", room + "strategy.go", room + "read.go"
+	const replace, back = room + "replace.go", room + "back.go"
 	const applied, talked = "./interpreter/apply .", "./interpreter/engine TestCalls|TestUnknown|TestLate"
 	return []mutant{
 		// What a step relied on.
@@ -48,24 +50,24 @@ func mutants() []mutant {
 		{"a call of an undo is sent once", step, "	undoTries = 3\n", "	undoTries = 1\n", ""},
 		{"an undo does again what is so already", step, "; err == nil && held {\n		return nil", "; err == nil && held && false {\n		return nil", ""},
 		{"what cannot serve again has gone already", step, "engine.Gone(err) && (!engine.Serves(call) || x.e.ForNobody(ctx, call))", "engine.Gone(err)", applied},
-		{"an undo does not stop the new one", ops, `		setPolicy(id, "no"), halt(in, id), rename(id,`, `		setPolicy(id, "no"), rename(id,`, ""},
-		{"an undo leaves the old one's name", ops, `"failed", old.ID)), rename(living(old), home(in, old)),`, `"failed", old.ID)),`, ""},
-		{"an undo goes back to a network that is gone", ops, `		if leaves(in.Env, old, name) {`, "		if false {", ""},
-		{"an undo does not know that a network was made again", ops, `how == "" && !stale(in.Env, old, name)`, `how == ""`, ""},
-		{"an undo leaves the old one's policy", ops, "		ops = append(ops, setPolicy(living(old), p))\n", "", ""},
-		{"an undo does not start the old one", ops, "		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})\n", "", ""},
-		{"an undo starts the old one first", ops, "	return append(ops, removal(id, false))\n", "	slices.Reverse(ops)\n	return append(ops, removal(id, false))\n", ""},
-		{"an undo leaves stopped what is meant to run", ops, "	return served(in, old) || runs(", "	return served(in, old) || false && runs(", "./stdlib/container TestRollback$"},
-		{"an undo starts what cannot start", ops, `|| stranded(in, old) != "" {`, "{", "./stdlib/container TestNoWayBack"},
-		{"a container is stopped for one that cannot start", ops, "own && h.restart {", "own && h.restart && false {", "./golden/sim Found"},
-		{"the policy from before is forgotten", ops, "		return p\n	}\n	return now\n", "		return now\n	}\n	return now\n", "./stdlib/container TestRollbackHalfway"},
+		{"an undo does not stop the new one", back, `		setPolicy(id, "no"), halt(in, id), rename(id,`, `		setPolicy(id, "no"), rename(id,`, ""},
+		{"an undo leaves the old one's name", back, `"failed", old.ID)), rename(living(old), home(in, old)),`, `"failed", old.ID)),`, ""},
+		{"an undo goes back to a network that is gone", back, `		if leaves(in.Env, old, name) {`, "		if false {", ""},
+		{"an undo does not know that a network was made again", back, `how == "" && !stale(in.Env, old, name)`, `how == ""`, ""},
+		{"an undo leaves the old one's policy", back, "		ops = append(ops, setPolicy(living(old), p))\n", "", ""},
+		{"an undo does not start the old one", back, "		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})\n", "", ""},
+		{"an undo starts the old one first", back, "	return append(ops, removal(id, false))\n", "	slices.Reverse(ops)\n	return append(ops, removal(id, false))\n", ""},
+		{"an undo leaves stopped what is meant to run", back, "	return served(in, old) || runs(", "	return served(in, old) || false && runs(", "./stdlib/container TestRollback$"},
+		{"an undo starts what cannot start", back, `|| stranded(in, old) != "" {`, "{", "./stdlib/container TestNoWayBack"},
+		{"a container is stopped for one that cannot start", back, "own && h.restart {", "own && h.restart && false {", "./golden/sim Found"},
+		{"the policy from before is forgotten", back, "		return p\n	}\n	return now\n", "		return now\n	}\n	return now\n", "./stdlib/container TestRollbackHalfway"},
 
 		// The order of a replacement.
-		{"the new one has its policy at once", ops, `birth{name: temporary, restart: "no"`, `birth{name: temporary, restart: in.Want.Restart`, ""},
-		{"the old one keeps its policy", ops, "	return slices.Concat(retire(old), []engine.Op{stop(old)}, yield(old, name))\n", "	return slices.Concat([]engine.Op{stop(old)}, yield(old, name))\n", ""},
-		{"the old one does not stop", ops, "	return slices.Concat(retire(old), []engine.Op{stop(old)}, yield(old, name))\n", "	return slices.Concat(retire(old), yield(old, name))\n", ""},
-		{"the new one never gets its policy", ops, "		return []engine.Op{setPolicy(id, p)}\n", "		return nil\n", ""},
-		{"the new one is not waited for", ops, "		w.Wait, w.Asks = ready(in, settled(in)), company(in)\n	}\n	w.Commit = commit(in, made(in), old)\n", "	}\n	w.Commit = commit(in, made(in), old)\n", ""},
+		{"the new one has its policy at once", replace, `birth{name: temporary, restart: "no"`, `birth{name: temporary, restart: in.Want.Restart`, ""},
+		{"the old one keeps its policy", replace, "	return slices.Concat(retire(old), []engine.Op{stop(old)}, yield(old, name))\n", "	return slices.Concat([]engine.Op{stop(old)}, yield(old, name))\n", ""},
+		{"the old one does not stop", replace, "	return slices.Concat(retire(old), []engine.Op{stop(old)}, yield(old, name))\n", "	return slices.Concat(retire(old), yield(old, name))\n", ""},
+		{"the new one never gets its policy", replace, "		return []engine.Op{setPolicy(id, p)}\n", "		return nil\n", ""},
+		{"the new one is not waited for", replace, "		w.Wait, w.Asks = ready(in, settled(in)), company(in)\n	}\n	w.Commit = commit(in, made(in), old)\n", "	}\n	w.Commit = commit(in, made(in), old)\n", ""},
 		{"both write to one volume", strategy, "		return same && (x.RW || !m.ReadOnly)\n", "		return same && false\n", ""},
 		{"both want one port", strategy, "	return from <= qto && qfrom <= to && p.overlaps(q)\n", "	return from <= qto && qfrom <= to && p.overlaps(q) && false\n", "./stdlib/container TestStrategy$"},
 		{"both want one address", strategy, "	return slices.ContainsFunc(n.fixed(), func(a string) bool { return slices.Contains(have, a) })\n", "	return false\n", "./stdlib/container TestStrategy$"},
