@@ -305,6 +305,7 @@ func TestAuthEnds(t *testing.T) {
 func TestDeadEvents(t *testing.T) {
 	for _, c := range []struct{ at, want string }{
 		{"healthy", ""}, {"starting", "container web was not healthy within 1m0s"},
+		{"restarting", "container web was not healthy within 1m0s: it ends again and again, the last time with code 3"},
 	} {
 		t.Run(c.at, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -313,11 +314,14 @@ func TestDeadEvents(t *testing.T) {
 					if strings.HasSuffix(r.URL.Path, "/events") {
 						return &slowly{ctx: r.Context(), hang: true}
 					}
-					now := "starting"
+					now, status := "starting", "running"
 					if time.Since(began) >= time.Minute {
 						now = c.at
 					}
-					return strings.NewReader(`{"Id":"x","Config":{},"State":{"Status":"running","Running":true,"Health":{"Status":"` + now + `"}}}`)
+					if now == "restarting" {
+						status = now
+					}
+					return strings.NewReader(`{"Id":"x","Config":{},"State":{"Status":"` + status + `","Running":true,"ExitCode":3,"Health":{"Status":"` + now + `"}}}`)
 				}), Limits{})
 				err := e.Wait(t.Context(), Wait{Container: "web", Until: ir.Healthy, Limit: time.Minute})
 				if err == nil && c.want != "" || err != nil && err.Error() != c.want {

@@ -54,6 +54,9 @@ func (e *Engine) Wait(ctx context.Context, w Wait) error {
 		return err
 	}
 	look := e.Look(ctx, id)
+	if look != nil && look.Status == "restarting" {
+		reason += fmt.Sprintf(": it ends again and again, the last time with code %d", look.ExitCode)
+	}
 	if look != nil && look.Error != "" {
 		reason += ": " + look.Error
 	}
