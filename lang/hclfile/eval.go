@@ -672,14 +672,19 @@ func (e *eval) args(x *hclsyntax.FunctionCallExpr, sc *scope) ([]ir.Value, bool)
 
 // habits are functions of other tools that Bayplan does not have, and why.
 var habits = map[string]string{
-	"timestamp": "evaluation is pure, so that the same files always give the same plan: pass the value in as a variable",
-	"uuid":      "evaluation is pure, so that the same files always give the same plan: pass the value in as a variable",
-	"bcrypt":    "its salt would make every plan differ: pass the value in as a variable",
-	"env":       "declare a variable and set BAY_VAR_name in the environment",
-	"getenv":    "declare a variable and set BAY_VAR_name in the environment",
-	"append":    "use concat",
-	"len":       "use length",
-	"str":       "use \"${…}\" or tostring",
+	"timestamp":    "evaluation is pure, so that the same files always give the same plan: pass the value in as a variable",
+	"uuid":         "evaluation is pure, so that the same files always give the same plan: pass the value in as a variable",
+	"bcrypt":       "its salt would make every plan differ: pass the value in as a variable",
+	"env":          "declare a variable and set BAY_VAR_name in the environment",
+	"getenv":       "declare a variable and set BAY_VAR_name in the environment",
+	"append":       "use concat",
+	"try":          "nothing catches a mistake here: ask before, x == null ? … : …, or take lookup(map, key, default) or coalesce",
+	"can":          "nothing catches a mistake here: compare with what it can be, or write a validation of the variable",
+	"sensitive":    "a variable or an output says sensitive = true, and what is made of it is sensitive too",
+	"nonsensitive": "what is sensitive stays so: decide on another variable",
+	"check":        `a rule on the program is a block: assert "NAME" { condition = …, error_message = … }`,
+	"len":          "use length",
+	"str":          "use \"${…}\" or tostring",
 }
 
 func (e *eval) unknownFunc(x *hclsyntax.FunctionCallExpr) {

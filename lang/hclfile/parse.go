@@ -2,6 +2,7 @@ package hclfile
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -219,6 +220,15 @@ func lastQuote(tokens hclsyntax.Tokens, p hcl.Pos) hcl.Pos {
 	return last
 }
 
+// Lines of another language, or of somebody who comes from one.
+var (
+	declares = regexp.MustCompile(`^(\w+ = )?\w+\("[^"]*"(, |,?$|\))`)     // container("web", …
+	chooses  = regexp.MustCompile(`\bif\b[^"]*\belse\b`)                   // a if c else b
+	calls    = regexp.MustCompile(`\b([A-Za-z_][\w-]*)\.([A-Za-z_]\w*)\(`) // text.upstreams(…
+	unequal  = regexp.MustCompile(`^(\w+) ("[^"]*")$`)                     // image "x:1"
+	unquoted = regexp.MustCompile(`^(\w+) *= *(\w[\w./-]*:[\w./:-]+)$`)    // image = x:1
+)
+
 // foreign recognises a line of another language.
 func foreign(src []byte, line int) string {
 	lines := bytes.Split(src, []byte("\n"))
@@ -233,6 +243,16 @@ func foreign(src []byte, line int) string {
 		return `this looks like a Compose file; here it is container "NAME" { … }, network "NAME" {}, volume "NAME" {}`
 	case colon && !strings.ContainsAny(word, " {\"="):
 		return "an attribute is written NAME = VALUE"
+	case strings.HasPrefix(text, "stack(") || strings.HasPrefix(text, "variable(") || declares.MatchString(text):
+		return `this looks like Starlark, which stands in main.bay.star; in HCL a declaration is a block: container "NAME" { … }`
+	case chooses.MatchString(text):
+		return "a choice is written CONDITION ? THIS : THAT"
+	case calls.MatchString(text):
+		return "a function of a library is called with two colons: " + calls.ReplaceAllString(calls.FindString(text), "$1::$2(…)")
+	case unequal.MatchString(text):
+		return "if it is an attribute, write " + unequal.ReplaceAllString(text, "$1 = $2")
+	case unquoted.MatchString(text):
+		return "text needs quotes: " + unquoted.ReplaceAllString(text, `$1 = "$2"`)
 	case strings.HasPrefix(text, "def ") || strings.HasPrefix(text, "load("):
 		return "this looks like Starlark, which stands in main.bay.star"
 	}

@@ -134,7 +134,9 @@ func (e *eval) unknownRoot(t hcl.Traversal) {
 		m.Hintf("write local%s", strings.TrimPrefix(whole, root))
 	case root == "variable":
 		m.Hintf("write var%s", strings.TrimPrefix(whole, root))
-	case root == "count" || root == "self":
+	case root == "self":
+		m.Hintf("self is the resource in its postcondition, which asks when it is there; all else is decided before, on variables and on other resources")
+	case root == "count":
 		m.Hintf("each.key and each.value are what differs beside for_each; another resource is named as it is declared: container.web")
 	case root == "path":
 		m.Hintf("relative paths start at the module's directory, and nothing has to be written for it")

@@ -61,7 +61,7 @@ func stringsCodec(p *[]string, canon func(string) (string, error)) codec {
 	return codec{
 		decode: func(d *decoder, v ir.Value) {
 			if v.Kind != ir.List || v.Sensitive {
-				d.want(v, "a list of strings")
+				d.wantList(v, "a list of strings")
 				return
 			}
 			out := []string{}
@@ -260,7 +260,7 @@ func Objects[T any, P binder[T]](s *Set, p *[]T, name string, e Effect, doc stri
 	f := s.add(name, "list of object", e, doc, codec{
 		decode: func(d *decoder, v ir.Value) {
 			if v.Kind != ir.List {
-				d.want(v, "a list")
+				d.wantList(v, "a list")
 				return
 			}
 			out, seen := []T{}, map[string]bool{}
@@ -350,7 +350,7 @@ func decodeObject[T any, P binder[T]](d *decoder, v ir.Value, short Short[T]) ([
 	if v.Kind == ir.Null && v.Off != "" && short.SkipOff {
 		return nil, false
 	}
-	text := v.IsText() && v.Kind != ir.Bool && v.Kind != ir.Float
+	text := v.IsText() && v.Kind != ir.Bool
 	switch {
 	case v.Kind == ir.Map:
 		if short.SkipOff && namesOff(v.Map) {

@@ -450,7 +450,8 @@ func (b *Builder) hintHandle(m *diag.Diag, text string) {
 		m.Hintf("a resource is named without quotes: %s (HCL), or what %s(%q, …) returned (Starlark)", a, a.Kind, a.Label)
 		return
 	}
-	m.Hintf("a resource is named without quotes: container.%[1]s (HCL), or what container(%[1]q, …) returned (Starlark)", text)
+	label := strings.TrimPrefix(text, b.StackName()+"-") // a name on the engine of what is declared later
+	m.Hintf("a resource is named without quotes: container.%[1]s (HCL), or what container(%[1]q, …) returned (Starlark)", label)
 }
 
 // addressed returns the address that text is: of a kind that there is, or of a

@@ -2,6 +2,8 @@ package schema
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"bayplan/lang/diag"
@@ -91,8 +93,13 @@ func (d *decoder) unknown(s *Set, a ir.Attr) {
 	if d.up == nil {
 		near = append(near, "depends_on", "enabled", "lifecycle") // the reader takes these, of every resource
 	}
+	lifecycle := Bind(&lifecycleSpec{})
 	switch {
 	case m.DidYouMean(a.Name, near).Hint != "":
+	case s.elsewhere[diag.Nearest(a.Name, slices.Collect(maps.Keys(s.elsewhere)))] != "":
+		m.Hintf("%s", s.elsewhere[diag.Nearest(a.Name, slices.Collect(maps.Keys(s.elsewhere)))])
+	case d.up == nil && s.name != nil && lifecycle.Field(a.Name) != nil:
+		m.Hintf("it stands in lifecycle: lifecycle { %[1]s … } (HCL), lifecycle = lifecycle(%[1]s = …) (Starlark)", a.Name)
 	case a.Name == "for_each" || a.Name == "count": // HCL's are no attributes of a kind
 		m.Hintf("many of one are made in a loop: [%s(…, key = str(i)) for i in range(n)]", "container")
 	case len(names) > mostNames:
@@ -125,6 +132,14 @@ func (d *decoder) want(v ir.Value, want string) *diag.Diag {
 			Hintf("such a value may stand in env, command, entrypoint, extra_hosts, files and outputs")
 	}
 	return d.Diags.Addf(pos, "%s: got %s, want %s", d.path(), got(v), want)
+}
+
+// wantList reports that v is no list. One value is most often meant as a list of it.
+func (d *decoder) wantList(v ir.Value, want string) {
+	m := d.want(v, want)
+	if m.Hint == "" && (v.Kind == ir.Handle || v.Kind == ir.String || v.Kind == ir.Int) {
+		m.Hintf("a list of one stands in brackets too: %s = [ … ]", strings.TrimPrefix(d.step, "."))
+	}
 }
 
 // fail reports an error about v in the attribute's own words.

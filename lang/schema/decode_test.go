@@ -200,7 +200,7 @@ func TestDecode(t *testing.T) {
 		{"mode", str("hots"), `box.mode: got "hots", want one of none, host, container:NAME or a container ~ did you mean "host"?`},
 		{"words", ir.ListVal(str("b"), str("a")), "[b, a]"},
 		{"words", ir.ListVal(), "[]"},
-		{"words", str("a"), `box.words: got "a", want a list of strings`},
+		{"words", str("a"), `box.words: got "a", want a list of strings ~ a list of one stands in brackets too: words = [ … ]`},
 		{"words", ir.ListVal(str("a"), num(1)), "[a, 1]"},
 		{"words", ir.ListVal(str("a"), ir.BoolVal(true)), "box.words[1]: got true, want a string; [a]"},
 		{"caps", ir.ListVal(str("a"), num(1)), "[1, A]"},

@@ -44,6 +44,11 @@ func (r *reader) compile(f schema.File) (prog *starlark.Program, lost []string, 
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, s := range tree.Stmts {
+		if def, ok := s.(*syntax.DefStmt); ok {
+			r.defs[diag.Call{Pos: diag.Pos{File: f.Name}, Func: def.Name.Name}] = signature(def)
+		}
+	}
 	globals := map[string]bool{}
 	add := func(id *syntax.Ident) { globals[id.Name] = true }
 	eachGlobal(tree.Stmts, add, add)
@@ -67,6 +72,26 @@ func (r *reader) compile(f schema.File) (prog *starlark.Program, lost []string, 
 	}
 	r.b.Diags = append(r.b.Diags, ds...)
 	return prog, lost, nil
+}
+
+// signature returns how a function is called.
+func signature(def *syntax.DefStmt) string {
+	var params []string
+	for _, p := range def.Params {
+		switch p := p.(type) {
+		case *syntax.Ident:
+			params = append(params, p.Name)
+		case *syntax.BinaryExpr: // with a default
+			params = append(params, p.X.(*syntax.Ident).Name+" = …")
+		case *syntax.UnaryExpr: // the rest, or what has to be named
+			name := ""
+			if id, ok := p.X.(*syntax.Ident); ok {
+				name = id.Name
+			}
+			params = append(params, p.Op.String()+name)
+		}
+	}
+	return def.Name.Name + "(" + strings.Join(params, ", ") + ")"
 }
 
 // idle reports statements that are a value and call nothing, so that nobody sees
@@ -127,6 +152,7 @@ func parseErrors(err error, src []byte) diag.List {
 		return diag.List{*astray}
 	}
 	word := wordAt(line, d.Pos.Col)
+	behind := strings.TrimSpace(string([]rune(line)[:min(max(d.Pos.Col-1, 0), len([]rune(line)))])) // what stands before the place
 	first, _, _ := strings.Cut(strings.TrimSpace(line), " ")
 	for _, h := range syntaxHints {
 		if h.word == word || h.word == first {
@@ -134,6 +160,14 @@ func parseErrors(err error, src []byte) diag.List {
 		}
 	}
 	switch {
+	case strings.HasPrefix(d.Msg, "invalid escape sequence"):
+		d.Hintf(`a backslash is written \\; in r"…" it stands for itself`)
+	case d.Msg == "unexpected input character '?'":
+		d.Hintf("a choice is written this if condition else that")
+	case d.Msg == "got '=', want ':'":
+		d.Hintf(`a map is written {"KEY": value}, with the keys in quotes where they are text`)
+	case strings.HasPrefix(e.Msg, "got string literal") && (strings.HasSuffix(d.Msg, "want '}'") || strings.HasSuffix(d.Msg, "want ']'") || strings.HasSuffix(d.Msg, "want ')'")) && behind != "" && !ir.IsIdent(behind):
+		d.Hintf("a comma may be missing before this")
 	case strings.Contains(line, `f"`) || strings.Contains(line, `f'`):
 		d.Hintf(`there are no f-strings: write "…%%s…" %% x, or "…{}…".format(x)`)
 	case strings.Contains(d.Msg, "does not associate"):
@@ -159,7 +193,7 @@ func parseErrors(err error, src []byte) diag.List {
 		d.Hintf("what belongs to the line above is indented by 4 spaces")
 	case strings.HasPrefix(d.Msg, "got ':'"):
 		d.Hintf("an argument is written name = value")
-	case strings.HasSuffix(d.Msg, "want ','"), strings.HasSuffix(d.Msg, "want ')'"), strings.HasSuffix(d.Msg, "want ']'"):
+	case strings.HasSuffix(d.Msg, "want ','"), strings.HasSuffix(d.Msg, "want ')'"), strings.HasSuffix(d.Msg, "want ']'"), strings.HasSuffix(d.Msg, "want '}'"):
 		d.Hintf("a comma or a closing bracket may be missing before this")
 	}
 	return diag.List{d}
@@ -227,7 +261,7 @@ var syntaxHints = []struct{ word, hint string }{
 	{"import", `functions of another file come with load("./lib/x.star", "f")`},
 	{"from", `functions of another file come with load("./lib/x.star", "f")`},
 	{"class", "there are no classes: use functions and dicts"},
-	{"try", "there are no exceptions: an error ends the evaluation, with its position"},
+	{"try", "nothing catches a mistake here: ask before (x != None, k in m), or take m.get(k, default) or getattr(x, name, default)"},
 	{"except", "there are no exceptions: an error ends the evaluation, with its position"},
 	{"raise", "write fail(\"…\")"},
 	{"with", "there is no with"},
@@ -338,6 +372,9 @@ var words = map[string]string{
 	"filter":     "write a comprehension: [x for x in xs if f(x)]",
 	"open":       "write file(path)",
 	"isinstance": "write type(x) == \"string\"",
+	"assert":     `write check("NAME", condition, "what is wrong where it does not hold")`,
+	"can":        "nothing catches a mistake here: ask before (x != None, k in m), or take m.get(k, default) or getattr(x, name, default)",
+	"sensitive":  "a variable or an output says sensitive = True, and what is made of it is sensitive too",
 	"library":    `functions of another file come with load("./lib/x.star", "f")`,
 	"service":    `write container("web", image = …)`,
 	"json":       "write jsonencode(x) or jsondecode(text)",

@@ -81,10 +81,23 @@ func (r *reader) report(err error) {
 		if !errors.As(err, &f) {
 			d.Msg, d.Hint = phrase(e.Msg)
 			r.explainCall(&d, e.CallStack)
+			if n := len(e.CallStack) - 1; n > 0 && wrongArgs(e.Msg, e.CallStack[n].Name) { // the caller is to blame
+				d.Pos, calls = r.where(e.CallStack[:n])
+				if sig := r.defs[diag.Call{Pos: diag.Pos{File: at.File}, Func: e.CallStack[n].Name}]; sig != "" && d.Hint == "" {
+					d.Hint = "it is called as " + sig
+				}
+			}
 		}
 		d.Calls = append(calls, d.Calls...)
 	}
 	r.b.Diags = append(r.b.Diags, d)
+}
+
+// wrongArgs reports whether an error says that a function of the program was
+// called with arguments that it does not take.
+func wrongArgs(msg, name string) bool {
+	rest, ok := strings.CutPrefix(msg, "function "+name+" ")
+	return ok && (strings.HasPrefix(rest, "missing ") || strings.HasPrefix(rest, "accepts ") || strings.HasPrefix(rest, "got "))
 }
 
 // mend reports an error of a body and returns a stand-in for the value that there

@@ -530,6 +530,10 @@ func (r *reader) attr(x starlark.Value, name string) (starlark.Value, error) {
 	case *starlark.Set:
 		return guardArgs(x, name, true, "a key")
 	}
+	if b, ok := x.(*starlark.Builtin); ok && (r.b.Universe.Kind(b.Name()) != nil || b.Name() == "module" || b.Name() == "variable") {
+		return nil, failf("%s is the function that declares one, and has no %q", b.Name(), name).
+			Hintf("what it returned is the reference: %s = %s(%q, …), then %[1]s", strings.ReplaceAll(name, "-", "_"), b.Name(), name)
+	}
 	has, ok := x.(starlark.HasAttrs)
 	if !ok {
 		return nil, noAttr(x, name)

@@ -32,6 +32,7 @@ func newReader(b *schema.Builder, in *value.Inputs, src schema.Source, dir strin
 		loaded:    map[string]*library{},
 		variables: map[string]diag.Pos{},
 		mended:    map[diag.Pos]bool{},
+		defs:      map[diag.Call]string{},
 	}
 	if b.Spent.Heap == 0 {
 		b.Spent.Heap = heapBytes() + maxHeap
@@ -65,6 +66,7 @@ type reader struct {
 	dirs        map[string]string              // by file: where its loads start
 	loaded      map[string]*library            // by absolute path
 	loading     []string                       // files whose load is under way, outermost first
+	defs        map[diag.Call]string           // by file and name: how a function of the program is called
 	variables   map[string]diag.Pos            // by name: where it was declared
 	unresolved  bool                           // something has no value, and a message says so
 	mended      map[diag.Pos]bool              // where there was a mistake after which the program went on

@@ -256,6 +256,9 @@ func (t *text) verb(c byte, v starlark.Value) error {
 	if err != nil && isDeferred {
 		return withheld("%" + string(c))
 	}
+	if err != nil && strings.Contains(err.Error(), "format requires") {
+		return failf("%%: %s", err).Hintf("%%s takes any value")
+	}
 	if err != nil {
 		return failf("%%: %s", err).Hintf("the verbs are %%s, %%r, %%d, %%x, %%o, %%f, %%e, %%g and %%c; none takes a width")
 	}

@@ -142,6 +142,7 @@ type handle struct {
 
 var (
 	_ starlark.HasAttrs   = (*handle)(nil)
+	_ starlark.Mapping    = (*handle)(nil)
 	_ starlark.Callable   = (*handle)(nil)
 	_ starlark.Comparable = (*handle)(nil)
 )
@@ -180,6 +181,16 @@ func (h *handle) Attr(name string) (starlark.Value, error) {
 	}
 	v.Opaque = v.Opaque || hurt && v.Kind == ir.Map // more may have been meant to be in it
 	return h.in.fromIR(v), nil
+}
+
+// Get serves h["name"], which is h.name, as in HCL.
+func (h *handle) Get(k starlark.Value) (starlark.Value, bool, error) {
+	name, ok := starlark.AsString(k)
+	if !ok {
+		return nil, false, failf("%s is one %s, whose attributes have names: got %s", h.addr, h.Type(), typeName(k))
+	}
+	v, err := h.in.attr(h, name)
+	return v, err == nil, err
 }
 
 func (h *handle) AttrNames() []string {

@@ -48,7 +48,10 @@ func (in *Inputs) given(v *Variable, given ir.Value, ds *diag.List) (ir.Value, b
 		if v.Sensitive {
 			path, why = "", "the value, which is sensitive, is not of the variable's type"
 		}
-		in.Caller.fail(v, at, path, "%s", why)
+		d := in.Caller.fail(v, at, path, "%s", why)
+		if given.Kind == ir.String && v.Type.kind && !given.Sensitive {
+			d.Hintf("a resource is given as it is referred to, and not by its name: %s; %s", v.Type.asHandle(given.Str), d.Hint)
+		}
 		return ir.Value{}, false
 	}
 	in.hide(v, x)

@@ -39,7 +39,11 @@ func (v *Variable) refuse(g Given, err error) *diag.Diag {
 		if !g.Pos.Known() {
 			d.Pos = v.Pos
 		}
-		return d.Hintf("want %s", v.Type.want())
+		d.Hintf("want %s", v.Type.want())
+		if e := v.Type.example(); e != "" {
+			d.Hintf("%s, such as %s='%s'", d.Hint, v.Name, e)
+		}
+		return d
 	}
 	at := g.Value.Pos
 	if m, ok := errors.AsType[*Mismatch](err); ok && m.Pos.Known() {

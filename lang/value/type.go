@@ -13,6 +13,7 @@ import (
 	"bayplan/lang/ir"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
 
 // Type is a type of variables: HCL's type language, and the kinds of resources.
@@ -185,7 +186,7 @@ func (p *typeParser) defaultOf(t Type, expr hcl.Expression) ir.Value {
 
 func (t Type) any() bool { return t.name == "" || t.name == "any" }
 
-// String returns the type as it is written, without defaults.
+// String returns the type as it is written.
 func (t Type) String() string {
 	switch {
 	case t.any():
@@ -196,7 +197,7 @@ func (t Type) String() string {
 			a := t.attrs[name]
 			text := a.Type.String()
 			if a.optional {
-				text = "optional(" + text + ")"
+				text = "optional(" + text + a.defText() + ")"
 			}
 			list = append(list, name+" = "+text)
 		}
@@ -211,6 +212,37 @@ func (t Type) String() string {
 		return t.name + "(" + t.elems[0].String() + ")"
 	}
 	return t.name
+}
+
+// defText is the default as it stands behind the type; "" without one.
+func (a attrType) defText() string {
+	c, err := ToCty(a.def)
+	if a.def.IsNull() || err != nil {
+		return ""
+	}
+	text, err := stdlib.JSONEncode(c)
+	if err != nil {
+		return ""
+	}
+	return ", " + text.AsString()
+}
+
+// asHandle says how one is referred to for which text was given.
+func (t Type) asHandle(text string) string {
+	if ir.IsIdent(text) {
+		return fmt.Sprintf("%s.%s (HCL), or what %[1]s(%[2]q, …) returned (Starlark)", t.name, text)
+	}
+	return fmt.Sprintf("%s.NAME (HCL), or what %[1]s(\"NAME\", …) returned (Starlark)", t.name)
+}
+
+// takesResources reports whether a value of the type is a resource, or holds some.
+func (t Type) takesResources() bool {
+	for _, a := range t.attrs {
+		if a.takesResources() && !a.optional {
+			return true
+		}
+	}
+	return t.kind || slices.ContainsFunc(t.elems, Type.takesResources)
 }
 
 // want says what a value has to be, for hints and messages.
@@ -230,6 +262,22 @@ func (t Type) want() string {
 		return "true or false"
 	}
 	return "a value of type " + t.String()
+}
+
+// example is a value of a list or map as it is written on a command line; "" of
+// other types.
+func (t Type) example() string {
+	e := `"a"`
+	if len(t.elems) > 0 && t.elems[0].name == "number" {
+		e = "1"
+	}
+	switch {
+	case t.name == "list" || t.name == "set":
+		return "[" + e + "]"
+	case t.name == "map":
+		return "{ a = " + e + " }"
+	}
+	return ""
 }
 
 func article(noun string) string {

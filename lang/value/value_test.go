@@ -116,7 +116,7 @@ func TestParseType(t *testing.T) {
 		{text: "string", want: "string"},
 		{text: "any", want: "any"},
 		{text: "set(string)", want: "set(string)"},
-		{text: "list(object({ port = optional(number, 80), name = string }))", want: "list(object({ name = string, port = optional(number) }))"},
+		{text: "list(object({ port = optional(number, 80), name = string }))", want: "list(object({ name = string, port = optional(number, 80) }))"},
 		{text: "strng", err: `there is no type "strng" (did you mean string?)`},
 		{text: "list", err: "list is a type only with that of its elements: list(string)"},
 		{text: "", err: "expected the start of an expression, but found the end of the file"},

@@ -350,9 +350,12 @@ func (in *Inputs) reportMissing(ds *diag.List) {
 		return
 	}
 	var names, flags, env []string
+	handed := "" // a variable that takes a resource, which only a caller can give
 	for _, v := range in.Missing {
 		names = append(names, v.Name)
-		if v.Sensitive { // what stands on a command line, others can read
+		if v.Type.takesResources() {
+			handed = v.Name
+		} else if v.Sensitive { // what stands on a command line, others can read
 			env = append(env, "BAY_VAR_"+v.Name)
 		} else {
 			flags = append(flags, fmt.Sprintf("--var %s=…", v.Name))
@@ -364,6 +367,9 @@ func (in *Inputs) reportMissing(ds *diag.List) {
 	}
 	m := ds.Addf(in.Missing[0].Pos, "no value for the %s %s", word, strings.Join(names, ", "))
 	var ways []string
+	if handed != "" {
+		ways = append(ways, handed+" takes a resource, which only one who uses this as a module can give: check it with a stack that does")
+	}
 	if len(flags) > 0 {
 		first, _, _ := strings.Cut(strings.TrimPrefix(flags[0], "--var "), "=")
 		ways = append(ways, fmt.Sprintf("give %s, or set BAY_VAR_%s in the environment, or write a default", strings.Join(flags, " "), first))

@@ -208,7 +208,7 @@ func parseSwap(text string) (string, error) {
 	}
 	n, err := units.RAMInBytes(text)
 	if err != nil || n <= 0 {
-		return "", fmt.Errorf("got %q, want a size such as \"1g\", or \"unlimited\"", text)
+		return "", fmt.Errorf("got %q, want a size such as \"1g\" (units are b, k, m, g, t), or \"unlimited\"", text)
 	}
 	return schema.Size(n), nil
 }

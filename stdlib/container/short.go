@@ -17,6 +17,9 @@ import (
 func parsePorts(text string) ([]Port, error) {
 	const hint = `want "8080:80", "127.0.0.1:53:53/udp", "8000-8010:8000-8010" or "80"`
 	specs, err := nat.ParsePortSpec(text)
+	if before, proto, ok := cutLast(text, ":"); err != nil && ok && slices.Contains([]string{"tcp", "udp", "sctp"}, proto) {
+		return nil, fmt.Errorf("got %q, want \"%s/%s\": a protocol stands behind a /", text, before, proto)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("got %q, %s: %w", text, hint, err)
 	}
@@ -35,6 +38,14 @@ func parsePorts(text string) ([]Port, error) {
 		ports = append(ports, p)
 	}
 	return ports, nil
+}
+
+// cutLast slices s around the last sep.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
 }
 
 // setHost reads the engine's form of a host port: "", "8080" or "8000-8010".

@@ -726,3 +726,7 @@ stack { name = "t" }
 container "web" { ports = ["80:80x"] }    ### 28: container.web.ports[0]: got "80:80x", want a port such as "8080:80"
 output "port" { value = container.web.ports[0].host }
 output "many" { value = [for p in container.web.ports : p.container] }
+---
+stack { name = "t" }
+variable "net" { type = network }         ### 1: no value for the variables net, n ~ net takes a resource, which only one who uses this as a module can give
+variable "n" { type = list(string) }

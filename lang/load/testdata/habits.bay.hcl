@@ -92,7 +92,7 @@ variable "prefx" { default = "a" }
 stack { name = "t" }
 container "web" {
   image = "nginx:1.27"
-  env   = { A = locals.x, B = count.index, C = self.name, D = path.module, E = terraform.workspace } ### 17: unknown name "locals" ~ write local.x ### 31: unknown name "count" ~ each.key and each.value are what differs beside for_each; another resource is named as it ### 48: unknown name "self" ~ each.key and each.value are what differs beside for_each; another resource is named as it ### 63: unknown name "path" ~ relative paths start at the module's directory, and nothing has to be written for it ### 80: unknown name "terraform" ~ references are var.NAME, local.NAME, module.NAME.OUTPUT and KIND.LABEL, such as
+  env   = { A = locals.x, B = count.index, C = self.name, D = path.module, E = terraform.workspace } ### 17: unknown name "locals" ~ write local.x ### 31: unknown name "count" ~ each.key and each.value are what differs beside for_each; another resource is named as it ### 48: unknown name "self" ~ self is the resource in its postcondition ### 63: unknown name "path" ~ relative paths start at the module's directory, and nothing has to be written for it ### 80: unknown name "terraform" ~ references are var.NAME, local.NAME, module.NAME.OUTPUT and KIND.LABEL, such as
 }
 ---
 stack { name = "t" }
@@ -380,4 +380,63 @@ container "api" {
       error_message = "it has ended"
     }
   }
+}
+---
+# one in place of a list, a word of Compose misspelt, what stands in lifecycle, and what a newcomer tries
+stack { name = "t" }
+network "a" {}
+container "web" {
+  image       = "x:1"
+  enviroment  = { A = 1 } ### 3: container.web: unknown attribute "enviroment" ~ `environment` is `env` here
+  networks    = network.a ### 17: container.web.networks: got network.a, want a list ~ a list of one stands in brackets too: networks = [ … ]
+  dns         = "1.1.1.1" ### 17: container.web.dns: got "1.1.1.1", want a list of strings ~ a list of one stands in brackets too: dns = [ … ]
+  ports       = ["8080:80:tcp", 80.5] ### 18: container.web.ports[0]: got "8080:80:tcp", want "8080:80/tcp": a protocol stands behind a / ### 33: container.web.ports[1]: got "80.5", want "8080:80", "127.0.0.1:53:53/udp", "8000-8010:8000-8010" or "80": invalid containerPort: 80.5
+  memory_swap = "64q" ### 17: container.web.memory_swap: got "64q", want a size such as "1g" (units are b, k, m, g, t), or "unlimited"
+  hostname    = try("a", "b") ### 17: there is no function "try" ~ nothing catches a mistake here
+  user        = sensitive("a") ### 17: there is no function "sensitive" ~ a variable or an output says sensitive = true
+  precondition { ### 3: container.web: unknown attribute "precondition" ~ it stands in lifecycle: lifecycle { precondition … }
+    condition     = true
+    error_message = "a"
+  }
+  lifecycle {
+    precondition {
+      condition     = self.name == "a" ### 23: unknown name "self" ~ self is the resource in its postcondition
+      error_message = "a"
+    }
+  }
+}
+---
+stack(name = "t") ### 1: an argument or block definition is required here ~ this looks like Starlark
+---
+stack { name = "t" }
+web = container("web", image = "x:1") ### 30: a comma is required to separate each function argument from the next ~ this looks like Starlark
+---
+stack { name = "t" }
+container("web", image = "x:1") ### 1: an argument or block definition is required here ~ this looks like Starlark
+---
+stack { name = "t" }
+container "web" {
+  image = "x:1" if true else "y" ### 17: an argument definition must end with a newline ~ a choice is written CONDITION ? THIS : THAT
+}
+---
+stack { name = "t" }
+container "web" {
+  image = text.tag(1) ### 19: an argument definition must end with a newline ~ a function of a library is called with two colons: text::tag(…)
+}
+---
+stack { name = "t" }
+container "web" {
+  image "x:1" ### 15: a block definition must have block content delimited by "{" and "}", starting on the same line as the block header ~ if it is an attribute, write image = "x:1"
+}
+---
+stack { name = "t" }
+container "web" {
+  image = x:1 ### 12: an argument definition must end with a newline ~ text needs quotes: image = "x:1"
+}
+---
+stack { name = "t" }
+container "a" { image = "x:1" }
+container "b" {
+  image      = "x:1"
+  depends_on = ["t-a", "t-c"] ### 17: container.b.depends_on: got "t-a", want a resource, or started, healthy or completed of one ~ container.a (HCL) ### 24: container.b.depends_on: got "t-c", want a resource, or started, healthy or completed of one ~ container.c (HCL)
 }
