@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"bayplan/interpreter/engine"
@@ -33,6 +34,8 @@ type dock struct {
 }
 
 const harbour = "harbour"
+
+var unnamedVolume = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // newDock returns the engine of the lane. state is where the embedded one
 // keeps its objects.
@@ -127,6 +130,11 @@ func (d dock) sweepContainers(ctx context.Context, c *client.Client) error {
 			rerr := c.ContainerRemove(ctx, x.ID, container.RemoveOptions{Force: true, RemoveVolumes: true})
 			if !errdefs.IsNotFound(rerr) && !errdefs.IsConflict(rerr) { // a lock goes by itself
 				err = errors.Join(err, rerr)
+			}
+			for _, m := range x.Mounts { // one that a replacement has taken over goes with nobody
+				if unnamedVolume.MatchString(m.Name) {
+					_ = c.VolumeRemove(ctx, m.Name, true)
+				}
 			}
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 	"github.com/google/go-cmp/cmp"
 )
@@ -350,6 +352,46 @@ func (w *watched) talks(t *testing.T, with string, happens func(*running), code 
 	}
 	if diff := cmp.Diff(before, modes(t, r)); diff != "" {
 		t.Errorf("the terminal is not as it was (-before +after):\n%s", diff)
+	}
+}
+
+// TestRunTerminal talks from a terminal to a container that runs once. It is gone
+// when the conversation is, unless it was left, and the terminal is as it was.
+func TestRunTerminal(t *testing.T) {
+	t.Parallel()
+	w := throughGate(t)
+	w.moor(t)
+	run := []string{"run", "--name", w.out("harbour-once"), "web", "echo"}
+	for _, c := range []struct {
+		name string
+		ends func(*running)
+		code int
+		says string
+		left bool
+	}{
+		{"the end of what is typed", func(r *running) { r.types("\x04") }, 0, "", false},
+		{"left", func(r *running) { r.types("\x10\x11") }, 0, "goes on, and is removed when it ends", true},
+		{"removed by hand", func(*running) { w.do(t, "rm", "harbour-once") }, 137, "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := start(t, w.command(t, w.address, run...), true)
+			before := modes(t, r)
+			r.raw()
+			r.types("ahoy\r")
+			r.says("ahoy\r\nahoy\r\n")
+			c.ends(r)
+			r.ends(c.code)
+			holds(t, r.text(), c.says)
+			if diff := cmp.Diff(before, modes(t, r)); diff != "" {
+				t.Errorf("the terminal is not as it was (-before +after):\n%s", diff)
+			}
+			err := w.hands(func(ctx context.Context, c *client.Client) error {
+				return c.ContainerRemove(ctx, w.out("harbour-once"), container.RemoveOptions{Force: true})
+			})
+			if c.left && err != nil || !c.left && !errdefs.IsNotFound(err) {
+				t.Errorf("taking it away: %v; it was left: %v", err, c.left)
+			}
+		})
 	}
 }
 

@@ -114,22 +114,35 @@ func (b *Bay) Format(f schema.File) ([]byte, diag.List, error) {
 func (b *Bay) Check(prog *ir.Program) diag.List { return plan.Check(b.Kinds, prog) }
 
 // Puts returns the paths of files that a program puts into the object at an address.
-func (b *Bay) Puts(prog *ir.Program, a ir.Addr) []string { return b.said(prog, a, kind.Kind.Puts) }
+func (b *Bay) Puts(prog *ir.Program, a ir.Addr) []string {
+	return said(b, prog, a, kind.Kind.Puts)
+}
 
 // Pushes returns the tags that a program has pushed of the image at an address.
 func (b *Bay) Pushes(prog *ir.Program, a ir.Addr) []string {
-	return b.said(prog, a, kind.Kind.Pushes)
+	return said(b, prog, a, kind.Kind.Pushes)
+}
+
+// Builds returns the addresses of what a resource needs and a program builds.
+func (b *Bay) Builds(prog *ir.Program, r *ir.Resource) []ir.Addr {
+	var out []ir.Addr
+	for _, d := range r.Deps {
+		if said(b, prog, d.To, func(k kind.Kind, s schema.Binder) bool { return k.Does(s, kind.Build) }) {
+			out = append(out, d.To)
+		}
+	}
+	return out
 }
 
 // said returns what a program says of the resource at an address.
-func (b *Bay) said(prog *ir.Program, a ir.Addr, what func(kind.Kind, schema.Binder) []string) []string {
+func said[T any](b *Bay, prog *ir.Program, a ir.Addr, what func(kind.Kind, schema.Binder) T) (none T) {
 	r := prog.Resource(a)
 	for _, k := range b.Kinds {
 		if r != nil && k.Schema().Name == a.Kind {
 			return what(k, world.Decode(k.Schema(), r, r.Attrs))
 		}
 	}
-	return nil
+	return none
 }
 
 // Connect reaches an engine: host is a DOCKER_HOST value, the name of a docker

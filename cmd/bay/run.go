@@ -19,6 +19,7 @@ import (
 	"bayplan/interpreter/plan"
 	"bayplan/interpreter/verb"
 	"bayplan/lang/diag"
+	"bayplan/lang/ir"
 
 	"github.com/spf13/cobra"
 )
@@ -28,6 +29,7 @@ type runFlags struct {
 	tty, noTTY  bool
 	detached    bool
 	remove      bool
+	build       bool
 	entry       string
 	keys        string
 	once        kind.OneOff
@@ -45,10 +47,11 @@ networks, user and limits that the program says now, applied or not, sensitive
 inputs too, which are asked for. It has none of what would make it the one that
 serves: no ports, fixed addresses, aliases or labels, no healthcheck and no restart.
 
-Nothing else is made, built, pulled or started: what it stands on has to be there,
-and run says what is not. What is made is none of the stack's objects: no plan
-counts it. ` + "`bay ps`" + ` shows it; ` + "`bay logs`" + `, ` + "`bay exec`" + ` and others take its
-name; ` + "`bay gc`" + ` takes away one that a killed bay has left, and ` + "`bay destroy`" + ` all of them.
+Nothing else is made, pulled or started, nor built without --build: what it stands on
+has to be there, and run says what is not. What is made is none of the stack's
+objects: no plan counts it. ` + "`bay ps`" + ` shows it; ` + "`bay logs`" + `, ` + "`bay exec`" + ` and
+others take its name; ` + "`bay gc`" + ` takes away one that a killed bay has left, and
+` + "`bay destroy`" + ` all of them.
 
 The command has your input and, on a terminal, one of its own, as long as neither
 is taken away by -T, -d or a pipe. Without a terminal Ctrl-C goes to the command;
@@ -58,6 +61,7 @@ ADDRESS is as plans print it, or short where that is clear: web["0"], web[0], db
 what is called "this" in module.db.`,
 		Example: `  bay run web sh                              # a shell, with all that web has
   bay run web -- ./manage migrate
+  bay run --build web ./check                 # with the image as its files are now
   bay run -e DEBUG=1 -v ./fixtures:/fixtures:ro web ./load /fixtures
   bay run --entrypoint "" web /bin/ls -l /data
   bay run -P web                              # with web's own ports
@@ -89,6 +93,7 @@ what is called "this" in module.db.`,
 	f.BoolVarP(&o.tty, "tty", "t", false, "give the command a terminal; by default if this is one")
 	f.BoolVarP(&o.noTTY, "no-tty", "T", false, "give the command no terminal")
 	f.BoolVarP(&o.detached, "detach", "d", false, "print the container's name, and do not wait for it")
+	f.BoolVar(&o.build, "build", false, "build its image before, if something of that has moved, as bay build does")
 	f.BoolVar(&o.remove, "rm", true, "take the container away when it has ended; --rm=false keeps it for a look")
 	f.StringVar(&o.once.Name, "name", "", "the container's `NAME` on the engine; by default that of the resource, with -run- and something random")
 	f.StringArrayVarP(&o.once.Env, "env", "e", nil, "`NAME=VALUE`, or NAME for its value here, over the program's; may be repeated")
@@ -135,6 +140,11 @@ func (a *app) runOnce(ctx context.Context, o runFlags, word string) error {
 	if err != nil {
 		return err
 	}
+	if o.build {
+		if err := a.buildFor(ctx, prog, r); err != nil {
+			return err
+		}
+	}
 	random := make([]byte, 4)
 	_, _ = rand.Read(random) // never fails: it crashes the program instead
 	run := hex.EncodeToString(random)
@@ -162,6 +172,40 @@ func (a *app) runOnce(ctx context.Context, o runFlags, word string) error {
 		return err
 	}
 	return a.attend(ctx, e, obj, o)
+}
+
+// buildFor builds what a resource needs, as bay build does. What it says goes beside
+// what the command will.
+func (a *app) buildFor(ctx context.Context, prog *program, r *ir.Resource) error {
+	what := interpreter.PlanOptions{Mode: plan.Apply, Part: plan.Part{Task: kind.Build}}
+	for _, addr := range a.bay.Builds(prog.Program, r) {
+		pattern, err := ir.ParsePattern(addr.String())
+		if err != nil {
+			panic("bay: an address is no pattern: " + err.Error())
+		}
+		what.Part.Target = append(what.Part.Target, pattern)
+	}
+	if len(what.Part.Target) == 0 {
+		return nil
+	}
+	e, p, err := a.planOn(ctx, a.connecting(ctx, 0), prog, what)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	if p.Empty() {
+		return nil
+	}
+	out := a.out
+	a.out = a.err
+	err = a.carryOut(ctx, e, work{plan: p, prog: prog, what: what})
+	a.spool.flush()
+	a.out = out
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(a.err)
+	return nil
 }
 
 // makeOnce makes what a plan of a one-off says. It is not begun yet.

@@ -350,16 +350,30 @@ func (c *call) asked(lines []Line) []Line {
 // listen reads a container's input to its end, whose program prints it if it does
 // no more than that, and ends then too if that is all that it waits for.
 func (c *call) listen(in io.Reader, k *Container) {
-	for buf := make([]byte, 32<<10); ; {
-		n, err := in.Read(buf)
-		if n > 0 {
-			_ = c.world.do(true, func(s *State, now time.Time) error { s.Hear(now, k.ID, string(buf[:n])); return nil })
+	hears := hearer{c.world, k.ID}
+	if k.Config.Tty {
+		switch code, left := typed(hears, bufio.NewReader(in)); {
+		case left: // a terminal's end is nobody's
+			return
+		case code > 0:
+			_ = c.world.do(true, func(s *State, now time.Time) error { return s.Kill(now, k.ID, "SIGINT") })
+			return
 		}
-		if err != nil {
-			break // an error is an end as well
-		}
+	} else {
+		_, _ = io.Copy(hears, in) // an error is an end as well
 	}
 	_ = c.world.do(true, func(s *State, now time.Time) error { s.CloseStdin(now, k.ID); return nil })
+}
+
+// A hearer is a container's input.
+type hearer struct {
+	world *World
+	id    string
+}
+
+func (h hearer) Write(p []byte) (int, error) {
+	err := h.world.do(true, func(s *State, now time.Time) error { s.Hear(now, h.id, string(p)); return nil })
+	return len(p), err
 }
 
 func (c *call) execCreate(ref string) error {
@@ -458,7 +472,9 @@ func typed(out io.Writer, in *bufio.Reader) (code int, left bool) {
 	for {
 		key, err := in.ReadByte()
 		switch {
-		case err != nil, key == ctrlD:
+		case err != nil:
+			return 0, true
+		case key == ctrlD:
 			return 0, false
 		case key == ctrlC:
 			return 130, false

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +23,9 @@ import (
 	"bayplan/lang/diag"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
 )
 
 // Attrs are attributes as a program writes them.
@@ -348,10 +352,44 @@ func (s Suite) becomeOf(decls []Decl) error {
 func (s Suite) run(p *plan.Plan) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
+	if s.Shared {
+		before, err := s.unnamed(ctx)
+		if err != nil {
+			return err
+		}
+		defer s.drop(ctx, before)
+	}
 	for _, f := range apply.Run(ctx, s.Engine, p, apply.Options{}).Failed {
 		return fmt.Errorf("%s: %w", f.Step.Addr, f.Err)
 	}
 	return nil
+}
+
+// unnamed returns the unnamed volumes of the stack's containers.
+func (s Suite) unnamed(ctx context.Context) ([]string, error) {
+	list, err := s.Engine.Reader().ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", engine.LabelStack+"="+s.Stack))})
+	var names []string
+	for _, c := range list {
+		for _, m := range c.Mounts {
+			if unnamedVolume.MatchString(m.Name) {
+				names = append(names, m.Name)
+			}
+		}
+	}
+	return names, err
+}
+
+var unnamedVolume = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// drop takes away those of the volumes that no container of the stack has any
+// more: plans leave them, since they hold data.
+func (s Suite) drop(ctx context.Context, before []string) {
+	now, err := s.unnamed(ctx)
+	for _, name := range before {
+		if err == nil && !slices.Contains(now, name) {
+			_, _ = s.Engine.Do(ctx, &engine.VolumeRemove{Volume: name}, nil, nil) // it may have gone with its container
+		}
+	}
 }
 
 // plan plans the base and the subject with these attributes.
