@@ -9,6 +9,7 @@ import (
 
 	"bayplan/interpreter/show"
 	"bayplan/interpreter/verb"
+	"bayplan/lang/ir"
 
 	"github.com/spf13/cobra"
 )
@@ -57,7 +58,13 @@ func (a *app) inspect(ctx context.Context, words []string, format string) error 
 		return err
 	}
 	defer at.engine.Close()
-	if at.all, err = verb.WithImages(ctx, at.engine.Reader(), at.all); err != nil {
+	var known []ir.Addr
+	if at.prog != nil {
+		for _, r := range at.prog.Resources {
+			known = append(known, r.Addr)
+		}
+	}
+	if at.all, err = verb.WithImages(ctx, at.engine.Reader(), at.all, known); err != nil {
 		return err
 	}
 	var objects []verb.Object

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -126,6 +128,13 @@ func IdentityOf(labels map[string]string) (Identity, bool, error) {
 		}
 	}
 	return i, true, nil
+}
+
+// PinEnd ends the repository in which an image's pins lie, where its label alone
+// does not tell its address.
+func PinEnd(a ir.Addr) string {
+	sum := sha256.Sum256([]byte(a.String()))
+	return "-" + hex.EncodeToString(sum[:4])
 }
 
 // IsLabel reports whether a label's key is one of ours.

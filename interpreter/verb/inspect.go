@@ -14,11 +14,17 @@ import (
 )
 
 // WithImages returns objects with the images that bay holds for stacks, each at the
-// address that its own tag or label tells; the newest stands for it.
-func WithImages(ctx context.Context, r engine.Reader, all []Object) ([]Object, error) {
+// address that its own tag or label tells; the newest stands for it. Of what a module
+// pulls, the tag tells the address to who knows it: what needs it does, and known are
+// others.
+func WithImages(ctx context.Context, r engine.Reader, all []Object, known []ir.Addr) ([]Object, error) {
 	list, err := r.ImageList(ctx, image.ListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("listing images: %w", err)
+	}
+	known = slices.Clone(known)
+	for _, o := range all {
+		known = append(known, o.Identity.Deps...)
 	}
 	out := slices.Clone(all)
 	for _, x := range list {
@@ -33,8 +39,7 @@ func WithImages(ctx context.Context, r engine.Reader, all []Object) ([]Object, e
 			}
 			addr, err := ir.ParseAddr(x.Labels[engine.LabelImageAddr])
 			if err != nil || x.Labels[engine.LabelImageStack] != stack {
-				label, _, _ = strings.Cut(label, ":")
-				addr = ir.Addr{Kind: "image", Label: label} // of what was pulled no label tells
+				addr = pulledAs(label, known)
 			}
 			seen[stack] = true
 			o := Object{Stack: stack, Addr: addr, Name: t, ID: x.ID, Created: x.Created, sort: sortImage}
@@ -49,6 +54,18 @@ func WithImages(ctx context.Context, r engine.Reader, all []Object) ([]Object, e
 	}
 	markTwins(out)
 	return out, nil
+}
+
+// pulledAs returns the address of an image in whose pin this stands behind the
+// stack.
+func pulledAs(pin string, known []ir.Addr) ir.Addr {
+	name, _, _ := strings.Cut(pin, ":")
+	for _, a := range known {
+		if a.Kind == "image" && strings.HasSuffix(name, engine.PinEnd(a)) {
+			return a
+		}
+	}
+	return ir.Addr{Kind: "image", Label: name}
 }
 
 // Inspect returns what the engine says of an object, as its own JSON has it.

@@ -1,11 +1,10 @@
 package image
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"regexp"
 	"strings"
 
+	"bayplan/interpreter/engine"
 	"bayplan/lang/ir"
 
 	"github.com/distribution/reference"
@@ -59,6 +58,5 @@ func pinRepo(stack string, a ir.Addr) string {
 	}
 	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
 	name = strings.Join(words, "-")
-	sum := sha256.Sum256([]byte(a.String()))
-	return repo + strings.TrimPrefix(name+"-"+hex.EncodeToString(sum[:4]), "-")
+	return repo + strings.TrimPrefix(name+engine.PinEnd(a), "-")
 }
