@@ -188,7 +188,7 @@ func (a *app) buildFor(ctx context.Context, prog *program, r *ir.Resource) error
 	if len(what.Part.Target) == 0 {
 		return nil
 	}
-	e, p, err := a.planOn(ctx, a.connecting(ctx, 0), prog, what)
+	e, p, err := a.planWithin(ctx, 0, prog, what)
 	if err != nil {
 		return err
 	}
