@@ -17,8 +17,11 @@ func (s *Set) add(name, typ string, e Effect, doc string, c codec) *Field {
 	if s.Field(name) != nil {
 		panic("schema: attribute bound twice: " + name)
 	}
+	if s.byName == nil {
+		s.byName = map[string]*Field{}
+	}
 	f := &Field{Name: name, Type: typ, Effect: e, Doc: doc, codec: c}
-	s.Fields = append(s.Fields, f)
+	s.Fields, s.byName[name] = append(s.Fields, f), f
 	return f
 }
 

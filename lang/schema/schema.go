@@ -172,6 +172,7 @@ func (f *Field) ByEngine() *Field {
 // them. It is bound to one value of the struct.
 type Set struct {
 	Fields    []*Field
+	byName    map[string]*Field
 	elsewhere map[string]string
 	name      *string
 }
@@ -195,13 +196,7 @@ func (s *Set) Elsewhere(name, hint string) {
 func (s *Set) Hint(name string) string { return s.elsewhere[name] }
 
 // Field returns the field with this name, or nil.
-func (s *Set) Field(name string) *Field {
-	i := slices.IndexFunc(s.Fields, func(f *Field) bool { return f.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return s.Fields[i]
-}
+func (s *Set) Field(name string) *Field { return s.byName[name] }
 
 // Names returns the names of all attributes.
 func (s *Set) Names() []string {
