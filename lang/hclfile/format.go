@@ -15,7 +15,7 @@ import (
 // Format returns a file in its canonical form, which says the same. What cannot
 // be read is reported, and there is no such form.
 func Format(f schema.File, ds *diag.List) ([]byte, bool) {
-	if parseFile(f, ds) == nil {
+	if parseFile(f, ds, false) == nil {
 		return nil, false
 	}
 	out := bytes.TrimSpace(hclwrite.Format(f.Src))

@@ -27,14 +27,16 @@ func parse(files []schema.File, w *schema.Watch, ds *diag.List) ([]*hclsyntax.Bo
 	good := true
 	for _, f := range files {
 		w.At(f.Name, 0)
-		body := parseFile(f, ds)
+		body := parseFile(f, ds, false)
 		good = good && body != nil
 		bodies = append(bodies, body)
 	}
 	return bodies, good
 }
 
-func parseFile(f schema.File, ds *diag.List) *hclsyntax.Body {
+// parseFile parses a file. Messages about one that is to be quiet repeat nothing
+// of it.
+func parseFile(f schema.File, ds *diag.List, quiet bool) *hclsyntax.Body {
 	if len(f.Src) > maxFile {
 		ds.Addf(diag.Pos{File: f.Name}, "the file is too large: %d bytes, at most %d are read", len(f.Src), maxFile)
 		return nil
@@ -51,7 +53,7 @@ func parseFile(f schema.File, ds *diag.List) *hclsyntax.Body {
 	}
 	file, hds := hclsyntax.ParseConfig(f.Src, f.Name, hcl.InitialPos)
 	if hds.HasErrors() {
-		addSyntax(f, tokensOf(f), hds, ds)
+		addSyntax(f, tokensOf(f), hds, ds, quiet)
 		return nil
 	}
 	return file.Body.(*hclsyntax.Body)
@@ -67,7 +69,7 @@ func tokensOf(f schema.File) hclsyntax.Tokens {
 // addSyntax reports what the parser found. What it says first is the message,
 // the rest is the hint. Of complaints that follow from each other, the first is
 // reported.
-func addSyntax(f schema.File, tokens hclsyntax.Tokens, hds hcl.Diagnostics, ds *diag.List) {
+func addSyntax(f schema.File, tokens hclsyntax.Tokens, hds hcl.Diagnostics, ds *diag.List, quiet bool) {
 	if d := diag.Astray(brackets(f, tokens)); d != nil && follows(f, hds[0], d.Pos) {
 		*ds = append(*ds, *d)
 		return
@@ -88,8 +90,8 @@ func addSyntax(f schema.File, tokens hclsyntax.Tokens, hds hcl.Diagnostics, ds *
 		if d.Summary == "Invalid character" && d.Subject.Start.Line == open {
 			continue // it would be text, if a quote were not missing
 		}
-		if d.Summary == "Invalid expression" && i+1 < len(hds) && sameStart(d, hds[i+1]) {
-			continue // the next says what is wrong there
+		if d.Summary == "Invalid expression" && slices.ContainsFunc(hds, func(o *hcl.Diagnostic) bool { return o != d && sameStart(d, o) }) {
+			continue // the other says what is wrong there
 		}
 		if d.Subject != nil {
 			at = position(f.Src, f.Name, d.Subject.Start)
@@ -115,10 +117,13 @@ func addSyntax(f schema.File, tokens hclsyntax.Tokens, hds hcl.Diagnostics, ds *
 			}
 			lost = true
 		}
-		msg, rest, _ := strings.Cut(value.Phrase(d), ". ")
+		msg, hint := inWords(tokens, d, quiet)
+		if msg == "" {
+			msg, hint, _ = strings.Cut(value.Phrase(d), ". ")
+		}
 		m := ds.Addf(at, "%s", msg)
-		if rest != "" {
-			m.Hintf("%s", rest)
+		if hint != "" {
+			m.Hintf("%s", hint)
 		}
 		if hint := foreign(f.Src, at.Line); hint != "" {
 			m.Hintf("%s", hint)

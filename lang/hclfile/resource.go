@@ -130,7 +130,7 @@ func (d *instances) nested(in *hclsyntax.Block) {
 		d.fail(in.TypeRange, "%s is written as an attribute, not as a block", in.Type).Hintf("%s", nestedHint(in.Type, f.Type))
 	default:
 		// The decoder knows what the name may have been meant for.
-		schema.Decoding{Owner: d.block.Type + "." + d.label, Diags: d.diags}.Unknown(set, ir.Attr{Name: in.Type, Pos: d.pos(in.TypeRange)})
+		schema.Decoding{Owner: d.block.Type + "." + d.label, Every: schema.EveryResource, Diags: d.diags}.Unknown(set, ir.Attr{Name: in.Type, Pos: d.pos(in.TypeRange)})
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // Settings reads a file of values for variables: attributes alone, in which
 // nothing is referred to and nothing called.
 func Settings(f schema.File, ds *diag.List) []value.Setting {
-	body := parseFile(f, ds)
+	body := parseFile(f, ds, true)
 	if body == nil {
 		return nil
 	}

@@ -27,10 +27,10 @@ func TestBroken(t *testing.T) {
 	valid, count := map[string]int{}, map[string]int{}
 	for i := range n {
 		rnd := rand.New(rand.NewPCG(uint64(seed), uint64(i)))
-		p := programs[rnd.IntN(len(programs))]
-		b, ok := p.breakOnce(rnd)
-		if !ok {
-			continue
+		var p goodProgram
+		var b broken
+		for ok := false; !ok; b, ok = p.breakOnce(rnd) { // not every program has what a draw would break
+			p = programs[rnd.IntN(len(programs))]
 		}
 		count[b.how]++
 		res := p.load(t, b.src)

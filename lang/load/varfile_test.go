@@ -124,7 +124,7 @@ x.hcl:2:9: variable "count": got a list, want a number ~ the variable is declare
 		{"x.hcl", "count = var.x\nword = upper(\"a\")\n", `x.hcl:1:9: var.x cannot be used here ~ a file of values holds plain values alone; what is made of them stands in the program ~ shown
 x.hcl:2:8: upper(…) cannot be called here ~ a file of values holds plain values alone; what is made of them stands in the program ~ shown`},
 		{"x.hcl", "variable \"count\" {}\n", `x.hcl:1:1: there is no block "variable" in a file of values ~ it holds NAME = VALUE for variables ~ hidden`},
-		{"x.hcl", "count = \n", `x.hcl:1:9: expected the start of an expression, but found an invalid expression token ~  ~ hidden`},
+		{"x.hcl", "count = \n", `x.hcl:1:9: want a value ~ a value is missing before this ~ hidden`},
 		{"x.json", "{\"count\": 2,}", `x.json:1:13: invalid character '}' looking for beginning of object key string ~  ~ hidden`},
 		{"x.json", "[1]", `x.json:1:1: got a list, want an object with the values of variables ~ write {"name": value} ~ hidden`},
 		{"x.json", "{\"count\": 2", `x.json:1:12: the file ends in the middle of a value ~  ~ hidden`},

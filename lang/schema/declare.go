@@ -215,7 +215,7 @@ func (b *Builder) Declare(d Declaration) {
 	}
 	before := len(b.Diags)
 	Decoding{
-		Owner: d.Addr.String(), Pos: d.Pos, Name: b.name, Diags: &b.Diags,
+		Owner: d.Addr.String(), Pos: d.Pos, Name: b.name, Every: EveryResource, Diags: &b.Diags,
 		odd: func(name string) { x.odd = append(x.odd, name) },
 	}.Decode(x.spec, d.Attrs)
 	x.res.Attrs = d.Attrs // positions; the values are made canonical by Finish

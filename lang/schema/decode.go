@@ -15,6 +15,7 @@ type Decoding struct {
 	Owner string // the declaration, such as container.web; stands before the attribute in messages
 	Pos   diag.Pos
 	Name  func(ir.Addr) string // the engine's name of a resource; nil if none is known
+	Every []string             // what else the declaration takes, which the reader has taken
 	Diags *diag.List
 
 	odd func(name string) // told of attributes of which not all was understood; may be nil
@@ -32,6 +33,7 @@ type decoder struct {
 	up   *decoder // of the value that this one is in; nil for the declaration
 	step string   // from there: an attribute, an index or a key
 	pos  diag.Pos // of the innermost value that has one
+	doc  string   // of the innermost attribute
 }
 
 // path is what stands before messages: container.web.ports[0].
@@ -64,7 +66,7 @@ func (d *decoder) fields(s *Set, attrs []ir.Attr, pos diag.Pos) {
 			continue
 		}
 		in := d.in(a.Name)
-		in.pos = firstPos(a.Value.Pos, a.Pos, d.pos)
+		in.pos, in.doc = firstPos(a.Value.Pos, a.Pos, d.pos), f.Doc
 		before := len(*d.Diags)
 		f.codec.decode(in, a.Value)
 		if d.up == nil && d.odd != nil && (*d.Diags)[before:].HasErrors() {
@@ -90,8 +92,10 @@ func (d *decoder) unknown(s *Set, a ir.Attr) {
 		return
 	}
 	names, near := s.Names(), s.Names()
-	if d.up == nil {
-		near = append(near, "depends_on", "enabled", "lifecycle") // the reader takes these, of every resource
+	every := ""
+	if d.up == nil && len(d.Every) > 0 {
+		near = append(near, d.Every...)
+		every = ", and as in every resource " + strings.Join(d.Every, ", ")
 	}
 	lifecycle := Bind(&lifecycleSpec{})
 	switch {
@@ -103,11 +107,15 @@ func (d *decoder) unknown(s *Set, a ir.Attr) {
 	case a.Name == "for_each" || a.Name == "count": // HCL's are no attributes of a kind
 		m.Hintf("many of one are made in a loop: [%s(…, key = str(i)) for i in range(n)]", "container")
 	case len(names) > mostNames:
-		m.Hintf("the attributes here are %s and %d more, which REFERENCE.md lists", strings.Join(names[:mostNames], ", "), len(names)-mostNames)
+		m.Hintf("the attributes here are %s and %d more, which REFERENCE.md lists%s", strings.Join(names[:mostNames], ", "), len(names)-mostNames, every)
 	default:
-		m.Hintf("the attributes here are %s", strings.Join(names, ", "))
+		m.Hintf("the attributes here are %s%s", strings.Join(names, ", "), every)
 	}
 }
+
+// EveryResource is what each resource takes in both languages, beside the
+// attributes of its kind.
+var EveryResource = []string{"depends_on", "enabled", "lifecycle"}
 
 // mostNames is how many attributes a hint names: more are not read.
 const mostNames = 16
@@ -117,10 +125,11 @@ func (d *decoder) in(name string) *decoder {
 }
 
 func (d *decoder) at(key string) *decoder {
-	return &decoder{Decoding: d.Decoding, up: d, step: "[" + key + "]", pos: d.pos}
+	return &decoder{Decoding: d.Decoding, up: d, step: "[" + key + "]", pos: d.pos, doc: d.doc}
 }
 
-// want reports that v is not what the attribute takes.
+// want reports that v is not what the attribute takes. Who knows no better hint
+// has it say what the attribute is.
 func (d *decoder) want(v ir.Value, want string) *diag.Diag {
 	pos := firstPos(v.Pos, d.pos)
 	if v.Kind == ir.Null && v.Off != "" {
@@ -131,7 +140,19 @@ func (d *decoder) want(v ir.Value, want string) *diag.Diag {
 		return d.fail(v, "%s is known only to a running engine and cannot be used here", v.Show()).
 			Hintf("such a value may stand in env, command, entrypoint, extra_hosts, files and outputs")
 	}
-	return d.Diags.Addf(pos, "%s: got %s, want %s", d.path(), got(v), want)
+	m := d.Diags.Addf(pos, "%s: got %s, want %s", d.path(), got(v), want)
+	if d.doc != "" {
+		m.Hintf("%s", d.doc)
+	}
+	return m
+}
+
+// oneOf reports that v, a text, is none of some words.
+func (d *decoder) oneOf(v ir.Value, want, text string, words []string) {
+	m := d.want(v, want)
+	if near := diag.Nearest(text, words); near != "" {
+		m.Hintf("did you mean %q?", near)
+	}
 }
 
 // wantList reports that v is no list. One value is most often meant as a list of it.

@@ -165,8 +165,11 @@ func (b *Builder) readCall(a ir.Addr, c ModuleCall) (s moduleSpec, good bool) {
 			known = append(known, attr)
 			continue
 		}
-		b.Diags.Addf(firstPos(attr.Pos, c.Pos), "%s: unknown attribute %q", a, attr.Name).
-			Hintf("the module's variables get their values in inputs = { %s = … }", attr.Name)
+		m := b.Diags.Addf(firstPos(attr.Pos, c.Pos), "%s: unknown attribute %q", a, attr.Name).
+			DidYouMean(attr.Name, []string{"source", "inputs", "depends_on", "enabled"})
+		if m.Hint == "" {
+			m.Hintf("the module's variables get their values in inputs = { %s = … }", attr.Name)
+		}
 	}
 	Decoding{Owner: a.String(), Pos: c.Pos, Diags: &b.Diags}.Decode(&s, known)
 	return s, !b.Diags[before:].HasErrors() && !unclear(c.Attrs)

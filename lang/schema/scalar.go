@@ -127,7 +127,7 @@ func (s *Set) Enum(p *string, name string, e Effect, doc string, words ...string
 				return
 			}
 			if !slices.Contains(words, text) {
-				d.want(v, want).DidYouMean(text, words)
+				d.oneOf(v, want, text, words)
 				return
 			}
 			*p = text
@@ -485,7 +485,7 @@ func (s *Set) WordOrRef(word *string, r *Ref, name, kind, prefix string, e Effec
 			case slices.Contains(words, text):
 				*word = text
 			default:
-				d.want(v, want).DidYouMean(text, words)
+				d.oneOf(v, want, text, words)
 			}
 		},
 		encode: func() ir.Value {

@@ -142,9 +142,10 @@ func parseErrors(err error, src []byte) diag.List {
 	if !errors.As(err, &e) {
 		return diag.List{{Msg: err.Error()}}
 	}
-	d := diag.Diag{Pos: position(e.Pos), Msg: e.Msg}
+	const wantValue = "want primary expression" // as the parser says it
+	d := diag.Diag{Pos: position(e.Pos), Msg: strings.Replace(e.Msg, wantValue, "want a value", 1)}
 	line := lineOf(src, d.Pos.Line)
-	if strings.HasPrefix(e.Msg, "got ") && !strings.Contains(e.Msg, "want primary expression") {
+	if strings.HasPrefix(e.Msg, "got ") && !strings.Contains(e.Msg, wantValue) {
 		d.Pos.Col = tokenStart(line, d.Pos.Col) // the parser stands behind what it complains about
 	}
 	whole := strings.HasPrefix(e.Msg, "got ") // what is read is no text without an end, nor too deep
@@ -174,14 +175,20 @@ func parseErrors(err error, src []byte) diag.List {
 		d.Hintf("comparisons do not chain: write 1 <= x and x <= 9")
 	case strings.Contains(line, "${"):
 		d.Hintf(`text is put together with +, "…%%s…" %% x, or "…{}…".format(x)`)
-	case strings.Contains(d.Msg, "want primary expression") && strings.Contains(d.Msg, "newline"):
+	case strings.Contains(e.Msg, wantValue) && strings.Contains(d.Msg, "newline"):
 		d.Hintf("the line ends too early; an expression goes on over lines only within brackets")
-	case ir.IsIdent(first) && strings.HasPrefix(e.Msg, "got string literal"):
+	case strings.HasPrefix(e.Msg, "got string literal") && ir.IsIdent(first) && strings.HasPrefix(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), first)), `"`):
 		d.Hintf("a declaration is a call here: %s(…)", first)
+	case strings.HasPrefix(line, "(") && strings.HasPrefix(e.Msg, "got '='"):
+		d.Hintf("a declaration is a call: its name is missing before the bracket")
+	case strings.HasPrefix(e.Msg, "excessive nesting"):
+		d.Msg = "the program is nested too deeply here"
+		d.Hintf("give what is within a name of its own: x = …")
 	case strings.Contains(d.Msg, "newline in string"):
 		d.Hintf("the text that begins here is not closed on this line; text of many lines stands between three quotes")
-	case d.Msg == "got indent, want primary expression":
+	case d.Msg == "got indent, want a value":
 		d.Msg = "the line begins with spaces that nothing asks for"
+		d.Hintf("a statement goes on over lines only within brackets: is a ( missing at the end of the line above?")
 	case d.Msg == "got newline, want ':'":
 		if d.Pos.Col == 1 { // the parser stands behind the line's end
 			d.Pos.Line--
@@ -194,7 +201,9 @@ func parseErrors(err error, src []byte) diag.List {
 	case strings.HasPrefix(d.Msg, "got ':'"):
 		d.Hintf("an argument is written name = value")
 	case strings.HasSuffix(d.Msg, "want ','"), strings.HasSuffix(d.Msg, "want ')'"), strings.HasSuffix(d.Msg, "want ']'"), strings.HasSuffix(d.Msg, "want '}'"):
-		d.Hintf("a comma or a closing bracket may be missing before this")
+		d.Hintf("a comma, an operator or a closing bracket is missing before this")
+	case strings.Contains(e.Msg, wantValue):
+		d.Hintf("a value is missing before this")
 	}
 	return diag.List{d}
 }
@@ -323,6 +332,9 @@ func (r *reader) resolveErrors(err error, tree *syntax.File, globals map[string]
 			}
 		} else if e.Msg == unnamed {
 			d.Hint = "perhaps a = is missing: an argument is written name = value"
+		} else if name, ok := strings.CutPrefix(e.Msg, "keyword argument "); ok && strings.HasSuffix(name, " is repeated") {
+			d.Msg = strings.Trim(strings.TrimSuffix(name, " is repeated"), `"`) + " is set twice in this call"
+			d.Hint = "take one of them away"
 		} else if strings.Contains(e.Msg, "while") {
 			d.Msg = "there is no while, so that every program ends"
 			d.Hint = "write for i in range(n)"

@@ -231,11 +231,14 @@ func (v *Variable) check() *diag.Diag {
 		if m, ok := errors.AsType[*Mismatch](err); ok && m.Pos.Known() {
 			at = m.Pos
 		}
-		return (&diag.Diag{Pos: at, Msg: fmt.Sprintf("variable %q: the default is not of its type: %v", v.Name, v.hide(err))}).
-			Hintf("want %s", v.Type.want())
+		d := &diag.Diag{Pos: at, Msg: fmt.Sprintf("variable %q: the default is not of its type: %v", v.Name, v.hide(err))}
+		if want := v.Type.want(); !strings.Contains(d.Msg, want) {
+			return d.Hintf("want %s", want)
+		}
+		return d.Hintf("the type that stands beside it is %s", v.Type)
 	}
 	if got.IsNull() && v.NotNull {
-		return &diag.Diag{Pos: v.Default.Pos, Msg: fmt.Sprintf("variable %q: the default is null, and nullable is false", v.Name)}
+		return &diag.Diag{Pos: v.Default.Pos, Msg: fmt.Sprintf("variable %q: the default is null, and nullable is false", v.Name), Hint: "give it another default, or leave nullable out"}
 	}
 	v.Default = got
 	return nil

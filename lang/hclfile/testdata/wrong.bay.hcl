@@ -85,7 +85,7 @@ network "b" { name = "xx" }     ### 15: network.a and network.b have one name on
 # 9: syntax error
 stack { name = "t" }
 container "web" {
-  memory = 5m                  ### 13: an argument definition must end with a newline
+  memory = 5m                  ### 13: got 'm', want the end of the line ~ if it is meant as text, write "5m"
   env    = { A = }
 }
 ---
@@ -93,13 +93,13 @@ network "n" {
   name = "x                    ### 10: the text that begins here does not end on this line
 }
 ---
-services:                      ### 1: an argument or block definition is required here ~ Compose
+services:                      ### 1: got ':' behind 'services', want = or { ~ Compose
   web:
     image: x
 ---
 stack { name = "t" }
 container "web" {
-  memory: "5m"                 ### 3: an argument or block definition is required here ~ NAME = VALUE
+  memory: "5m"                 ### 3: got ':' behind 'memory', want = or { ~ NAME = VALUE
 ---
 # What only an engine knows, and what is sensitive.
 stack { name = "t" }
@@ -224,7 +224,7 @@ variable "a" {
 }
 variable "b" {
   type    = number
-  default = "x"                           ### 13: variable "b": the default is not of its type: got "x", want a number ~ want a number
+  default = "x"                           ### 13: variable "b": the default is not of its type: got "x", want a number ~ the type that stands beside it is number
 }
 variable "i" {}                           ### 1: no value for the variable i ~ give --var i=…, or set BAY_VAR_i
 variable "c" {

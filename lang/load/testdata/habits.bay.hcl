@@ -31,7 +31,7 @@ stack { name = "t" }
 container "web" {
   image   = "nginx:1.27"
   restart = "unless_stopped"
-  ports   = [8080:80] ### 18: expected a comma to mark the beginning of the next item
+  ports   = [8080:80] ### 18: got ':', want a comma or ]
 }
 ---
 stack { name = "t" }
@@ -292,7 +292,7 @@ container "c" {
 stack { name = "t" }
 container "web" {
   image = "nginx:1.27"
-  env   = { A = "x" B = "y" } ### 21: expected a newline or comma to mark the beginning of the next attribute
+  env   = { A = "x" B = "y" } ### 21: got 'B', want a comma, the end of the line or } ~ a comma or an operator is missing
 }
 ---
 stack { name = "t" }
@@ -329,12 +329,12 @@ container "web" {
 ---
 stack { name = "t" }
 container "web" {
-  image = 'nginx:1.27' ### 11: expected the start of an expression, but found an invalid expression token ### 11: single quotes are not valid ~ Use double quotes (") to enclose strings
+  image = 'nginx:1.27' ### 11: single quotes are not valid ~ Use double quotes (") to enclose strings
 }
 ---
 stack { name = "t" }
 container "web" {
-  image = "nginx:1.27", ### 23: argument definitions must be separated by newlines, not commas ~ An argument definition must end with a newline
+  image = "nginx:1.27", ### 23: got ',', want the end of the line ~ attributes stand on lines of their own, without commas
   init  = true
 }
 ---
@@ -347,7 +347,7 @@ container web { ### 15: the { that opens here is not closed ~ nothing closes it 
   image = "nginx:1.27"
 ---
 stack { name = "t" }
-container "web" = { ### 17: the equals sign "=" indicates an argument definition, and must not be used when defining a block
+container "web" = { ### 17: got '=', want { ~ a block is written without =
   image = "nginx:1.27"
 }
 ---
