@@ -70,7 +70,8 @@ func tokensOf(f schema.File) hclsyntax.Tokens {
 // the rest is the hint. Of complaints that follow from each other, the first is
 // reported.
 func addSyntax(f schema.File, tokens hclsyntax.Tokens, hds hcl.Diagnostics, ds *diag.List, quiet bool) {
-	if d := diag.Astray(brackets(f, tokens)); d != nil && follows(f, hds[0], d.Pos) {
+	index := strings.HasPrefix(hds[0].Summary, "Missing close bracket on") // where it is tells more than how many there are
+	if d := diag.Astray(brackets(f, tokens)); !index && d != nil && follows(f, hds[0], d.Pos) {
 		*ds = append(*ds, *d)
 		return
 	}

@@ -24,6 +24,7 @@ type instances struct {
 	guard     *hclsyntax.Block // lifecycle as a block
 	post      []post
 	each      bool // `each` has a meaning, or would have one if for_each were not misspelt
+	misspelt  bool // for_each is: how many there are is not known
 }
 
 // post is a postcondition as it is written.
@@ -80,7 +81,7 @@ func (d *instances) sort() {
 		default:
 			if diag.Nearest(a.Name, []string{"for_each"}) != "" { // the schema does not know it, since Starlark has none
 				d.fail(a.NameRange, "%s.%s: unknown attribute %q", d.block.Type, d.label, a.Name).Hintf("did you mean %q?", "for_each")
-				d.each = true
+				d.each, d.misspelt = true, true
 				continue
 			}
 			d.attrs = append(d.attrs, a)
@@ -164,6 +165,7 @@ func (d *instances) addr(key string, keyed bool) ir.Addr {
 func (d *instances) run(n *node) {
 	if d.forEach == nil {
 		n.value, n.ok = d.instance("", false, nil)
+		n.ok = n.ok && !d.misspelt
 		return
 	}
 	coll, ok := d.eval.eval(d.forEach.Expr, nil)

@@ -22,6 +22,7 @@ var wanted = []struct{ says, want, hint string }{
 	{"Missing newline after argument", "the end of the line", "an attribute ends with its line; is an operator or a quote missing before this?"},
 	{"Unexpected comma after argument", "the end of the line", "attributes stand on lines of their own, without commas"},
 	{"Missing newline after block definition", "the end of the line", "a block ends with its line"},
+	{"Invalid single-argument block definition", "}", "a block of one line holds one attribute; more stand on lines of their own, below the {"},
 	{"Unbalanced parentheses", ")", "a bracket or an operator is missing before this"},
 	{"Missing false expression in conditional", ":", "a choice is written CONDITION ? VALUE : OTHER"},
 	{"Either a quoted string block label", "{ or a label in quotes", "a block is written KIND \"LABEL\" { … }, an attribute NAME = VALUE"},

@@ -96,12 +96,21 @@ func signature(def *syntax.DefStmt) string {
 
 // idle reports statements that are a value and call nothing, so that nobody sees
 // them: what is left when the name of a declaration is lost. A text is a remark.
+// Of what has a name it says so where the value is a label in brackets.
 func idle(tree *syntax.File) diag.List {
 	var ds diag.List
 	syntax.Walk(tree, func(n syntax.Node) bool {
-		if s, ok := n.(*syntax.ExprStmt); ok && !calls(s.X) && !isRemark(s.X) {
-			ds.Addf(position(syntax.Start(s)), "this makes nothing").
-				Hintf(`a declaration is a call, such as output("url", …); a value needs a name: x = …`)
+		switch s := n.(type) {
+		case *syntax.ExprStmt:
+			if !calls(s.X) && !isRemark(s.X) {
+				ds.Addf(position(syntax.Start(s)), "this makes nothing").
+					Hintf(`a declaration is a call, such as output("url", …); a value needs a name: x = …`)
+			}
+		case *syntax.AssignStmt:
+			if label := labelAlone(s.RHS); label != "" {
+				ds.Warnf(position(syntax.Start(s)), "this is the text %q, and declares nothing", label).
+					Hintf("a declaration has its name before the bracket, as network(%q); a text needs no brackets", label)
+			}
 		}
 		return true
 	})
@@ -116,6 +125,18 @@ func calls(e syntax.Expr) (yes bool) {
 		return !yes
 	})
 	return yes
+}
+
+// labelAlone returns the text of ("text") if that could be a label, or "".
+func labelAlone(e syntax.Expr) string {
+	paren, ok := e.(*syntax.ParenExpr)
+	if !ok || !isRemark(paren.X) {
+		return ""
+	}
+	if text, ok := paren.X.(*syntax.Literal).Value.(string); ok && ir.IsIdent(text) {
+		return text
+	}
+	return ""
 }
 
 func isRemark(e syntax.Expr) bool {

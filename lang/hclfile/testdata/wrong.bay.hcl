@@ -730,3 +730,24 @@ output "many" { value = [for p in container.web.ports : p.container] }
 stack { name = "t" }
 variable "net" { type = network }         ### 1: no value for the variables net, n ~ net takes a resource, which only one who uses this as a module can give
 variable "n" { type = list(string) }
+---
+# how many there are is not known, so that no more is said of them
+stack { name = "s" }
+container "web" { for_ech = range(2) } ### 19: container.web: unknown attribute "for_ech" ~ did you mean "for_each"?
+output "o" { value = [for w in container.web : w.name] }
+---
+output "a" { value = [1 2] } ### 25: got '2', want a comma or ] ~ an operator
+---
+output "b" { value = [1, , 2] } ### 26: got ',', want a value
+---
+output "a" { value = max(1 2) } ### 28: got '2', want a comma or )
+---
+output "b" { value = (1 2) } ### 25: got '2', want )
+---
+output "c" { value = true ? 1 } ### 31: got '}', want : ~ CONDITION ? VALUE : OTHER
+---
+output "d" {
+  value = { a 1 } ### 15: got '1', want = and a value
+}
+---
+network "n" { internal = true driver = "x" } ### 31: got 'driver', want } ~ lines of their own

@@ -80,7 +80,7 @@ container "web" {
 variable "on" { default = true }
 ---
 stack { name = "t" }
-variable "tag" { type = string, default = "1" } ### 31: single-line block syntax can include only one argument definition ~ To define multiple arguments, use the multi-line block syntax with one argument
+variable "tag" { type = string, default = "1" } ### 31: got ',', want } ~ lines of their own
 ---
 stack { name = "t" }
 container "web" {
