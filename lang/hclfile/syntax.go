@@ -68,7 +68,7 @@ func inWords(tokens hclsyntax.Tokens, d *hcl.Diagnostic, quiet bool) (msg, hint 
 // named names a token.
 func named(t hclsyntax.Token) string {
 	switch t.Type {
-	case hclsyntax.TokenNewline:
+	case hclsyntax.TokenNewline, hclsyntax.TokenComment:
 		return "the end of the line"
 	case hclsyntax.TokenEOF:
 		return "the end of the file"

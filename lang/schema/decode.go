@@ -158,7 +158,7 @@ func (d *decoder) oneOf(v ir.Value, want, text string, words []string) {
 // wantList reports that v is no list. One value is most often meant as a list of it.
 func (d *decoder) wantList(v ir.Value, want string) {
 	m := d.want(v, want)
-	if m.Hint == "" && (v.Kind == ir.Handle || v.Kind == ir.String || v.Kind == ir.Int) {
+	if (m.Hint == "" || m.Hint == d.doc) && (v.Kind == ir.Handle || v.Kind == ir.String || v.Kind == ir.Int) {
 		m.Hintf("a list of one stands in brackets too: %s = [ … ]", strings.TrimPrefix(d.step, "."))
 	}
 }

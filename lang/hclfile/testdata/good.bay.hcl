@@ -147,7 +147,10 @@ output "marked" {                                                         ### = 
 ---
 # what is quoted is text
 stack { name = "t" }
-variable "n" { default = 2 }
+variable "n" {
+  type    = number
+  default = 2
+}
 output "same" { value = ["${var.n}" == "2", "${var.n}" == var.n, var.n == 2, "${true}" == "true"] } ### = [true, false, true, true]
 output "list" { value = "${[1]}" }                                        ### = [1]
 output "sum" { value = "${var.n}" + 1 }                                   ### = 3

@@ -406,32 +406,32 @@ container "web" {
   }
 }
 ---
-stack(name = "t") ### 1: an argument or block definition is required here ~ this looks like Starlark
+stack(name = "t") ### 1: got '(' behind 'stack', want = or { ~ this looks like Starlark
 ---
 stack { name = "t" }
-web = container("web", image = "x:1") ### 30: a comma is required to separate each function argument from the next ~ this looks like Starlark
+web = container("web", image = "x:1") ### 30: got '=', want a comma or ) ~ this looks like Starlark
 ---
 stack { name = "t" }
-container("web", image = "x:1") ### 1: an argument or block definition is required here ~ this looks like Starlark
+container("web", image = "x:1") ### 1: got '(' behind 'container', want = or { ~ this looks like Starlark
 ---
 stack { name = "t" }
 container "web" {
-  image = "x:1" if true else "y" ### 17: an argument definition must end with a newline ~ a choice is written CONDITION ? THIS : THAT
+  image = "x:1" if true else "y" ### 17: got 'if', want the end of the line ~ a choice is written CONDITION ? THIS : THAT
 }
 ---
 stack { name = "t" }
 container "web" {
-  image = text.tag(1) ### 19: an argument definition must end with a newline ~ a function of a library is called with two colons: text::tag(…)
+  image = text.tag(1) ### 19: got '(', want the end of the line ~ a function of a library is called with two colons: text::tag(…)
 }
 ---
 stack { name = "t" }
 container "web" {
-  image "x:1" ### 15: a block definition must have block content delimited by "{" and "}", starting on the same line as the block header ~ if it is an attribute, write image = "x:1"
+  image "x:1" ### 15: got the end of the line, want { ~ if it is an attribute, write image = "x:1"
 }
 ---
 stack { name = "t" }
 container "web" {
-  image = x:1 ### 12: an argument definition must end with a newline ~ text needs quotes: image = "x:1"
+  image = x:1 ### 12: got ':', want the end of the line ~ text needs quotes: image = "x:1"
 }
 ---
 stack { name = "t" }
