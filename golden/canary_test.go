@@ -466,6 +466,65 @@ func TestCanaryBuilt(t *testing.T) {
 	}
 }
 
+// TestCanaryMounted has BuildKit on a Docker Engine give a build step a canary as a
+// secret, which the step prints. The image, its history and what it brings along are
+// without it, and another canary builds nothing anew.
+func TestCanaryMounted(t *testing.T) {
+	if *lane != "real" {
+		t.Skip("only a Docker Engine has BuildKit")
+	}
+	for _, lang := range languages {
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			a := newAviary(t, lang)
+			a.program(withInputs(`
+network "back" {}
+volume "data" {}
+image "app" {
+  build = { context = "./probe", dockerfile = "Mounts", secrets = { token = { value = var.flag } } }
+}
+`, `
+network("back")
+volume("data")
+image("app", build = {"context": "./probe", "dockerfile": "Mounts", "secrets": {"token": {"value": flag}}})
+`))
+			a.write("probe/Mounts", "FROM scratch\nLABEL bayplan.test=1\nENV BERTH=harbour\nCOPY probe /probe\nRUN --mount=type=secret,id=token [\"/probe\", \"cat\", \"/run/secrets/token\"]\n")
+			a.bay(0, "plan", "-v", "--out", "next.plan")
+			saved, err := os.ReadFile(filepath.Join(a.dir, "next.plan"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.look("the saved plan", string(saved))
+			if out := a.bay(0, "apply", "--yes", "-v"); !strings.Contains(out, " (sensitive)\n") {
+				t.Errorf("the step that prints the canary is not shown without it:\n%s", out)
+			}
+			a.others()
+			a.history()
+			a.all = append(a.all, hatch())
+			a.bay(0, "plan", "--detailed-exitcode")
+		})
+	}
+}
+
+// history looks through what the engine tells of how the stack's images came to be.
+func (a *aviary) history() {
+	a.t.Helper()
+	err := a.with(func(ctx context.Context, c *client.Client) error {
+		images, err := c.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", engine.LabelImageStack+"="+a.word))})
+		for _, x := range images {
+			steps, err := c.ImageHistory(ctx, x.ID)
+			if err != nil {
+				return err
+			}
+			a.look("the history of an image", fmt.Sprint(steps))
+		}
+		return err
+	})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+}
+
 // TestCanaryByName holds that a sensitive output is printed where its name is
 // asked for, and only there.
 func TestCanaryByName(t *testing.T) {
