@@ -9,6 +9,7 @@ var elsewhere = map[string]string{
 	"rm":      "take it out of the files, and `bay apply` removes it; `bay destroy --target ADDRESS` removes it until the next apply",
 	"rmi":     "`bay gc` takes away images that the stack brought and nothing uses",
 	"prune":   "`bay gc` takes away images that the stack brought and nothing uses",
+	"watch":   "`bay apply` after an edit builds and replaces what has moved; nothing here does so without showing it",
 	"scale":   "for_each = range(var.replicas) in the files, and `bay apply --var replicas=3`",
 	"config":  "`bay validate` checks the files, and `bay plan` shows what they mean",
 	"tag":     "`tags` of an image in the files, and `bay build`",

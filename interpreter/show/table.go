@@ -164,6 +164,22 @@ func (t *Table) cut(widths, shown []int, room, least int, can func(int) bool) bo
 	}
 }
 
+// short cuts a cell to n columns: a name in its middle, since the end of an address,
+// an image or a volume tells it apart, and what has several words at its end. A name
+// that ends in a hash or is one is known by its beginning.
+func short(s string, n int, sign string) string {
+	n -= cells(sign)
+	end := n * 2 / 5
+	if strings.Contains(s, " ") || strings.Contains(s, "sha256:") {
+		end = 0
+	}
+	tail := []rune(s)
+	for cells(string(tail)) > end {
+		tail = tail[1:]
+	}
+	return Fit(s, n-end) + sign + string(tail)
+}
+
 func (x *text) tableRow(row []Cell, widths, shown []int) string {
 	var b strings.Builder
 	for n, i := range shown {
@@ -173,7 +189,7 @@ func (x *text) tableRow(row []Cell, widths, shown []int) string {
 		}
 		s := cell.Text
 		if cells(s) > widths[i] {
-			s = Fit(s, widths[i]-cells(x.pick("…", "."))) + x.pick("…", ".")
+			s = short(s, widths[i], x.pick("…", "."))
 		}
 		b.WriteString(x.paint(cell.Color, s))
 		if n+1 < len(shown) {

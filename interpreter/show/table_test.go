@@ -25,11 +25,11 @@ container.web  registry.example/team/a-long-name:1.2.3  running     3m
 container.db   -                                        exited (1)  2d`},
 		{"narrow", Options{Width: 48}, `
 ADDRESS        IMAGE             STATE       AGE
-container.web  registry.exampl…  running     3m
+container.web  registry.…:1.2.3  running     3m
 container.db   -                 exited (1)  2d`},
 		{"a little narrow", Options{Width: 55}, `
 ADDRESS        IMAGE                         STATE
-container.web  registry.example/team/a-lon…  running
+container.web  registry.example/…name:1.2.3  running
 container.db   -                             exited (1)`},
 		{"very narrow", Options{Width: 30}, `
 ADDRESS        STATE
@@ -66,5 +66,19 @@ func TestTableEmptyColumn(t *testing.T) {
 	}
 	if got := table.Lines(Options{})[0]; !strings.Contains(got, "HEALTH") {
 		t.Errorf("with room for all: got %q, want all columns", got)
+	}
+}
+
+// Of what is cut the end of a name stays, and the beginning of all else.
+func TestShort(t *testing.T) {
+	for _, c := range []struct{ cell, want string }{
+		{`container.application-server["0"]`, `container.ap…ver["0"]`},
+		{"/probe serve --body nothing", "/probe serve --body …"},
+		{"sha256:5c495882870d5c495882", "sha256:5c495882870d5…"},
+		{"港港港港港港港港港港港港", "港港港港港港…港港港港"},
+	} {
+		if got := short(c.cell, 21, "…"); got != c.want {
+			t.Errorf("%s: %s, want %s", c.cell, got, c.want)
+		}
 	}
 }
