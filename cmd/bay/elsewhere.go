@@ -16,6 +16,13 @@ var elsewhere = map[string]string{
 	"rename":  "`name` of a container in the files, and `bay apply` renames it while it runs",
 	"compose": "bay's commands stand alone: `bay apply` for up, `bay destroy` for down, `bay logs`",
 
+	"commit":  "`docker commit`: bay leaves alone what comes of it; a Dockerfile and `bay build` make an image that can be made again",
+	"save":    "`docker save`: bay keeps no images elsewhere than in registries, by `bay push`",
+	"load":    "`docker load`: bay takes what is on the engine then, without asking a registry",
+	"export":  "`bay cp web:/ - > web.tar` is a container's files",
+	"history": "`docker history`: bay shows what an image is made of as `bay inspect image.web` does",
+	"info":    "`bay version` tells of the engine, and `docker info` the rest",
+
 	"container": "`bay ps` lists the containers, and `bay inspect web` shows one",
 	"image":     "`bay images` lists the images, and `bay build`, `bay pull` and `bay push` are commands of their own",
 	"volume":    "`bay volumes` lists the volumes, and `bay inspect volume.data` shows one; the files make them, and `bay apply --remove-volume ADDRESS` removes one",
