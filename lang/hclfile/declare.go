@@ -227,7 +227,7 @@ func (r *reader) addOutput(b *hclsyntax.Block) {
 	r.only(b, value.OutputAttrs, nil)
 	a := b.Body.Attributes["value"]
 	if a == nil && !misspelt(b, "value") {
-		r.fail(b.TypeRange, `output: "value" is missing`)
+		r.fail(b.TypeRange, `output: "value" is missing`).Hintf("write what it shows: value = …")
 	}
 	if !ok || a == nil {
 		return

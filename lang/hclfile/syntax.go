@@ -26,7 +26,7 @@ var wanted = []struct{ says, want, hint string }{
 	{"Unbalanced parentheses", ")", "a bracket or an operator is missing before this"},
 	{"Missing false expression in conditional", ":", "a choice is written CONDITION ? VALUE : OTHER"},
 	{"Either a quoted string block label", "{ or a label in quotes", "a block is written KIND \"LABEL\" { … }, an attribute NAME = VALUE"},
-	{"A block definition must have block content", "{", "a block is written KIND \"LABEL\" { … }, with the { on its first line"},
+	{"A block definition must have block content", "{", "an attribute is written NAME = VALUE; a block is KIND \"LABEL\" { … }, with the { on its first line"},
 	{"The equals sign", "{", "a block is written without =: KIND \"LABEL\" { … }"},
 	{"Invalid attribute name", "a name behind the dot", "an element is written x.name, x[0] or x[\"key\"]"},
 	{"Missing open parenthesis", "(", "a function is called with brackets: ns::name(…)"},
