@@ -396,3 +396,29 @@ func TestSentPinned(t *testing.T) {
 		t.Errorf("BuildKit gets %q, %v", text, err)
 	}
 }
+
+// What a builder says of the platform that is declared is known, and stands behind
+// what is given.
+func TestBasesOfPlatform(t *testing.T) {
+	const file = "FROM app:${TARGETOS}-${TARGETARCH}${TARGETVARIANT}\n"
+	for _, c := range []struct {
+		file      string
+		platforms []string
+		args      map[string]string
+		want      []string
+	}{
+		{file, []string{"linux/arm/v7"}, nil, []string{"docker.io/library/app:linux-armv7"}},
+		{file, []string{"linux/arm64/v8"}, nil, []string{"docker.io/library/app:linux-arm64"}},
+		{file, []string{"linux/arm64"}, map[string]string{"TARGETARCH": "mine"}, []string{"docker.io/library/app:linux-mine"}},
+		{"FROM app:${TARGETARCH}\n", []string{"linux/amd64", "linux/arm64"}, nil, nil},
+		{"FROM app:${BUILDARCH}\n", []string{"linux/amd64"}, nil, nil},
+	} {
+		got, _, err := basesOf([]byte(c.file), "Dockerfile", &Build{Platforms: c.platforms, Args: c.args})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s for %v:\n%s", c.file, c.platforms, diff)
+		}
+	}
+}

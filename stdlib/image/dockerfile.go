@@ -11,6 +11,7 @@ import (
 	"bayplan/lang/diag"
 	"bayplan/lang/schema"
 
+	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	"github.com/moby/buildkit/frontend/dockerfile/command"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
@@ -134,6 +135,9 @@ type use struct {
 
 func newDockerfile(parsed *parser.Result, src []byte, b *Build) *dockerfile {
 	d := &dockerfile{lex: shell.NewLex(parsed.EscapeToken), given: b.Args, stages: map[string]bool{"scratch": true}, other: otherSyntax(src)}
+	if len(b.Platforms) == 1 {
+		d.target(b.Platforms[0])
+	}
 	for name := range b.Contexts {
 		d.stages[strings.ToLower(name)] = true
 	}
@@ -141,6 +145,19 @@ func newDockerfile(parsed *parser.Result, src []byte, b *Build) *dockerfile {
 		d.base(syntax, syntax, at[0].Start.Line, at[0].Start.Line)
 	}
 	return d
+}
+
+// target gives what a builder says of a platform that is declared. Of the engine's
+// own, and of the builder's, only the builder knows it.
+func (d *dockerfile) target(platform string) {
+	p, err := platforms.Parse(platform)
+	if err != nil {
+		return // the builder says so
+	}
+	p = platforms.Normalize(p)
+	for _, arg := range [][2]string{{"TARGETPLATFORM", platforms.Format(p)}, {"TARGETOS", p.OS}, {"TARGETARCH", p.Architecture}, {"TARGETVARIANT", p.Variant}} {
+		d.arg(arg[0] + "=" + arg[1])
+	}
 }
 
 func (d *dockerfile) instruction(n *parser.Node) error {
