@@ -40,7 +40,7 @@ func (a *app) stopCmd() *cobra.Command {
 }
 
 func (a *app) startCmd() *cobra.Command {
-	o := actFlags{after: "the next `bay apply` stops again what its program wants to be stopped"}
+	o := actFlags{after: "where its program wants one not to run, the next `bay apply` stops it again"}
 	cmd := a.actCmd(verb.Start, &o, "Start containers that do not run", "those that others need before these; a job runs again, too",
 		"  bay start\n  bay start web db")
 	cmd.Flags().DurationVar(&o.limit, "wait-timeout", time.Minute, "how long, as a `DURATION`, one may wait for what it needs, which has to be as the program says, or healthy where there are no files")

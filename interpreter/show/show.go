@@ -155,7 +155,7 @@ func (t *text) unready(p *plan.Plan) {
 }
 
 func (t *text) outputs(p *plan.Plan) {
-	if len(p.Outputs) == 0 || p.Empty() {
+	if len(p.Outputs) == 0 || p.Empty() && p.Same > 0 { // what has outputs alone is read for them
 		return
 	}
 	t.line("  outputs")
@@ -177,19 +177,28 @@ func (t *text) outputs(p *plan.Plan) {
 // unless it is verbose.
 const maxParts = 20
 
+// outputText returns a value of an output, in the form of `bay output`: a map
+// keeps its braces, since no attribute stands around it.
+func outputText(v ir.Value) string {
+	if v.Kind == ir.Map {
+		return shortIDs(v.Show())
+	}
+	return display("", v)
+}
+
 // output returns the rows of an output: where its value is a map or a list that
 // is too wide for a line, one for each of its parts.
 func (t *text) output(name string, v ir.Value, room int) []row {
-	whole := row{name: name, new: display("", v), single: true}
+	whole := row{name: name, new: outputText(v), single: true}
 	if cells(whole.new) <= room || v.Sensitive || v.Kind != ir.Map && v.Kind != ir.List {
 		return []row{whole}
 	}
 	var rows []row
 	for _, k := range v.Keys() {
-		rows = append(rows, row{name: name + " " + diag.Escape(k), new: display("", v.Map[k]), single: true})
+		rows = append(rows, row{name: name + " " + diag.Escape(k), new: outputText(v.Map[k]), single: true})
 	}
 	for i, e := range v.List {
-		rows = append(rows, row{name: fmt.Sprintf("%s[%d]", name, i), new: display("", e), single: true})
+		rows = append(rows, row{name: fmt.Sprintf("%s[%d]", name, i), new: outputText(e), single: true})
 	}
 	if more := len(rows) - maxParts; more > 0 && !t.o.Verbose {
 		rows = append(rows[:maxParts], row{new: fmt.Sprintf("%d more (-v shows all)", more), single: true})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"bayplan/lang/diag"
@@ -117,7 +118,11 @@ func find(wanted, stack []Object, c Choice, word string) ([]Object, error) {
 	found := matching(wanted, func(o Object) bool { return slices.Contains(shorts(o.Addr), text) })
 	var of []string // declarations that the word is short for
 	for _, o := range found {
-		if base := declaration(o.Addr); !slices.Contains(of, base) {
+		base := declaration(o.Addr)
+		if strings.Contains(text, "[") { // one of many is asked for
+			base = o.Addr.String()
+		}
+		if !slices.Contains(of, base) {
 			of = append(of, base)
 		}
 	}
@@ -127,7 +132,15 @@ func find(wanted, stack []Object, c Choice, word string) ([]Object, error) {
 	case 1:
 		return found, nil
 	}
-	return nil, &Unclear{Msg: fmt.Sprintf("%q could be %s", word, strings.Join(of, " or ")), Hint: "write the whole address", Several: true}
+	return nil, &Unclear{Msg: fmt.Sprintf("%s could be %s", quoted(word), strings.Join(of, " or ")), Hint: "write the whole address", Several: true}
+}
+
+// quoted puts a word between quotes, if it has none of its own.
+func quoted(word string) string {
+	if strings.ContainsRune(word, '"') {
+		return word
+	}
+	return strconv.Quote(word)
 }
 
 // anyKey is a key in an address.

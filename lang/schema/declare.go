@@ -42,6 +42,7 @@ type program struct {
 	order     []*declared
 	names     map[string]map[string]ir.Addr // by kind and what they go by, those of the first in order that are listed
 	listed    int                           // of order, in names: none before all is declared
+	bases     map[ir.Addr]*declared // by address without key: the last
 	modules   map[ir.Addr]*module
 	moves     []move
 	adopts    []adoption
@@ -78,7 +79,7 @@ type declared struct {
 // NewBuilder returns a builder for the root module in dir, an absolute path.
 // A stack name that is not empty overrides the program's.
 func NewBuilder(u *Universe, dir, stack string) *Builder {
-	p := &program{root: dir, override: stack, resources: map[ir.Addr]*declared{}, modules: map[ir.Addr]*module{}, asserts: map[ir.Addr]diag.Pos{}, mistakes: map[mistake]ir.Addr{}}
+	p := &program{root: dir, override: stack, resources: map[ir.Addr]*declared{}, bases: map[ir.Addr]*declared{}, modules: map[ir.Addr]*module{}, asserts: map[ir.Addr]diag.Pos{}, mistakes: map[mistake]ir.Addr{}}
 	return &Builder{Universe: u, program: p, outputs: map[string]ir.Output{}}
 }
 
@@ -188,6 +189,12 @@ func (b *Builder) twice(what string, pos, old diag.Pos) *diag.Diag {
 	return m
 }
 
+// mixed says that one declaration has a key and another of its label has none.
+func (b *Builder) mixed(a ir.Addr, pos, old diag.Pos) *diag.Diag {
+	return b.Diags.Addf(pos, "%s is declared with a key and without one", a.Base()).
+		Hintf("the other is at %s; give both a key, or one of them another label", old)
+}
+
 // Declare adds a resource. Mistakes go to b.Diags; it can be referred to all the
 // same.
 func (b *Builder) Declare(d Declaration) {
@@ -206,6 +213,9 @@ func (b *Builder) Declare(d Declaration) {
 	if b.StackName() == "" && !b.stackPos.Known() && !b.nameless {
 		b.Diags.Addf(d.Pos, "the stack has no name yet").Hintf(`write %s first; a module has none, and is checked with a stack that uses it`, `stack { name = "shop" } (HCL) or stack(name = "shop") (Starlark)`)
 		b.nameless = true // said once
+	}
+	if old, ok := b.bases[d.Addr.Base()]; ok && old.res.Addr.Keyed != d.Addr.Keyed && !d.implied {
+		b.mixed(d.Addr, d.Pos, old.res.Pos).Calls = d.Calls
 	}
 	x := &declared{
 		kind: kind,
@@ -228,6 +238,7 @@ func (b *Builder) Declare(d Declaration) {
 	defer b.once(d.Addr, before)
 	x.hurt = b.Diags[before:].HasErrors() || slices.ContainsFunc(d.Attrs, func(a ir.Attr) bool { return a.Value.IsBroken() })
 	b.resources[d.Addr] = x
+	b.bases[d.Addr.Base()] = x
 	b.order = append(b.order, x)
 }
 

@@ -112,6 +112,12 @@ func (b *Builder) Module(c ModuleCall) ir.Addr {
 		b.twice(a.String(), c.Pos, old.pos).Calls = c.Calls
 		return a
 	}
+	for other, old := range b.modules {
+		if _, keyed := other.Instance(); keyed != c.Keyed && other.Base() == a.Base() {
+			b.mixed(a, c.Pos, old.pos).Calls = c.Calls
+			break
+		}
+	}
 	m := &module{pos: c.Pos}
 	b.modules[a] = m
 	before := len(b.Diags)

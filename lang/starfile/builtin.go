@@ -223,7 +223,11 @@ func (r *reader) walking(native *starlark.Builtin) builtinFunc {
 				return nil, err
 			}
 			if d, ok := a.(*deferred); ok {
-				return nil, r.decision(d.v, native.Name()+"()")
+				err := r.decision(d.v, native.Name()+"()")
+				if f, ok := err.(*failure); ok && native.Name() == "dict" && d.v.Sensitive {
+					f.Hintf("merge(a, b) takes it as a whole, and what comes of it is sensitive")
+				}
+				return nil, err
 			}
 			if _, ok := a.(*handle); ok {
 				return nil, iterable(a)
@@ -236,6 +240,9 @@ func (r *reader) walking(native *starlark.Builtin) builtinFunc {
 func (r *reader) deciding(native *starlark.Builtin) builtinFunc {
 	return func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		if err := undecidedAmong(native.Name()+"()", args...); err != nil {
+			if f, ok := err.(*failure); ok && native.Name() == "sorted" && findDeferred(args...).v.Sensitive {
+				f.Hintf("sort(x) of texts takes it, and what comes of it is sensitive")
+			}
 			return nil, err
 		}
 		if err := walkable(args...); err != nil {

@@ -1,6 +1,7 @@
 package starfile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,6 +27,7 @@ func parse(f schema.File, mode syntax.Mode) (*syntax.File, error) {
 	if len(f.Src) > maxFile {
 		return nil, diag.List{{Pos: diag.Pos{File: f.Name}, Msg: fmt.Sprintf("the file has %d bytes, want at most %d MiB", len(f.Src), maxFile>>20)}}
 	}
+	f.Src = bytes.TrimPrefix(f.Src, []byte("\xef\xbb\xbf")) // as some editors begin a file, and HCL takes
 	tree, err := dialect.Parse(f.Name, f.Src, mode)
 	if err != nil {
 		return nil, parseErrors(err, f.Src)

@@ -117,11 +117,14 @@ func (c *converter) scalar(v starlark.Value, at diag.Pos) (ir.Value, *diag.Diag)
 	case starlark.Bool:
 		return ir.BoolVal(bool(v)).At(at), nil
 	case starlark.Int:
-		n, ok := v.Int64()
-		if !ok {
-			return wrong("the number has more than 64 bits")
+		if n, ok := v.Int64(); ok {
+			return ir.IntVal(n).At(at), nil
 		}
-		return ir.IntVal(n).At(at), nil
+		f := float64(v.Float()) // as HCL rounds what has more than 64 bits
+		if math.IsInf(f, 0) {
+			return wrong("the number is too large")
+		}
+		return ir.FloatVal(f).At(at), nil
 	case starlark.Float:
 		if f := float64(v); math.IsInf(f, 0) || math.IsNaN(f) {
 			return wrong("the number is not finite")

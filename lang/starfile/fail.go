@@ -204,6 +204,7 @@ var phrases = []struct{ has, say, hint string }{
 	{"unhandled index operation", "", "lists, maps and texts have elements"},
 	{"unknown binary op: string + ", "", "make text of it: str(x), or \"…%s…\" % x"},
 	{"+ string", "", "make text of it: str(x), or \"…%s…\" % x"},
+	{"range: for parameter", "", "it takes whole numbers: a // b divides so, and int(x) cuts"},
 	{"duplicate key", "", "each key stands once in a map"},
 	{"can't assign to", "", "a resource is what its declaration says: write the attribute there"},
 	{"update: got sensitive value", "update cannot walk over a sensitive value", "merge(a, b) takes it as a whole, and what comes of it is sensitive"},
