@@ -21,8 +21,8 @@ func (a *app) docCmd() *cobra.Command {
 		Short: "Print the reference of the language, or of a module",
 		Long: `Doc prints what can be written: for each attribute its type, what a change does
 to a living object, the engine's field, and what it says. NAME is a kind, an
-attribute of one, a function, or one of stack, lifecycle, depends_on, module,
-library, assert, moved, adopt and forget. It needs no files and no engine.
+attribute of one, a function, or a word of the language such as stack, variable,
+lifecycle, for_each or healthy. It needs no files and no engine.
 
 Of the module in DIR, or of one that comes with bay (std/postgres), it prints a
 page of Markdown: inputs, outputs and resources, as its files declare them. A DIR
@@ -30,6 +30,7 @@ that has the name of something else is written ./DIR.`,
 		Example: `  bay doc                   # everything
   bay doc container         # a kind
   bay doc container.ports   # an attribute, with what is in it
+  bay doc variable          # a word of the language
   bay doc --markdown
   bay doc ./modules/db > modules/db/README.md
   bay doc std/postgres`,
@@ -111,7 +112,7 @@ func docNamed(u *schema.Universe, args []string) (*show.Doc, error) {
 		return all, nil
 	}
 	name, path, nested := strings.Cut(args[0], ".")
-	d := &show.Doc{Format: all.Format, Kinds: []show.DocKind{}, Forms: []show.DocKind{}, Functions: []show.DocFunc{}}
+	d := &show.Doc{Format: all.Format, Kinds: []show.DocKind{}, Forms: []show.DocKind{}, Words: []show.DocWord{}, Functions: []show.DocFunc{}}
 	if k, into := u.Kind(name), &d.Kinds; k != nil || form(name) != nil {
 		if k == nil {
 			k, into = form(name), &d.Forms
@@ -125,6 +126,12 @@ func docNamed(u *schema.Universe, args []string) (*show.Doc, error) {
 		}
 		*into = append(*into, doc)
 		return d, nil
+	}
+	for _, w := range all.Words {
+		if w.Name == args[0] {
+			d.Words = append(d.Words, w)
+			return d, nil
+		}
 	}
 	for _, f := range all.Functions {
 		if f.Name == args[0] {
@@ -180,13 +187,22 @@ func noAttribute(k *schema.Kind, doc show.DocKind, path string) error {
 }
 
 func noName(all *show.Doc, name string) error {
-	f := &failure{err: fmt.Errorf("there is no kind and no function %q", name), hint: "`bay doc` lists them; what has no table, such as variable and output, is in LANGUAGE.md"}
+	f := &failure{err: fmt.Errorf("there is no kind, no function and no word %q", name), hint: "`bay doc` lists them"}
 	var names []string
 	for _, k := range slices.Concat(all.Kinds, all.Forms) {
 		names = append(names, k.Name)
 	}
+	for _, w := range all.Words {
+		names = append(names, w.Name)
+	}
 	for _, fn := range all.Functions {
 		names = append(names, fn.Name)
+	}
+	for _, k := range slices.Concat(all.Kinds, all.Forms) {
+		for _, attr := range attrsAt(k, name) {
+			f.hint = fmt.Sprintf("did you mean `bay doc %s.%s`?", k.Name, unbracketed(attr.Path))
+			return f
+		}
 	}
 	if near := diag.Nearest(name, names); near != "" {
 		f.hint = fmt.Sprintf("did you mean `bay doc %s`?", near)

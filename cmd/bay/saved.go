@@ -310,7 +310,11 @@ func (a *app) stillSo(s *saved, p *plan.Plan, from show.Origin, verbose bool) er
 		hint: "see what would happen now, and save that: " + s.again(), code: exitStale,
 	}
 	if p.Empty() {
-		f.hint = "nothing is left to do: was it applied already?"
+		f.err = fmt.Errorf("%s is stale: nothing is left to do, as after it was carried out; nothing was changed", s.file)
+		f.hint = "see whether that holds: bay plan; what differs from what was saved is shown with -v"
+		if !verbose {
+			return f // all that was to be done would be told of, as not there
+		}
 	}
 	if err := a.differ(ds, verbose); err != nil {
 		return err

@@ -20,7 +20,17 @@ type Doc struct {
 	Format    string    `json:"format"`
 	Kinds     []DocKind `json:"kinds"`
 	Forms     []DocKind `json:"forms"` // what resources say about themselves, and declarations about resources
+	Words     []DocWord `json:"words"` // what a program says beside attributes
 	Functions []DocFunc `json:"functions"`
+}
+
+// DocWord is a word of the language. Where one of the two does not have it, how it
+// is written there is empty.
+type DocWord struct {
+	Name     string `json:"name"`
+	Doc      string `json:"doc"`
+	HCL      string `json:"hcl,omitempty"`
+	Starlark string `json:"starlark,omitempty"`
 }
 
 // DocKind is a kind, or a form, and its attributes.
@@ -64,12 +74,15 @@ type DocParam struct {
 // DocOf returns the reference of all kinds, forms and functions, from the tables that
 // decode and compare them.
 func DocOf(u *schema.Universe) *Doc {
-	d := &Doc{Format: DocFormat, Kinds: []DocKind{}, Forms: []DocKind{}, Functions: []DocFunc{}}
+	d := &Doc{Format: DocFormat, Kinds: []DocKind{}, Forms: []DocKind{}, Words: []DocWord{}, Functions: []DocFunc{}}
 	for _, k := range u.Kinds {
 		d.Kinds = append(d.Kinds, DocOfKind(k))
 	}
 	for _, f := range schema.Forms() {
 		d.Forms = append(d.Forms, DocOfKind(f))
+	}
+	for _, w := range schema.Words() {
+		d.Words = append(d.Words, DocWord(w))
 	}
 	for _, f := range u.Funcs {
 		d.Functions = append(d.Functions, docOfFunc(f))
@@ -169,6 +182,17 @@ func DocMarkdown(w io.Writer, d *Doc) error {
 		}
 		parts = append(parts, b.String())
 	}
+	if len(d.Words) > 0 {
+		var b strings.Builder
+		b.WriteString("## Words\n\nWhat a program says beside the attributes above.\n")
+		for _, w := range d.Words {
+			fmt.Fprintf(&b, "\n### %s\n\n%s\n", w.Name, w.Doc)
+			for _, x := range w.written() {
+				fmt.Fprintf(&b, "\n```%s\n%s\n```\n", x.lang, x.text)
+			}
+		}
+		parts = append(parts, b.String())
+	}
 	if len(d.Functions) > 0 {
 		var b strings.Builder
 		b.WriteString("## Functions\n\nThe same in both languages; in Starlark also as `fn.NAME`, and only so where Starlark has the name itself. " +
@@ -197,11 +221,25 @@ func DocText(w io.Writer, d *Doc, o Options) error {
 			fmt.Fprintf(&b, "\n  %s\n%s%s", t.paint("1", a.Path), paragraph("    ", strings.Join(facts, t.sep()), o.Width), paragraph("    ", a.says(), o.Width))
 		}
 	}
+	for _, w := range d.Words {
+		fmt.Fprintf(&b, "%s%s\n%s", blank, t.paint("1", w.Name), paragraph("  ", w.Doc, o.Width))
+		blank = "\n"
+		for _, x := range w.written() {
+			fmt.Fprintf(&b, "\n    %s\n", strings.ReplaceAll(x.text, "\n", "\n    "))
+		}
+	}
 	if len(d.Functions) > 0 {
 		fmt.Fprintf(&b, "%s%s\n\n", blank, t.paint("1", "functions"))
 	}
 	_, err := io.WriteString(w, b.String()+t.functions("  ", d.Functions, true, o))
 	return err
+}
+
+// written is how a word is written in one language.
+type written struct{ lang, text string }
+
+func (w DocWord) written() []written {
+	return slices.DeleteFunc([]written{{"hcl", w.HCL}, {"python", w.Starlark}}, func(x written) bool { return x.text == "" })
 }
 
 // Functions writes functions for people at a terminal: how each is called and

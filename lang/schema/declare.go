@@ -42,7 +42,7 @@ type program struct {
 	order     []*declared
 	names     map[string]map[string]ir.Addr // by kind and what they go by, those of the first in order that are listed
 	listed    int                           // of order, in names: none before all is declared
-	bases     map[ir.Addr]*declared // by address without key: the last
+	bases     map[ir.Addr]*declared         // by address without key: the last
 	modules   map[ir.Addr]*module
 	moves     []move
 	adopts    []adoption
