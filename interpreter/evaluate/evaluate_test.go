@@ -47,9 +47,6 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// weaken takes from a child what it guards itself with, if its program says so.
-var weaken = func() {}
-
 // universe is bay's, with a function that does what no program can.
 func universe() *schema.Universe {
 	u := &schema.Universe{Funcs: stdlib.Funcs()}
