@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -32,7 +33,7 @@ images share for each.`, imagesFormat,
 				for _, u := range x.UsedBy {
 					users = append(users, u.String())
 				}
-				usedBy(t, users, diag.Escape(strings.Join(x.Tags, ", ")), diag.Escape(digestOf(x)), size(uint64(max(x.Size, 0))), since(time.Now(), x.Created))
+				usedBy(t, users, diag.Escape(cmp.Or(strings.Join(x.Tags, ", "), x.Pin)), diag.Escape(digestOf(x)), size(uint64(max(x.Size, 0))), since(time.Now(), x.Created))
 			}
 			return struct {
 				Format string       `json:"format"`

@@ -143,9 +143,6 @@ func heat(x, warm, hot float64) string {
 // bar draws a share in percent as so many columns.
 func (a *app) bar(share float64, columns int) string {
 	full := min(max(int(share/100*float64(columns)+0.5), 0), columns)
-	if full == 0 && share > 0 {
-		full = 1
-	}
 	return strings.Repeat(a.pick("█", "#"), full) + strings.Repeat(a.pick("░", "."), columns-full)
 }
 

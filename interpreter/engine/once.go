@@ -71,7 +71,7 @@ func (o *once) VolumeList(ctx context.Context, opts volume.ListOptions) (volume.
 
 func (o *once) ImageList(ctx context.Context, opts image.ListOptions) ([]image.Summary, error) {
 	ask := func() ([]image.Summary, error) { return o.Reader.ImageList(ctx, opts) }
-	if opts.All || opts.SharedSize || opts.ContainerCount || opts.Manifests || opts.Filters.Len() > 0 {
+	if opts.All || opts.SharedSize || opts.Manifests || opts.Filters.Len() > 0 {
 		return ask()
 	}
 	return o.images.of(ask)

@@ -21,6 +21,7 @@ import (
 type Image struct {
 	ID      string    `json:"id"`
 	Tags    []string  `json:"tags"`    // without bay's own
+	Pin     string    `json:"pin"`     // bay's own, as `bay ps` calls it; "" if it has none
 	Digests []string  `json:"digests"` // of a registry: "caddy@sha256:…"
 	Size    int64     `json:"size"`    // bytes, with layers that others share
 	Created time.Time `json:"created"`
@@ -53,7 +54,10 @@ func Images(ctx context.Context, r engine.Reader, stack string, all []Object) ([
 		}
 		im := Image{ID: x.ID, Tags: []string{}, Digests: []string{}, Size: x.Size, Created: time.Unix(x.Created, 0).UTC(), UsedBy: users[x.ID]}
 		for _, t := range x.RepoTags {
-			if !strings.HasPrefix(t, pinned) && t != none+":"+none {
+			switch pin, own := strings.CutPrefix(t, pinned); {
+			case own && strings.HasPrefix(pin, stack+"/"):
+				im.Pin = pin
+			case !own && t != none+":"+none:
 				im.Tags = append(im.Tags, t)
 			}
 		}
