@@ -22,6 +22,7 @@ import (
 	"bayplan/lang/load"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // app is one run of the command.
@@ -116,7 +117,7 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 	f.StringVar(&a.common.engine, "engine", "", "Docker engine: a `HOST` such as ssh://me@host, a docker context, or embedded")
 	f.BoolVar(&a.common.noColor, "no-color", false, "no colours; NO_COLOR does the same")
 	f.IntVar(&a.common.parallelism, "parallelism", apply.DefaultParallelism, "steps at once, `N` at most")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse("%v", err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongFlag(err) })
 	group(root, "The main job:", a.planCmd(), a.showCmd(), a.applyCmd(), a.destroyCmd(), a.gcCmd())
 	group(root, "Images:", a.pullCmd(), a.buildCmd(), a.pushCmd(), a.updateCmd())
 	group(root, "What lives:", a.psCmd(), a.logsCmd(), a.statsCmd(), a.topCmd(), a.portCmd(), a.eventsCmd(), a.inspectCmd(), a.imagesCmd(), a.volumesCmd(), a.networksCmd(), a.diffCmd(), a.whyCmd(), a.lsCmd())
@@ -127,6 +128,22 @@ No Docker here? bay plan --engine embedded uses an engine inside of bay.`,
 	a.completions(root)
 	helpCmd(root)
 	return root
+}
+
+// wrongFlag says in our words what a flag wants that was given something else.
+func wrongFlag(err error) error {
+	var wrong *pflag.InvalidValueError
+	if !errors.As(err, &wrong) {
+		return misuse("%v", err)
+	}
+	want, ok := map[string]string{
+		"int": "a whole number", "int64": "a whole number", "uint": "a whole number, not below 0", "bool": "true or false",
+		"duration": `a time such as "30s" or "5m"`,
+	}[wrong.GetFlag().Value.Type()]
+	if !ok {
+		return misuse("%v", err)
+	}
+	return misuse("--%s is %q, want %s", wrong.GetFlag().Name, wrong.GetValue(), want)
 }
 
 // helpCmd says in our words what cobra's command for help does.
