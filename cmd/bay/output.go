@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ engine knows read from it. With NAME it prints that value alone, as it is, for
 scripts. A sensitive value is printed only when it is named.
 
 A lone argument is a NAME, unless it is written as a path: ./shop, shop/, or a
-body such as main.bay.star.`,
+body such as main.bay.star; or unless it is a directory, and there is no stack here.`,
 		Example: `  bay output
   bay output url
   curl "$(bay output ./shop url)"
@@ -50,10 +51,20 @@ func (a *app) outputArgs(args []string) (dir, name string) {
 	switch {
 	case len(args) == 2:
 		name = args[1]
-	case len(args) == 1 && !isPath(args[0]):
+	case len(args) == 1 && !isPath(args[0]) && !a.onlyThere(args[0]):
 		args, name = nil, args[0]
 	}
 	return a.where(args), name
+}
+
+// onlyThere reports whether dir is a directory, and there is no stack here.
+func (a *app) onlyThere(dir string) bool {
+	here, err := filepath.Glob(filepath.Join(a.where(nil), "*.bay.*"))
+	if err != nil || len(here) > 0 {
+		return false
+	}
+	info, err := os.Stat(a.where([]string{dir}))
+	return err == nil && info.IsDir()
 }
 
 func isPath(s string) bool {
