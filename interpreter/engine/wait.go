@@ -54,7 +54,7 @@ func (e *Engine) Wait(ctx context.Context, w Wait) error {
 		return err
 	}
 	look := e.Look(ctx, id)
-	if look != nil && look.Status == "restarting" {
+	if look != nil && look.Status == "restarting" && errors.Is(err, context.DeadlineExceeded) {
 		reason += fmt.Sprintf(": it ends again and again, the last time with code %d", look.ExitCode)
 	}
 	if look != nil && look.Error != "" {

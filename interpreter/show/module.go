@@ -25,7 +25,7 @@ func ModuleMarkdown(w io.Writer, name string, m schema.Outline) error {
 	}
 	section("Inputs", "input | type | default | what it says", len(m.Inputs))
 	for _, in := range m.Inputs {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", code(in.Name), code(in.Type), defaultOf(in), says(in.Description, in.Sensitive))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", code(in.Name), code(in.Type), defaultOf(in), says(in.Description+refuses(in.Refusals), in.Sensitive))
 	}
 	section("Outputs", "output | what it says", len(m.Outputs))
 	for _, o := range m.Outputs {
@@ -60,6 +60,14 @@ func defaultOf(in schema.InputOutline) string {
 		return "(sensitive)"
 	}
 	return code(in.Default)
+}
+
+// refuses tells what an input's validations say.
+func refuses(all []string) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Refused with: %s.", strings.Join(all, "; "))
 }
 
 // says is a description with what else a caller has to know.

@@ -265,7 +265,7 @@ func TestWideOutputs(t *testing.T) {
 		verbose bool
 		want    []string
 	}{
-		{false, []string{"few       a x\n", "urls one  http://one.example/with/a/long/path\n", "urls pw   (sensitive)\n", "many[19]  1019\n", "          10 more (-v shows all)\n", "all       (sensitive)\n"}},
+		{false, []string{"few       {a: x}\n", "urls one  http://one.example/with/a/long/path\n", "urls pw   (sensitive)\n", "many[19]  1019\n", "          10 more (-v shows all)\n", "all       (sensitive)\n"}},
 		{true, []string{"many[29]  1029\n"}},
 	} {
 		var b bytes.Buffer

@@ -46,6 +46,11 @@ func (o *outline) block(b *hclsyntax.Block) {
 		if t := has["type"]; t != nil {
 			in.Type = o.source(t.Expr)
 		}
+		for _, x := range b.Body.Blocks {
+			if message := x.Body.Attributes["error_message"]; x.Type == "validation" && message != nil {
+				in.Refusals = append(in.Refusals, o.refusal(message.Expr))
+			}
+		}
 		o.out.Inputs = append(o.out.Inputs, in)
 	case b.Type == "output":
 		o.out.Outputs = append(o.out.Outputs, schema.OutputOutline{
@@ -72,6 +77,23 @@ func (o *outline) text(a *hclsyntax.Attribute) string {
 		return v.Str
 	}
 	return v.Show()
+}
+
+// refusal is what a validation says.
+func (o *outline) refusal(message hclsyntax.Expression) string {
+	t, ok := message.(*hclsyntax.TemplateExpr)
+	if !ok {
+		return schema.Refusal(o.source(message))
+	}
+	pieces := []string{""}
+	for _, x := range t.Parts {
+		if v, ok := o.constant(x); ok && v.Kind == ir.String {
+			pieces[len(pieces)-1] += v.Str
+		} else {
+			pieces = append(pieces, "")
+		}
+	}
+	return schema.Refusal(pieces...)
 }
 
 func (o *outline) constant(x hclsyntax.Expression) (ir.Value, bool) {

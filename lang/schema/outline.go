@@ -16,6 +16,17 @@ type InputOutline struct {
 	Required                bool   // it has no default
 	Default                 string // as plans show a value, or else the expression
 	Sensitive               bool
+	Refusals                []string // what its validations say of values that they refuse, without the value
+}
+
+// Refusal is what a validation says, without the value that it got. pieces are its
+// texts; between them stands what an evaluation finds.
+func Refusal(pieces ...string) string {
+	text := strings.Join(pieces, "…")
+	for _, got := range []string{", got ", ": got "} {
+		text, _, _ = strings.Cut(text, got)
+	}
+	return text
 }
 
 // OutputOutline is an output.

@@ -63,6 +63,13 @@ func declared(c *syntax.CallExpr, f schema.File, kinds []string, out *schema.Out
 		if in.Type == "" {
 			in.Type = "any"
 		}
+		if list, ok := has["validation"].(*syntax.ListExpr); ok {
+			for _, x := range list.List {
+				if r, ok := x.(*syntax.CallExpr); ok && len(r.Args) == 2 {
+					in.Refusals = append(in.Refusals, schema.Refusal(textIn(r.Args[1], f, true)))
+				}
+			}
+		}
 		out.Inputs = append(out.Inputs, in)
 	case fn.Name == "output":
 		out.Outputs = append(out.Outputs, schema.OutputOutline{Name: label, Description: text("description"), Sensitive: text("sensitive") == "true"})
