@@ -112,7 +112,7 @@ func docNamed(u *schema.Universe, args []string) (*show.Doc, error) {
 		return all, nil
 	}
 	name, path, nested := strings.Cut(args[0], ".")
-	d := &show.Doc{Format: all.Format, Kinds: []show.DocKind{}, Forms: []show.DocKind{}, Words: []show.DocWord{}, Functions: []show.DocFunc{}}
+	d := show.NoDoc()
 	if k, into := u.Kind(name), &d.Kinds; k != nil || form(name) != nil {
 		if k == nil {
 			k, into = form(name), &d.Forms

@@ -31,7 +31,9 @@ and null, which are True, False and None in Starlark.`,
 			case err != nil:
 				return err
 			case asJSON:
-				return show.WriteJSON(a.out, &show.Doc{Format: show.DocFormat, Kinds: []show.DocKind{}, Forms: []show.DocKind{}, Functions: fns})
+				d := show.NoDoc()
+				d.Functions = fns
+				return show.WriteJSON(a.out, d)
 			}
 			return show.Functions(a.out, fns, len(args) > 0, a.look())
 		},

@@ -56,7 +56,7 @@ func mutants() []mutant {
 		{"an undo does not know that a network was made again", back, `how == "" && !stale(in.Env, old, name)`, `how == ""`, ""},
 		{"an undo leaves the old one's policy", back, "		ops = append(ops, setPolicy(living(old), p))\n", "", ""},
 		{"an undo does not start the old one", back, "		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})\n", "", ""},
-		{"an undo starts the old one first", back, "	return append(ops, removal(id, false))\n", "	slices.Reverse(ops)\n	return append(ops, removal(id, false))\n", ""},
+		{"an undo starts the old one first", back, "	return append(ops, removal(id, false))\n", "	for i, j := 0, len(ops)-1; i < j; i, j = i+1, j-1 {\n		ops[i], ops[j] = ops[j], ops[i]\n	}\n	return append(ops, removal(id, false))\n", ""},
 		{"an undo leaves stopped what is meant to run", back, "	return served(in, old) || runs(", "	return served(in, old) || false && runs(", "./stdlib/container TestRollback$"},
 		{"an undo starts what cannot start", back, `|| stranded(in, old) != "" {`, "{", "./stdlib/container TestNoWayBack"},
 		{"a container is stopped for one that cannot start", back, "own && h.restart {", "own && h.restart && false {", "./golden/sim Found"},

@@ -71,10 +71,15 @@ type DocParam struct {
 	Rest bool   `json:"rest,omitempty"` // none or any number of arguments
 }
 
+// NoDoc returns a reference of nothing.
+func NoDoc() *Doc {
+	return &Doc{Format: DocFormat, Kinds: []DocKind{}, Forms: []DocKind{}, Words: []DocWord{}, Functions: []DocFunc{}}
+}
+
 // DocOf returns the reference of all kinds, forms and functions, from the tables that
 // decode and compare them.
 func DocOf(u *schema.Universe) *Doc {
-	d := &Doc{Format: DocFormat, Kinds: []DocKind{}, Forms: []DocKind{}, Words: []DocWord{}, Functions: []DocFunc{}}
+	d := NoDoc()
 	for _, k := range u.Kinds {
 		d.Kinds = append(d.Kinds, DocOfKind(k))
 	}

@@ -88,7 +88,7 @@ func TestRules(t *testing.T) {
 		{obj("cpu_rt_runtime", "1s", "cpu_rt_period", "500ms").Map, "cpu_rt_runtime: 1s is more than each period has, 500ms", "a longer cpu_rt_period"},
 		{obj("cpu_rt_runtime", "2s").Map, "cpu_rt_runtime: 2s is more than each period has, 1s", "write less"},
 		{obj("memory_swap", "32m", "memory", "64m").Map, "memory_swap: 32m is less than `memory`, 64m", "the same as `memory` is no swap"},
-		{obj("memory_swap", "lots", "memory", "64m").Map, `want a size such as "1g", or "unlimited"`, ""},
+		{obj("memory_swap", "lots", "memory", "64m").Map, `want a size such as "1g" (units are b, k, m, g, t), or "unlimited"`, ""},
 		{obj("memory_swappiness", 101).Map, "want a whole number from 0 to 100", ""},
 		{obj("cpus", 1, "cpu_quota", "50ms").Map, "cpus: it is a period and a quota in one number", "take `cpus` away"},
 		{obj("cpu_period", "1us").Map, "want a duration of at least 1ms", ""},
