@@ -25,7 +25,11 @@ func (t *text) object(x object, addrWidth int) bool {
 		return x.kept.Hint != ""
 	}
 	s := x.step
-	t.headline(s.Verb, x.addr, addrWidth, t.headlineOf(s))
+	write := t.headline
+	if s.LosesData {
+		write = t.whole
+	}
+	write(s.Verb, x.addr, addrWidth, t.headlineOf(s))
 	rows := slices.Concat(halfway(s), t.changes(s), checked(s), t.impact(s))
 	t.rows(rows)
 	if t.o.Verbose {
@@ -34,15 +38,20 @@ func (t *text) object(x object, addrWidth int) bool {
 	return len(rows) > 0 || t.o.Verbose
 }
 
+// headline writes an object's own line, cut to the width.
 func (t *text) headline(v kind.Verb, addr string, width int, what string) {
+	if !t.o.Verbose {
+		room := t.o.Width - 4 - max(width, cells(addr)) - 2
+		what = t.cutEnd(diag.Escape(what), max(room, 20))
+	}
+	t.whole(v, addr, width, what)
+}
+
+// whole writes an object's own line, however long it is.
+func (t *text) whole(v kind.Verb, addr string, width int, what string) {
 	sign, color := Mark(v, t.o.ASCII)
 	pad := strings.Repeat(" ", max(width-cells(addr), 0))
-	room := t.o.Width - 4 - max(width, cells(addr)) - 2
-	what = diag.Escape(what)
-	if !t.o.Verbose {
-		what = t.cutEnd(what, max(room, 20))
-	}
-	word, rest, found := strings.Cut(what, ":")
+	word, rest, found := strings.Cut(diag.Escape(what), ":")
 	if found {
 		rest = ":" + rest
 	}

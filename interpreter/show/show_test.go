@@ -148,6 +148,17 @@ func destroy(t *testing.T) *plan.Plan {
 	return p
 }
 
+// TestLossIsWhole holds that no width hides which data goes.
+func TestLossIsWhole(t *testing.T) {
+	var b bytes.Buffer
+	if err := Text(&b, destroy(t), Options{Width: 30}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "remove: its data goes too (named shop-pgdata)\n") {
+		t.Errorf("the name is cut:\n%s", b.String())
+	}
+}
+
 func TestText(t *testing.T) {
 	sources := diag.Sources{"shop/main.bay.hcl": []byte(strings.Repeat("\n", 39) + "  image = \"postgres:17\"\n")}
 	for _, c := range []struct {
