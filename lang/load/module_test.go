@@ -315,7 +315,7 @@ var calls = []struct {
 	{name: "a rule", wrong: "module.b.inputs.port: want less than 1000, got 2000", files: map[string]string{"m/box.bay.hcl": box},
 		hcl:  "module \"b\" {\n source = \"./m\"\n inputs = { port = 2000 }\n}",
 		star: "module(\"b\", source = \"./m\", inputs = {\"port\": 2000})"},
-	{name: "a rule that would look into what only the engine knows", wrong: "known only to a running engine, so", files: map[string]string{"m/box.bay.hcl": box},
+	{name: "a rule that would look into what only the engine knows", wrong: "module.b.inputs.port: container.a.ip is known only to a running engine, and a validation decides on it", files: map[string]string{"m/box.bay.hcl": box},
 		hcl:  "container \"a\" {}\nmodule \"b\" {\n source = \"./m\"\n inputs = { port = container.a.ip }\n}",
 		star: "a = container(\"a\")\nmodule(\"b\", source = \"./m\", inputs = {\"port\": a.ip})"},
 	{name: "a wrong type", wrong: `module.b.inputs.port: got "many", want a number`, files: map[string]string{"m/box.bay.hcl": box},

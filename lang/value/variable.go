@@ -268,6 +268,10 @@ func (v *Variable) validate(x ir.Value, ds *diag.List, complain complaint) bool 
 			continue
 		}
 		valid = false
+		if d != nil && x.HasEngine() {
+			complain(r, engineValueIn(x)+" is known only to a running engine, and a validation decides on it")
+			continue
+		}
 		if d != nil {
 			*ds = append(*ds, v.withheld(*d, secret))
 			continue
@@ -292,6 +296,16 @@ func (v *Variable) validate(x ir.Value, ds *diag.List, complain complaint) bool 
 		}
 	}
 	return valid
+}
+
+// engineValueIn names the first value within x that only the engine knows.
+func engineValueIn(x ir.Value) (name string) {
+	x.Refs(func(r ir.Ref, _ diag.Pos) {
+		if name == "" && r.Attr != "" {
+			name = r.String()
+		}
+	})
+	return name
 }
 
 // withheld returns d without its text where that could show the value: a rule
