@@ -188,4 +188,5 @@ output "port" {
 output "url" {
   value       = "mysql://${var.user}:${replace(urlencode(var.password), "+", "%20")}@${container.this.name}:3306/${var.database}"
   description = "How others on the network reach the database."
+  sensitive   = true
 }

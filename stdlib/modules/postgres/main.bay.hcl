@@ -174,4 +174,5 @@ output "port" {
 output "url" {
   value       = "postgres://${var.user}:${replace(urlencode(var.password), "+", "%20")}@${container.this.name}:5432/${var.database}"
   description = "How others on the network reach the database."
+  sensitive   = true
 }
