@@ -308,6 +308,10 @@ func decide(ctx context.Context, r engine.Reader, p *plan.Plan, by func(ir.Told)
 	return all.Err()
 }
 
+// LogIn lets registries be asked as the accounts that a program declares; prog may be
+// nil. Update and Plan do so by themselves.
+func LogIn(e *engine.Engine, prog *ir.Program) { e.UseLogins(logins(prog)) }
+
 // logins returns the accounts that a program declares, and whose password is
 // known: where nothing will be made, it is not asked for.
 func logins(prog *ir.Program) []engine.Login {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"bayplan/interpreter"
 	"bayplan/interpreter/show"
 	"bayplan/interpreter/verb"
 	"bayplan/lang/diag"
@@ -22,25 +23,75 @@ const (
 )
 
 func (a *app) imagesCmd() *cobra.Command {
-	return a.listing("images", "List a stack's images: tag, digest, size, who uses them", `Images lists what the stack's containers were made from, and what bay holds for the
+	ask := false
+	cmd := a.listing("images", "List a stack's images: tag, digest, size, who uses them", `Images lists what the stack's containers were made from, and what bay holds for the
 stack without a container: `+"`bay gc`"+` takes that away. SIZE counts layers that
-images share for each.`, imagesFormat,
+images share for each. With --registry, REGISTRY says of tags that came from a
+registry, or went to one, whether they stand for the same image there.`, imagesFormat,
 		func(ctx context.Context, at *aim) (any, *show.Table, int, error) {
 			list, err := verb.Images(ctx, at.engine.Reader(), at.stack, at.all)
-			t := show.NewTable("IMAGE", "DIGEST", "SIZE", "AGE", "USED BY").Give("AGE", "DIGEST").Whole("IMAGE", "SIZE", "USED BY")
-			for _, x := range list {
-				var users []string
-				for _, u := range x.UsedBy {
-					users = append(users, u.String())
-				}
-				usedBy(t, users, diag.Escape(cmp.Or(strings.Join(x.Tags, ", "), x.Pin)), diag.Escape(digestOf(x)), size(uint64(max(x.Size, 0))), since(time.Now(), x.Created))
+			if ask {
+				interpreter.LogIn(at.engine, at.prog)
+				verb.AskRegistries(ctx, at.engine.Reader(), list)
+				a.unanswered(list)
 			}
 			return struct {
 				Format string       `json:"format"`
 				Stack  string       `json:"stack"`
 				Images []verb.Image `json:"images"`
-			}{imagesFormat, at.stack, list}, t, len(list), err
+			}{imagesFormat, at.stack, list}, imagesTable(list, ask), len(list), err
 		})
+	cmd.Example += "\n  bay images --registry   # whether there is something newer to pull"
+	cmd.Flags().BoolVar(&ask, "registry", false, "ask registries whether the tags stand for the same images there")
+	return cmd
+}
+
+// unanswered says why registries did not answer.
+func (a *app) unanswered(list []verb.Image) {
+	for _, x := range list {
+		for _, in := range x.Registry {
+			if in.Error != "" {
+				fmt.Fprintf(a.err, "warning: how %s stands in its registry is not known: %s\n", diag.Escape(in.Tag), diag.Escape(in.Error))
+			}
+		}
+	}
+}
+
+func imagesTable(list []verb.Image, registry bool) *show.Table {
+	head, whole := []string{"IMAGE", "DIGEST", "SIZE", "AGE"}, []string{"IMAGE", "SIZE", "USED BY"}
+	if registry {
+		head, whole = append(head, "REGISTRY"), append(whole, "REGISTRY")
+	}
+	t := show.NewTable(append(head, "USED BY")...).Give("AGE", "DIGEST").Whole(whole...)
+	for _, x := range list {
+		var users []string
+		for _, u := range x.UsedBy {
+			users = append(users, u.String())
+		}
+		cells := []string{diag.Escape(cmp.Or(strings.Join(x.Tags, ", "), x.Pin)), diag.Escape(digestOf(x)), size(uint64(max(x.Size, 0))), since(time.Now(), x.Created)}
+		if registry {
+			cells = append(cells, diag.Escape(inRegistries(x)))
+		}
+		usedBy(t, users, cells...)
+	}
+	return t
+}
+
+// inRegistries says how the tags of an image stand in their registries: of several
+// that differ each by its name.
+func inRegistries(x verb.Image) string {
+	var all []string
+	same := true
+	for _, in := range x.Registry {
+		all, same = append(all, in.State), same && in.State == x.Registry[0].State
+	}
+	if same && len(all) > 0 {
+		return all[0]
+	}
+	for i, in := range x.Registry {
+		all[i] = in.Tag + " " + in.State
+	}
+	return strings.Join(all, ", ")
 }
 
 // digestOf is the digest by which a registry knows an image, else its ID, short.

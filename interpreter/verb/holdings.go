@@ -11,10 +11,12 @@ import (
 	"bayplan/interpreter/engine"
 	"bayplan/lang/ir"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
+	"golang.org/x/sync/errgroup"
 )
 
 // Image is one that a stack built, pulled or runs.
@@ -26,6 +28,66 @@ type Image struct {
 	Size    int64     `json:"size"`    // bytes, with layers that others share
 	Created time.Time `json:"created"`
 	UsedBy  []ir.Addr `json:"used_by"` // of the stack's containers
+	// Registry says of each tag that came from a registry, or went to one, how it
+	// stands there; nil if nobody asked.
+	Registry []InRegistry `json:"registry,omitempty"`
+}
+
+// InRegistry is what a registry says of a tag.
+type InRegistry struct {
+	Tag    string `json:"tag"`
+	State  string `json:"state"`            // "same", "behind" where it stands for another image by now, "absent", or "unknown"
+	Digest string `json:"digest,omitempty"` // what it stands for; "" if it is absent, or the registry did not answer
+	Error  string `json:"error,omitempty"`  // why the registry did not answer
+}
+
+// AskRegistries asks what the images' tags stand for now, eight at a time.
+func AskRegistries(ctx context.Context, r engine.Reader, images []Image) {
+	var g errgroup.Group
+	g.SetLimit(8)
+	for i := range images {
+		im := &images[i]
+		im.Registry = []InRegistry{}
+		for _, tag := range im.Tags {
+			if im.digestsOf(tag) != nil {
+				im.Registry = append(im.Registry, InRegistry{Tag: tag})
+			}
+		}
+		for n := range im.Registry {
+			g.Go(func() error {
+				im.Registry[n].ask(ctx, r, im.digestsOf(im.Registry[n].Tag))
+				return nil // what went wrong is in the answer
+			})
+		}
+	}
+	_ = g.Wait()
+}
+
+func (in *InRegistry) ask(ctx context.Context, r engine.Reader, here []string) {
+	got, err := r.DistributionInspect(ctx, in.Tag, "")
+	switch in.Digest = got.Descriptor.Digest.String(); {
+	case errdefs.IsNotFound(err):
+		in.State = "absent"
+	case err != nil:
+		in.State, in.Error = "unknown", err.Error()
+	case slices.Contains(here, in.Digest):
+		in.State = "same"
+	default:
+		in.State = "behind"
+	}
+}
+
+// digestsOf returns by which digests an image is known in the repository of a tag;
+// nil if it never was there.
+func (im *Image) digestsOf(tag string) []string {
+	var out []string
+	for _, d := range im.Digests {
+		of, digest, _ := strings.Cut(d, "@")
+		if word, its := strings.CutPrefix(tag, of+":"); its && !strings.Contains(word, "/") {
+			out = append(out, digest)
+		}
+	}
+	return out
 }
 
 // Images returns the images that containers of the stack have been made from,
