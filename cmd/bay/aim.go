@@ -185,17 +185,25 @@ func (a *app) completeAddrs(c verb.Choice) cobra.CompletionFunc {
 		if one && len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveDefault
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), completeWithin)
-		defer cancel()
-		t, err := a.aim(ctx)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		defer t.engine.Close()
-		c := c
-		c.Stack = t.stack
-		return wordsOf(verb.Words(t.all, c, typed(begun)), args, one), cobra.ShellCompDirectiveNoFileComp
+		return a.completeFrom(func(t *aim) []string {
+			c := c
+			c.Stack = t.stack
+			return wordsOf(verb.Words(t.all, c, typed(begun)), args, one)
+		})
 	}
+}
+
+// completeFrom completes from what lives of the stack: nothing where no engine
+// answers in time.
+func (a *app) completeFrom(words func(*aim) []string) ([]string, cobra.ShellCompDirective) {
+	ctx, cancel := context.WithTimeout(context.Background(), completeWithin)
+	defer cancel()
+	t, err := a.aim(ctx)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer t.engine.Close()
+	return words(t), cobra.ShellCompDirectiveNoFileComp
 }
 
 // typed is a word without what a shell's quoting puts into it: fish gives the last

@@ -224,21 +224,15 @@ func (a *app) completePushed(_ *cobra.Command, args []string, _ string) ([]strin
 func (a *app) completeData(declared bool) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 		a.common.dir, _ = a.dirFirst(args)
-		ctx, cancel := context.WithTimeout(context.Background(), completeWithin)
-		defer cancel()
-		t, err := a.aim(ctx)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		defer t.engine.Close()
-		var out []string
-		for _, o := range t.all {
-			data := slices.ContainsFunc(a.bay.Kinds, func(k kind.Kind) bool { return k.Schema().Name == o.Addr.Kind && k.Data() })
-			if known := t.prog != nil && t.prog.Resource(o.Addr) != nil; data && o.Stack == t.stack && known == declared && strings.HasPrefix(o.Addr.String(), typed(begun)) {
-				out = append(out, diag.Escape(o.Addr.String())+"\t"+diag.Escape(o.Name))
+		return a.completeFrom(func(t *aim) (out []string) {
+			for _, o := range t.all {
+				data := slices.ContainsFunc(a.bay.Kinds, func(k kind.Kind) bool { return k.Schema().Name == o.Addr.Kind && k.Data() })
+				if known := t.prog != nil && t.prog.Resource(o.Addr) != nil; data && o.Stack == t.stack && known == declared && strings.HasPrefix(o.Addr.String(), typed(begun)) {
+					out = append(out, diag.Escape(o.Addr.String())+"\t"+diag.Escape(o.Name))
+				}
 			}
-		}
-		return out, cobra.ShellCompDirectiveNoFileComp
+			return out
+		})
 	}
 }
 

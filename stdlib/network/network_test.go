@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"bayplan/interpreter/engine"
-	"bayplan/interpreter/engine/embedded"
 	"bayplan/interpreter/kind"
+	"bayplan/interpreter/kind/kindtest"
 	"bayplan/lang/diag"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
@@ -392,7 +392,7 @@ func TestCopies(t *testing.T) {
 // TestUnreadable wants networks whose labels make no sense to be told of, and to
 // keep nobody from reading the others.
 func TestUnreadable(t *testing.T) {
-	e := inMemory(t) // elsewhere, other stacks would be told of it too
+	e := kindtest.Embedded(t, "") // elsewhere, other stacks would be told of it too
 	mine := map[string]string{engine.LabelStack: stack, engine.LabelVersion: "1"}
 	for name, labels := range map[string]map[string]string{
 		stack + "-odd":  mine,
@@ -409,29 +409,10 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// inMemory returns an engine of the test's own.
-func inMemory(t *testing.T) *engine.Engine {
-	t.Helper()
-	w, err := embedded.Open(t.TempDir(), "test", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := engine.Through(context.Background(), w.Dial, engine.Options{Sleep: w.Sleep, Close: w.Close})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return e
-}
-
 // both runs a test on the engine of this machine and on one in memory.
 func both(t *testing.T, test func(t *testing.T, ctx context.Context, e *engine.Engine)) {
 	ctx := context.Background()
-	t.Run("embedded", func(t *testing.T) { test(t, ctx, inMemory(t)) })
+	t.Run("embedded", func(t *testing.T) { test(t, ctx, kindtest.Embedded(t, "")) })
 	t.Run("real", func(t *testing.T) {
 		e, err := engine.Connect(ctx, "")
 		if err != nil {
