@@ -147,10 +147,23 @@ func (r *running) says(text string) {
 func (r *running) saysSince(before int, text string) {
 	r.t.Helper()
 	for until := time.Now().Add(forbearance); !strings.Contains(r.text()[before:], text); time.Sleep(10 * time.Millisecond) {
+		if len(r.ended) > 0 && !strings.Contains(r.text()[before:], text) {
+			r.t.Fatalf("bay has ended with %v and did not say %q:\n%s", r.cmd.ProcessState, text, r.text())
+		}
 		if time.Now().After(until) {
-			r.t.Fatalf("bay does not say %q:\n%s", text, r.text())
+			r.t.Fatalf("bay does not say %q:\n%s", text, r.stuck())
 		}
 	}
+}
+
+// stuck has a bay that does not go on say where it is, and returns all that it said.
+func (r *running) stuck() string {
+	_ = r.cmd.Process.Signal(syscall.SIGQUIT) // it may have ended after all
+	select {
+	case <-r.ended:
+	case <-time.After(5 * time.Second):
+	}
+	return r.text()
 }
 
 // ends waits until bay has ended, and holds its exit code.
@@ -162,6 +175,6 @@ func (r *running) ends(code int) {
 			r.t.Errorf("bay ended with exit code %d, want %d:\n%s", got, code, r.text())
 		}
 	case <-time.After(forbearance):
-		r.t.Fatalf("bay does not end:\n%s", r.text())
+		r.t.Fatalf("bay does not end:\n%s", r.stuck())
 	}
 }

@@ -53,7 +53,8 @@ type follower struct {
 	msgs    <-chan events.Message
 	errs    <-chan error
 	waits   waiting
-	lulls   int // in which a replacement was waited for
+	lulls   int  // in which somebody was waited for
+	away    bool // the engine has been, and nothing was read since
 
 	past     []Line           // gathered so far
 	gathered <-chan time.Time // until then; nil: lines are told as they come
@@ -128,7 +129,7 @@ func (w *waiting) wait(ctx context.Context, err error, what string) error {
 const (
 	gathering = 150 * time.Millisecond
 	lull      = 2 * time.Second
-	lulls     = 30 // for a replacement that is under way
+	lulls     = 30 // for a replacement that is under way, or an engine that has just come
 	again     = time.Second
 	patience  = 120
 )
@@ -214,6 +215,7 @@ func (w *follower) begin(ctx context.Context, c Object) {
 		o.Tail, o.Since = "", m.since()
 	}
 	m.reading, m.again = true, false
+	w.away = false
 	w.reading++
 	before := m.told()
 	go func() {
@@ -293,6 +295,7 @@ func (w *follower) lost(ctx context.Context, err error) error {
 	if err := w.waits.wait(ctx, err, "following the logs of stack "+w.Stack); err != nil {
 		return err
 	}
+	w.away = true
 	w.msgs, w.errs = w.subscribe(ctx)
 	w.resume(ctx)
 	return nil
@@ -312,10 +315,20 @@ func (w *follower) done(ctx context.Context) (bool, error) {
 		case o.Status == running:
 			w.begin(ctx, o)
 			return false, nil
-		case o.Status == "restarting", o.Status == "created" && o.Identity.Replaces != "" && w.lulls < lulls:
+		case o.Status == "restarting", w.lulls < lulls && (o.Status == "created" && o.Identity.Replaces != "" || w.comesBack(ctx, o)):
 			w.lulls++
 			return false, nil
 		}
 	}
 	return true, nil
+}
+
+// comesBack reports whether an engine that has been away starts what was read
+// before: it answers a while before it does.
+func (w *follower) comesBack(ctx context.Context, o Object) bool {
+	if !w.away || w.marks[o.ID] == nil {
+		return false
+	}
+	got, err := w.Engine.Reader().ContainerInspect(ctx, o.ID)
+	return err == nil && got.HostConfig != nil && !got.HostConfig.RestartPolicy.IsNone()
 }

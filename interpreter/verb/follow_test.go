@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"bayplan/interpreter/engine"
@@ -27,10 +28,13 @@ type restarted struct {
 	open map[string]*io.PipeWriter // who reads it now
 	msgs chan events.Message
 	errs chan error
+
+	policy container.RestartPolicyMode // of all containers
 }
 
 func (r *restarted) ContainerInspect(_ context.Context, id string) (container.InspectResponse, error) {
-	return container.InspectResponse{ContainerJSONBase: &container.ContainerJSONBase{ID: id}, Config: &container.Config{Tty: true}}, nil
+	host := &container.HostConfig{RestartPolicy: container.RestartPolicy{Name: r.policy}}
+	return container.InspectResponse{ContainerJSONBase: &container.ContainerJSONBase{ID: id, HostConfig: host}, Config: &container.Config{Tty: true}}, nil
 }
 
 // ContainerLogs answers with all since a time, which engines count in.
@@ -65,23 +69,84 @@ func (r *restarted) cut() {
 	r.errs <- io.ErrUnexpectedEOF
 }
 
-// An engine that is started anew is waited for, no line is told twice, and what
-// comes to an address that is meant is followed.
-func TestFollowGoesOn(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	const five = "1970-01-01T00:00:05.000000001Z "
+// newRestarted returns one, and the engine that it is.
+func newRestarted(t *testing.T, ctx context.Context, policy container.RestartPolicyMode) (*restarted, *engine.Engine) {
+	t.Helper()
 	newest, err := embedded.ParseVersion("")
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &restarted{
 		Direct: embedded.NewDirect(embedded.New(newest, "follow", time.Unix(0, 0))), open: map[string]*io.PipeWriter{},
-		past: map[string]string{}, msgs: make(chan events.Message), errs: make(chan error),
+		past: map[string]string{}, msgs: make(chan events.Message), errs: make(chan error), policy: policy,
 	}
 	e, err := engine.New(ctx, r, engine.Options{Sleep: func(context.Context, time.Duration) error { return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return r, e
+}
+
+// An engine that is started anew answers before it starts what it shall: that is
+// waited for, for a while, and nothing that stays as it is.
+func TestFollowWaitsForTheStart(t *testing.T) {
+	for _, c := range []struct {
+		policy     container.RestartPolicyMode
+		start      bool
+		least, end time.Duration
+	}{
+		{container.RestartPolicyDisabled, false, 0, 2 * lull},
+		{container.RestartPolicyUnlessStopped, false, lulls * lull, (lulls + 2) * lull},
+		{container.RestartPolicyAlways, true, 5 * lull, 7 * lull},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx := t.Context()
+			r, e := newRestarted(t, ctx, c.policy)
+			web := at(t, "container.web", "web")
+			ended := make(chan error, 1)
+			go func() {
+				ended <- Follow(ctx, Following{
+					Engine: e, Stack: "shop", Chosen: []Object{web},
+					Means: func(Object) bool { return true },
+					Look: func(context.Context) ([]Object, error) {
+						r.mu.Lock()
+						defer r.mu.Unlock()
+						return []Object{web}, nil
+					},
+					Lost: func(error) {},
+					Emit: func(Line) error { return nil },
+				}, LogOptions{})
+			}()
+			synctest.Wait()
+			r.mu.Lock()
+			web.Status = "exited"
+			r.mu.Unlock()
+			began := time.Now()
+			r.cut()
+			if c.start { // and it ends by itself at once
+				time.Sleep(5*lull + lull/2)
+				r.msgs <- events.Message{Actor: events.Actor{ID: web.ID}}
+				synctest.Wait()
+				r.mu.Lock()
+				_ = r.open[web.ID].Close()
+				r.mu.Unlock()
+			}
+			if err := <-ended; err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took < c.least || took > c.end {
+				t.Errorf("with policy %q it ended after %s, want %s to %s", c.policy, took, c.least, c.end)
+			}
+		})
+	}
+}
+
+// An engine that is started anew is waited for, no line is told twice, and what
+// comes to an address that is meant is followed.
+func TestFollowGoesOn(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	const five = "1970-01-01T00:00:05.000000001Z "
+	r, e := newRestarted(t, ctx, container.RestartPolicyDisabled)
 	old, next, other := at(t, "container.web", "old"), at(t, "container.web", "next"), at(t, "container.db", "other")
 	r.past[old.ID] = five + "one\n"
 	all := []Object{old, other}
@@ -105,7 +170,7 @@ func TestFollowGoesOn(t *testing.T) {
 			}
 		}
 	}()
-	err = Follow(ctx, Following{
+	err := Follow(ctx, Following{
 		Engine: e, Stack: "shop", Chosen: []Object{old},
 		Means: func(o Object) bool { return o.Addr == old.Addr },
 		Look: func(context.Context) ([]Object, error) {
