@@ -100,7 +100,7 @@ func (v *progress) row(t *task, columns int) string {
 		call = v.app.paint(v.app.out, "2", "  "+t.call)
 	}
 	left := max(columns-show.Columns(v.line(t, ""))-show.Columns(spent), 0)
-	return show.Fit(v.line(t, show.Fit(t.doing, left)+spent+call), columns)
+	return show.Fit(v.line(t, show.Fit(t.doing+t.stalled(now), left)+spent+call), columns)
 }
 
 // elapsed is how long a step has run, or waited, and of how much; "" of what has

@@ -45,6 +45,8 @@ type task struct {
 	call   string        // that it has sent last
 	load   transfer      // of a pull, a push, or a build that pulls
 	told   time.Time     // when a line said what it does; zero if none has
+	said   string        // by the last such line
+	moved  time.Time     // when the engine has last said something of load
 	failed bool          // a line says why
 }
 
@@ -115,14 +117,16 @@ func (v *progress) refresh() {
 			switch {
 			case t.limit > 0:
 				after = waitsSay
-			case t.load.runs():
-				after = pullsSay
-			default:
+			case !t.load.runs():
 				continue
+			case t.doing == t.said: // nothing came
+				after = waitsSay
+			default:
+				after = pullsSay
 			}
 		}
 		if now.Sub(since) >= after {
-			t.told = now
+			t.told, t.said = now, t.doing
 			v.say(t, t.plain(now))
 		}
 	}
@@ -132,12 +136,20 @@ func (v *progress) refresh() {
 func (t *task) plain(now time.Time) string {
 	switch waited := now.Sub(t.change); {
 	case t.limit == 0:
-		return t.doing
+		return t.doing + t.stalled(now)
 	case waited < waitsSay:
 		return t.doing + ", at most " + span(t.limit)
 	default:
 		return t.doing + ", " + span(waited) + " of " + span(t.limit)
 	}
+}
+
+// stalled says for how long nothing has come of a pull or a push, if that is long.
+func (t *task) stalled(now time.Time) string {
+	if still := now.Sub(t.moved); t.load.runs() && still >= waitsSay {
+		return ", nothing for " + span(still)
+	}
+	return ""
 }
 
 // close ends the view. What was painted for the moment is gone.
@@ -238,7 +250,7 @@ func (v *progress) progressed(t *task, p engine.Progress) {
 		v.say(t, v.app.paint(v.app.out, "33", "the engine warns: ")+firstLine(p.Warning))
 	case p.Layer != "":
 		t.load.note(p)
-		t.doing = t.load.String()
+		t.doing, t.moved = t.load.String(), v.clock()
 	case p.Step != "" && !strings.HasPrefix(p.Step, "[internal] load build definition") && !strings.HasPrefix(p.Step, "[internal] load .dockerignore"):
 		t.load = transfer{}
 		v.now(t, show.Fit(firstLine(p.Step), 72), 0)

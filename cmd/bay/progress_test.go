@@ -72,6 +72,33 @@ Not all is done after 13s: 1 of 2 steps done, 1 failed. The next ` + "`bay apply
 	}
 }
 
+// TestProgressOfStalledPull has a pull stop half-way. That is said, and the same
+// line not again and again.
+func TestProgressOfStalledPull(t *testing.T) {
+	x := newTester(t)
+	base := &plan.Step{Verb: kind.Create, Addr: ir.Addr{Kind: "image", Label: "base"}}
+	v := x.view(&plan.Plan{Mode: plan.Apply, Stack: "shop", Steps: []*plan.Step{base}}, false)
+	now := time.Unix(0, 0)
+	v.clock = func() time.Time { return now }
+	v.event(apply.Event{Kind: apply.Begin, Step: base})
+	for second := range 80 {
+		if second < 8 || second == 70 {
+			v.event(apply.Event{Kind: apply.Progress, Step: base, Progress: engine.Progress{Layer: "aaaaaaaaaaaa", Text: "Downloading", Current: int64(second+1) * 100_000, Total: 12_000_000}})
+		}
+		now = now.Add(time.Second)
+		v.refresh()
+	}
+	want := `  + image.base  pulling 0.1 of 12.0 MB, 0 of 1 layer
+  + image.base  pulling 0.6 of 12.0 MB, 0 of 1 layer
+  + image.base  pulling 0.8 of 12.0 MB, 0 of 1 layer
+  + image.base  pulling 0.8 of 12.0 MB, 0 of 1 layer, nothing for 34s
+  + image.base  pulling 7.1 of 12.0 MB, 0 of 1 layer
+`
+	if d := cmp.Diff(want, x.read(x.out)); d != "" {
+		t.Errorf("progress (-want +got):\n%s", d)
+	}
+}
+
 // TestProgressOfBuild shows under -v what a builder says, in its own words.
 func TestProgressOfBuild(t *testing.T) {
 	x := newTester(t)
