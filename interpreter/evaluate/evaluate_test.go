@@ -488,7 +488,8 @@ func TestOrphan(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // it was killed
-	for until := time.Now().Add(Default().Time * 3 / 4); time.Now().Before(until); time.Sleep(20 * time.Millisecond) { // beyond Time it would end by itself
+	// Beyond its Time it would end by itself.
+	for until := time.Now().Add(Default().Time * 3 / 4); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
 		if syscall.Kill(child, 0) != nil || zombie(child) {
 			return
 		}
