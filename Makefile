@@ -101,7 +101,7 @@ SIM_SEED   ?= 1
 sim:
 	GOGC=off GOMEMLIMIT=1GiB SIM_DIRECT=$(SIM_DIRECT) SIM_CLIENT=$(SIM_CLIENT) SIM_SEED=$(SIM_SEED) SINGLES=all $(GO) test ./golden/sim -count=1 -timeout 24h -run 'Direct|Client|Lanes|Regressions|Singles|Second' -v
 
-# Two faults on every two calls that change something, of the same changes (hours).
+# Two faults on every two calls that change something, of the same changes (ten minutes).
 two:
 	GOGC=off GOMEMLIMIT=1GiB TWO=all $(GO) test ./golden/sim -count=1 -timeout 24h -run 'Two' -v
 
