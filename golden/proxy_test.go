@@ -126,7 +126,7 @@ func newProxy(c *client.Client) (*proxy, error) {
 			return c.Dialer()(ctx)
 		}},
 	}
-	p.server = &http.Server{Handler: p, ReadHeaderTimeout: time.Minute}
+	p.server = &http.Server{Handler: duplex(p), ReadHeaderTimeout: time.Minute}
 	go p.server.Serve(l)
 	return p, nil
 }

@@ -71,9 +71,19 @@ func newWire(dir string, engine *client.Client) (*wire, error) {
 		return nil, err
 	}
 	w := &wire{address: "unix://" + socket, engine: engine}
-	w.server = &http.Server{Handler: w.keep(w.through(engine))}
+	w.server = &http.Server{Handler: duplex(w.keep(w.through(engine)))}
 	go w.server.Serve(l)
 	return w, nil
+}
+
+// duplex is a handler that may answer before it has read all of a request. Else the
+// server takes the rest away as soon as it does, and a proxy that still reads it
+// breaks its connection to the engine.
+func duplex(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex() // a server's own can
+		h.ServeHTTP(w, r)
+	})
 }
 
 // cutBy sets who is asked about calls, before the first one.
