@@ -90,7 +90,9 @@ func mutants() []mutant {
 		{"labels of an image make it ours", read, `if img.uid != "" && img.uid == `, `if img.uid != "" && img.uid+"x" == `, "./stdlib/container TestCommitted"},
 		{"a copy with our uid is ours", read, "	if len(of) == 1 {\n", "	if len(of) >= 1 {\n", "./stdlib/container TestCopies"},
 		{"a half-done pair is two", read, "		if old == nil || old == l ||", "		if true || old == nil || old == l ||", ""},
-		{"which of two successors goes on is chance", read, "return cmp.Compare(fitness(b), fitness(a))", "return cmp.Compare(fitness(a), fitness(b))", "./stdlib/container TestSuccessors"},
+		{"which of two successors goes on is chance", read, "return cmp.Compare(b.Fitness, a.Fitness)", "return cmp.Compare(a.Fitness, b.Fitness)", "./stdlib/container TestSuccessors"},
+		{"what never ran stays, and what runs goes", "interpreter/plan/make.go", "	case l.Fitness != other.Fitness:\n		return l.Fitness > other.Fitness\n", "", "./interpreter/plan TestMake"},
+		{"what a second one has is not waited for", "interpreter/plan/order.go", "if l := held[claim]; l != nil && !isOf(l, mine) {", "if l := held[claim]; l != nil && l.Identity.Addr != r.Addr {", "./interpreter/plan TestMake"},
 	}
 }
 

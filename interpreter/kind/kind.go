@@ -84,6 +84,7 @@ type Live struct {
 	Attrs    map[string]ir.Value // what only the engine knows, by path below the handle: "ip", `ips["shop-back"]`
 	Status   string              // for people: "running (healthy)", "exited (1)"; "" where there is nothing to say
 	Unready  string              // for people: how it shows that it does not serve, or not yet: "is unhealthy"; "" where nothing says so
+	Fitness  int                 // of two at one address the greater one stays; 0 where the kind cannot tell
 	Uses     []Use               // objects that it holds on to now
 	Claims   []string            // what only one object can hold, and it holds now: "port 0.0.0.0:80/tcp"
 	Guests   []string            // names of containers that are not ours and hold on to it

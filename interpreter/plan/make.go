@@ -112,20 +112,32 @@ func (m *maker) index() {
 	}
 }
 
-// settle chooses between two objects at one address: the one that is in the
-// middle of a replacement, else that has the name which the program gives it.
+// settle chooses between two objects at one address.
 func (m *maker) settle(l *kind.Live) {
 	a := l.Identity.Addr
-	old, want := m.live[a], m.w.Wants[a]
-	switch {
+	switch old := m.live[a]; {
 	case old == nil:
 		m.live[a] = l
-	case old.Old == nil && l.Old != nil, (old.Old == nil) == (l.Old == nil) && want != nil && l.Name == want.Res.Name:
+	case m.before(l, old):
 		m.live[a] = l
 		m.extra(old)
 	default:
 		m.extra(l)
 	}
+}
+
+// before reports whether the first of two objects at one address stays rather than
+// the second: the one that is in the middle of a replacement, else that is fitter,
+// else that has the name which the program gives it.
+func (m *maker) before(l, other *kind.Live) bool {
+	switch {
+	case (l.Old == nil) != (other.Old == nil):
+		return l.Old != nil
+	case l.Fitness != other.Fitness:
+		return l.Fitness > other.Fitness
+	}
+	want := m.w.Wants[l.Identity.Addr]
+	return want != nil && l.Name == want.Res.Name
 }
 
 // extra notes an object whose address another one has, and the one that it was to

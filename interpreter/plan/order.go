@@ -210,7 +210,7 @@ func (m *maker) acquire(r *ir.Resource, s *Step, claim string, held map[string]*
 	if s == nil || mine != nil && slices.Contains(mine.Claims, claim) {
 		return
 	}
-	if l := held[claim]; l != nil && l.Identity.Addr != r.Addr {
+	if l := held[claim]; l != nil && !isOf(l, mine) {
 		m.after(r, s, l, claim)
 		return
 	}
@@ -220,9 +220,13 @@ func (m *maker) acquire(r *ir.Resource, s *Step, claim string, held map[string]*
 	}
 }
 
+// isOf reports whether an object is what a resource has, or what that is to replace:
+// not a second one at its address.
+func isOf(l, mine *kind.Live) bool { return mine != nil && (l == mine || l == mine.Old) }
+
 func (m *maker) acquireName(r *ir.Resource, s *Step) {
 	l := m.byName[object{r.Addr.Kind, r.Name}]
-	if s != nil && l != nil && l.Identity.Addr != r.Addr {
+	if s != nil && l != nil && !isOf(l, m.live[r.Addr]) {
 		m.after(r, s, l, "the name "+r.Name)
 	}
 }

@@ -447,6 +447,22 @@ func TestMake(t *testing.T) {
 		program: []decl{{addr: "crane.a"}},
 		want:    "0 remove crane.a (a second one of this address), then t-a is the one that stays\n",
 	}, {
+		name: "of two of one address the fitter one stays, and has the name when the other one has gone",
+		live: func(h harbour) {
+			h.alive("crane.a", "other", &crane{Name: "other"}, func(l *kind.Live) { l.Fitness = 1 })
+			h.alive("crane.a", "t-a", &crane{Name: "t-a"}, nil)
+		},
+		program: []decl{{addr: "crane.a"}},
+		want:    "0 remove crane.a (a second one of this address), then other is the one that stays\n1 update crane.a (name) after [0]\n    name: other -> t-a, live\n",
+	}, {
+		name: "what a second one of an address holds is waited for",
+		live: func(h harbour) {
+			h.alive("crane.a", "t-a", &crane{Name: "t-a"}, nil)
+			h.alive("crane.a", "other", &crane{Name: "other", Port: "80"}, func(l *kind.Live) { l.Claims = []string{"port 80"} })
+		},
+		program: []decl{{addr: "crane.a", attrs: attrs{"port": str("80")}}},
+		want:    "0 remove crane.a (a second one of this address), then t-a is the one that stays\n1 replace crane.a (port) after [0]\n    port: (none) -> 80, replace\n",
+	}, {
 		name: "what stays as it is and does not serve is told",
 		live: func(h harbour) {
 			h.alive("crane.b", "t-b", &crane{Name: "t-b"}, func(l *kind.Live) { l.Unready = "is unhealthy" })

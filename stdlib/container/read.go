@@ -357,6 +357,7 @@ func (r *reading) live(o *object) *kind.Live {
 	if o.State.Running {
 		l.Claims = claims(spec)
 	}
+	l.Fitness = fitness(l)
 	return l
 }
 
@@ -428,7 +429,7 @@ func (r *reading) pair() {
 	}
 	for _, old := range olds {
 		of := next[old]
-		slices.SortStableFunc(of, func(a, b *kind.Live) int { return cmp.Compare(fitness(b), fitness(a)) })
+		slices.SortStableFunc(of, func(a, b *kind.Live) int { return cmp.Compare(b.Fitness, a.Fitness) })
 		of[0].Old, of[0].Failed = old, failure(of[0])
 		late = append(late, of[1:]...)
 	}
@@ -445,7 +446,7 @@ func (r *reading) chain(first, second, third *kind.Live) {
 		Hintf("bay does not make such a chain, and cannot tell which one serves: remove the others with docker rm -f NAME, and plan again")
 }
 
-// fitness compares the successors of one container. What was made and never
+// fitness compares the containers of one address. What was made and never
 // started is what a dead bay had sent, and the engine did later: it may lack its
 // files. What has failed would most likely fail again. What runs may serve, and
 // what has the name by which it is known may serve most.
