@@ -243,9 +243,11 @@ func TestSuccessors(t *testing.T) {
 	addr, job := ir.Addr{Kind: "container", Label: "web"}, schema.Record{"state": ir.StringVal(completed)}
 	container := func(id, name, replaces string, s *api.State) *kind.Live {
 		o := &object{InspectResponse: api.InspectResponse{ContainerJSONBase: &api.ContainerJSONBase{State: s}}}
-		return &kind.Live{
+		l := &kind.Live{
 			ID: id, Name: name, Object: o, Status: status(o), Record: job, Identity: engine.Identity{Addr: addr, Name: "web", Replaces: replaces},
 		}
+		l.Fitness = fitness(l)
+		return l
 	}
 	for _, tt := range []struct {
 		name    string
