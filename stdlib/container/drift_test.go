@@ -48,6 +48,22 @@ func TestByHand(t *testing.T) {
 	}
 }
 
+// TestNoneByHand holds that a container which is to have no network, and was put on
+// one by hand, is taken off it.
+func TestNoneByHand(t *testing.T) {
+	w := &workshop{t: t, e: inMemory(t, ""), stack: "alone", dir: t.TempDir()}
+	d := decls{"network.a": {}, "container.web": obj("image", probe1, "network_mode", "none").Map}
+	w.apply(d)
+	w.do(&engine.NetworkDisconnect{Network: "none", Container: "alone-web"})
+	w.expects(d, "")
+	w.do(&engine.NetworkConnect{Network: "alone-a", Container: "alone-web", Endpoint: &network.EndpointSettings{}})
+	w.expects(d, "update container.web\n  networks alone-a: {network: alone-a} → (none), reconnect, by hand\n")
+	w.apply(d)
+	if on := w.live("container.web").Object.(*object).NetworkSettings.Networks; len(on) != 0 {
+		t.Errorf("it is on %v", on)
+	}
+}
+
 // TestTakenOff holds that nobody is said to have taken a container off a network
 // by hand where that network is made anew, or made again: an apply that was cut
 // short did.

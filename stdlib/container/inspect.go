@@ -181,9 +181,11 @@ func portsIn(bindings nat.PortMap) []Port {
 func (r *reading) networking(s *Spec, o *object, id engine.Identity, rec schema.Record, want *Spec) {
 	mode := o.HostConfig.NetworkMode
 	switch {
-	case mode.IsNone() || mode.IsHost():
-		s.Mode = string(mode)
+	case mode.IsHost():
+		s.Mode = "host"
 		return
+	case mode.IsNone():
+		s.Mode = "none" // somebody may have taken it off that, and put it on others
 	case mode.IsContainer():
 		target := mode.ConnectedContainer()
 		s.Joins = schema.Ref{Name: cmp.Or(r.names[target], target)}
@@ -192,7 +194,7 @@ func (r *reading) networking(s *Spec, o *object, id engine.Identity, rec schema.
 		s.Mode = "bridge"
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.NetworkSettings.Networks)) {
-		if s.Mode == "bridge" && (name == "bridge" || name == "default") {
+		if s.Mode == "bridge" && (name == "bridge" || name == "default") || s.Mode == "none" && name == "none" {
 			continue
 		}
 		n := Net{Network: schema.Ref{Name: name}}
