@@ -58,6 +58,8 @@ func mutants() []mutant {
 		{"an undo does not start the old one", back, "		ops = append(ops, engine.Op{Call: &engine.ContainerStart{Container: old.ID}, Alone: old.Spec.(*Spec).picked()})\n", "", ""},
 		{"an undo starts the old one first", back, "	return append(ops, removal(id, false))\n", "	for i, j := 0, len(ops)-1; i < j; i, j = i+1, j-1 {\n		ops[i], ops[j] = ops[j], ops[i]\n	}\n	return append(ops, removal(id, false))\n", ""},
 		{"an undo leaves stopped what is meant to run", back, "	return served(in, old) || runs(", "	return served(in, old) || false && runs(", "./stdlib/container TestRollback$"},
+		{"an undo starts what never ran", back, "	return ran(old)\n", "	return true\n", "./stdlib/container TestRollbackStartsNoOther"},
+		{"an undo starts what lacks a network", back, "if !there(\"network\", n.Network.Name) {", "if !there(\"network\", n.Network.Name) && false {", "./stdlib/container TestRollbackStartsNoOther"},
 		{"an undo starts what cannot start", back, `|| stranded(in, old) != "" {`, "{", "./stdlib/container TestNoWayBack"},
 		{"a container is stopped for one that cannot start", back, "own && h.restart {", "own && h.restart && false {", "./golden/sim Found"},
 		{"the policy from before is forgotten", back, "		return p\n	}\n	return now\n", "		return now\n	}\n	return now\n", "./stdlib/container TestRollbackHalfway"},

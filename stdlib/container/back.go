@@ -149,14 +149,41 @@ func was(in kind.In[Spec], old *kind.Live) string {
 // served reports whether a container ran before its replacement began.
 func served(in kind.In[Spec], old *kind.Live) bool {
 	halfDone := in.Discard != nil || in.Live != old
-	return active(old) || halfDone && runs(old.Record["state"].Str)
+	return active(old) || halfDone && ran(old) && runs(old.Record["state"].Str)
 }
 
 // serves reports whether an old container runs once it is put back: if it ran
-// before, or if both it and the new one are meant to. An engine that was killed
-// stops containers by itself, and the old version is better than none.
+// before, or if both it and the new one are meant to and it can. An engine that was
+// killed stops containers by itself, and the old version is better than none.
 func serves(in kind.In[Spec], old *kind.Live) bool {
-	return served(in, old) || runs(old.Record["state"].Str) && runs(in.Want.State)
+	return served(in, old) || runs(old.Record["state"].Str) && runs(in.Want.State) && able(in, old)
+}
+
+// ran reports whether a container was ever started. One that was not, a step before
+// had its reasons not to start, such as a volume that is not the one it was made for.
+func ran(l *kind.Live) bool { return l.Object.(*object).State.Status != "created" }
+
+// able reports whether a container that does not run can go on as it was: without
+// one of its networks the engine does not start it, and in place of a volume that is
+// gone it makes an empty one without a word.
+func able(in kind.In[Spec], old *kind.Live) bool {
+	there := func(k, name string) bool {
+		how, _ := madeAnew(in.Env, k, name)
+		_, taken := in.Env.Taken(k, name)
+		return how != "" || taken || in.Env.Live(k, name) != nil
+	}
+	spec := old.Spec.(*Spec)
+	for _, n := range spec.Networks {
+		if !there("network", n.Network.Name) {
+			return false
+		}
+	}
+	for _, m := range spec.Mounts {
+		if m.Type == "volume" && !m.unnamed() && !there("volume", m.Volume.Name) {
+			return false
+		}
+	}
+	return ran(old)
 }
 
 // runs reports whether a container with this state, "" is the default, runs on.

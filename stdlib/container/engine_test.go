@@ -148,6 +148,40 @@ func TestRollback(t *testing.T) {
 	})
 }
 
+// TestRollbackStartsNoOther lets the new container fail where the old one did not run
+// and could not, or never has: it is put back, and stays as it is.
+func TestRollbackStartsNoOther(t *testing.T) {
+	bad := decls{"container.web": obj("image", probe1, "network_mode", "none", "command", "exit 3").Map}
+	for _, c := range []struct {
+		name, status string
+		before       func(w *workshop)
+	}{
+		{"never started", "created", func(w *workshop) {
+			p := w.plan(decls{"container.web": obj("image", probe1, "network_mode", "none").Map})
+			cut(p.Steps[len(p.Steps)-1], 1)
+			w.run(p)
+		}},
+		{"without its network", "exited (0)", func(w *workshop) {
+			w.apply(decls{"network.a": {}, "container.web": {"image": str(probe1), "networks": ir.ListVal(ir.HandleVal(addr("network.a")))}})
+			w.do(&engine.ContainerStop{Container: w.stack + "-web"})
+			w.do(&engine.NetworkRemove{Network: w.stack + "-a"})
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := &workshop{t: t, e: inMemory(t, "1.41"), stack: stackName("idle"), dir: t.TempDir()}
+			c.before(w)
+			was := w.live("container.web").ID
+			r := w.run(w.plan(bad))
+			if len(r.Failed) != 1 || !r.Failed[0].RolledBack || r.Failed[0].UndoErr != nil {
+				t.Fatalf("%+v", r.Failed)
+			}
+			if now := w.live("container.web"); now.ID != was || now.Status != c.status || now.Name != w.stack+"-web" {
+				t.Errorf("%s is %s, and it was another one: %v", now.Name, now.Status, now.ID != was)
+			}
+		})
+	}
+}
+
 // TestRollbackHalfway stops a replacement after each of its calls, and lets the
 // next apply come to the end that the first one would have come to: the new
 // container fails, and the old one is as it was before the first one began.
