@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/containerd/errdefs"
 	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/api/types/container"
@@ -408,33 +407,21 @@ func (c *NetworkRemove) Wire() (string, string) { return "DELETE", "/networks/" 
 // Body implements Call.
 func (c *NetworkRemove) Body() any { return nil }
 
-// How often a network is tried again that nobody is on, and after how long: engines
-// answer that a container is gone a moment before its endpoint is.
-const (
-	endpointTries = 10
-	endpointGoes  = 200 * time.Millisecond
-)
-
 // Docker answers 403, not 409, for a network with active endpoints.
 func (c *NetworkRemove) do(ctx context.Context, e *Engine, _ *Stream, _ func(Progress)) (string, error) {
-	for try := 1; ; try++ {
-		err := absent(e.client.NetworkRemove(ctx, c.Network))
-		if err == nil {
-			return "", nil
-		}
-		got, ierr := e.client.NetworkInspect(ctx, c.Network, network.InspectOptions{})
-		if ierr == nil && len(got.Containers) > 0 {
-			in := &InUse{Kind: "network", Name: got.Name}
-			for _, m := range got.Containers {
-				in.Holders = append(in.Holders, m.Name)
-			}
-			slices.Sort(in.Holders)
-			return "", in
-		}
-		if ierr != nil || !errdefs.IsPermissionDenied(err) || try == endpointTries || e.sleep(ctx, endpointGoes) != nil {
-			return "", err
-		}
+	err := absent(e.client.NetworkRemove(ctx, c.Network))
+	if err == nil {
+		return "", nil
 	}
+	if got, ierr := e.client.NetworkInspect(ctx, c.Network, network.InspectOptions{}); ierr == nil && len(got.Containers) > 0 {
+		in := &InUse{Kind: "network", Name: got.Name}
+		for _, m := range got.Containers {
+			in.Holders = append(in.Holders, m.Name)
+		}
+		slices.Sort(in.Holders)
+		return "", in
+	}
+	return "", err
 }
 
 func (c *NetworkRemove) held(ctx context.Context, e *Engine) (string, bool, error) {

@@ -331,39 +331,3 @@ func TestDeadEvents(t *testing.T) {
 		})
 	}
 }
-
-// A network is tried again that nobody is on any more and that the engine has not
-// noticed, and not for ever; one that somebody is on is not.
-func TestNetworkRemoveWaits(t *testing.T) {
-	for _, c := range []struct {
-		name, on  string
-		refuses   int
-		asked     int
-		wantError string
-	}{
-		{"free", "", 0, 1, ""},
-		{"free in a moment", "", 3, 4, ""},
-		{"never free", "", 1000, endpointTries, "has active endpoints"},
-		{"in use", `"1": {"Name": "web"}`, 1000, 1, "network back is in use by web"},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			asked := 0
-			e := over(t, func(r *http.Request) (*http.Response, error) {
-				code, body := http.StatusOK, `{"Name": "back", "Containers": {`+c.on+`}}`
-				if r.Method == http.MethodDelete {
-					if asked++; asked <= c.refuses {
-						code, body = http.StatusForbidden, `{"message": "error while removing network: network back has active endpoints"}`
-					} else {
-						code, body = http.StatusNoContent, ""
-					}
-				}
-				h := http.Header{"Content-Type": {"application/json"}}
-				return &http.Response{StatusCode: code, Header: h, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
-			}, Limits{})
-			_, err := e.Do(t.Context(), &NetworkRemove{Network: "back"}, nil, nil)
-			if asked != c.asked || (err == nil) != (c.wantError == "") || err != nil && !strings.Contains(err.Error(), c.wantError) {
-				t.Errorf("%s: asked %d times, and got %v", c.name, asked, err)
-			}
-		})
-	}
-}
