@@ -68,7 +68,7 @@ attributes:
 # bay killed with SIGKILL before and after every call of voyages on a Docker
 # Engine: stacks are made, changed for better and worse, and destroyed. The next
 # run has to end as it should. `make engine` makes one a day; KILLS=N makes N,
-# KILLS_SEED=N those of one day.
+# KILLS_SEED=N those of one day. So are ten single applies, KILLED times each.
 kills:
 	KILLS=$${KILLS:-all} KILLED=$${KILLED:-all} $(GO) test ./golden -count=1 -timeout 3h -parallel 8 -engine real -run 'TestKills|TestKilledApply' -v
 
