@@ -19,7 +19,7 @@ import (
 
 // Read evaluates a body and gives b what it declares.
 func Read(b *schema.Builder, body schema.Body, in *value.Inputs, src schema.Source) {
-	bodies, ok := parse(body.Files, b.Spent.Watch, &b.Diags)
+	bodies, ok := parse(b, body.Files)
 	if !ok {
 		return
 	}

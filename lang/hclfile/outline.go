@@ -13,13 +13,13 @@ import (
 // Outline tells what the files of a body declare, without an evaluation. kinds
 // are the names of those that there are.
 func Outline(files []schema.File, kinds []string, ds *diag.List) schema.Outline {
-	bodies, _ := parse(files, nil, ds)
 	var out schema.Outline
-	for i, body := range bodies {
+	for _, f := range files {
+		body := parseFile(f, ds, false)
 		if body == nil {
 			continue
 		}
-		o := &outline{files[i], kinds, &out}
+		o := &outline{f, kinds, &out}
 		for _, b := range body.Blocks {
 			if len(b.Labels) == 1 {
 				o.block(b)

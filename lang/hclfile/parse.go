@@ -22,16 +22,19 @@ const (
 
 // parse returns the bodies of the files, in their order, or false if one of
 // them cannot be read as HCL.
-func parse(files []schema.File, w *schema.Watch, ds *diag.List) ([]*hclsyntax.Body, bool) {
+func parse(b *schema.Builder, files []schema.File) ([]*hclsyntax.Body, bool) {
 	var bodies []*hclsyntax.Body
-	good := true
+	all := true
 	for _, f := range files {
-		w.At(f.Name, 0)
-		body := parseFile(f, ds, false)
-		good = good && body != nil
+		b.Spent.Watch.At(f.Name, 0)
+		body, good := schema.Keep(b, f, func() (*hclsyntax.Body, bool) {
+			body := parseFile(f, &b.Diags, false)
+			return body, body != nil
+		})
+		all = all && good
 		bodies = append(bodies, body)
 	}
-	return bodies, good
+	return bodies, all
 }
 
 // parseFile parses a file. Messages about one that is to be quiet repeat nothing

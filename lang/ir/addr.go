@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Addr is the identity of a resource within its stack, or of a module, which
@@ -232,9 +233,9 @@ type step struct {
 }
 
 func parseSteps(s string) ([]step, error) {
-	var steps []step
+	steps := make([]step, 0, 4)
 	for {
-		n := strings.IndexFunc(s, func(r rune) bool { return r == '.' || r == '[' })
+		n := strings.IndexAny(s, ".[")
 		if n < 0 {
 			n = len(s)
 		}
@@ -268,6 +269,12 @@ func parseKey(s string) (key, rest string, err error) {
 			return s[:n], s[n+1:], nil
 		}
 	}
+	if n, ok := plain(s); ok {
+		if s[n:] == "" || s[n] != ']' {
+			return "", "", fmt.Errorf("want ] after the key")
+		}
+		return s[1 : n-1], s[n+1:], nil
+	}
 	dec := json.NewDecoder(strings.NewReader(s))
 	if err := dec.Decode(&key); err != nil {
 		return "", "", fmt.Errorf("want a quoted key after [")
@@ -277,6 +284,23 @@ func parseKey(s string) (key, rest string, err error) {
 		return "", "", fmt.Errorf("want ] after the key")
 	}
 	return key, rest[1:], nil
+}
+
+// plain returns the length of the quoted text that s begins with, if nothing in
+// it is escaped, as in most keys, or would have to be.
+func plain(s string) (n int, ok bool) {
+	if !strings.HasPrefix(s, `"`) {
+		return 0, false
+	}
+	for i := 1; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"':
+			return i + 1, true
+		case c == '\\' || c < ' ' || c >= utf8.RuneSelf:
+			return 0, false
+		}
+	}
+	return 0, false
 }
 
 func joinSteps(steps []step) string {

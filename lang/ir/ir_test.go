@@ -45,6 +45,18 @@ func TestAddr(t *testing.T) {
 			t.Errorf("ParseAddr(%q) = %v, want an error", bad, a)
 		}
 	}
+	for text, key := range map[string]string{
+		`volume.v["a\"]b"]`: `a"]b`, `volume.v["\u00e9"]`: "é", `volume.v["é"]`: "é", `volume.v[""]`: "", `volume.v["a\\"]`: `a\`, `volume.v[ "a"]`: "a",
+	} {
+		if a, err := ParseAddr(text); err != nil || a.Key != key || !a.Keyed {
+			t.Errorf("%s: %+v, %v, want the key %q", text, a, err, key)
+		}
+	}
+	for _, bad := range []string{`volume.v["a" ]`, `volume.v["a"`, `volume.v["a\"]`, "volume.v[\"a\nb\"]", `volume.v['a']`} {
+		if a, err := ParseAddr(bad); err == nil {
+			t.Errorf("%s = %+v, want an error", bad, a)
+		}
+	}
 	if a, err := ParseAddr("container.web[0]"); err != nil || a.String() != `container.web["0"]` {
 		t.Errorf("a bare number: %v, %v", a, err)
 	}

@@ -132,6 +132,52 @@ func TestModules(t *testing.T) {
 	}
 }
 
+// TestEachOfMany holds what many modules of one name, or of one file, have to have
+// each for itself.
+func TestEachOfMany(t *testing.T) {
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  []string
+	}{
+		"a key and none": {
+			files: map[string]string{
+				"main.bay.star": "stack(name = \"shop\")\nmodule(\"a\", source = \"./m\", key = \"1\")\nmodule(\"a\", source = \"./m\", key = \"2\")\nmodule(\"b\", source = \"./m\")\nmodule(\"a\", source = \"./m\")\n",
+				"m/m.bay.hcl":   "",
+			},
+			want: []string{"main.bay.star:5:1: error: module.a is declared with a key and without one"},
+		},
+		"a file that cannot be read": {
+			files: map[string]string{
+				"main.bay.hcl": "stack { name = \"shop\" }\nmodule \"a\" { source = \"./m\" }\nmodule \"b\" { source = \"./m\" }\n",
+				"m/m.bay.hcl":  "container \"c\" {\n",
+			},
+			want: []string{"m/m.bay.hcl:1:15: error: the { that opens here is not closed", "called from main.bay.hcl:2:1 (module.a)"},
+		},
+		"one text in two files": {
+			files: map[string]string{
+				"main.bay.hcl": "stack { name = \"shop\" }\nmodule \"a\" { source = \"./m\" }\nmodule \"b\" { source = \"./n\" }\n",
+				"m/m.bay.hcl":  "container \"c\" { memory = \"lots\" }\n",
+				"n/m.bay.hcl":  "container \"c\" { memory = \"lots\" }\n",
+			},
+			want: []string{"m/m.bay.hcl:1:26: error", "n/m.bay.hcl:1:26: error"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			write(t, c.files)
+			res := Load(Options{Universe: loadtest.Universe()})
+			var got strings.Builder
+			if err := diag.Write(&got, res.Diags, res.Sources, false); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range c.want {
+				if n := strings.Count(got.String(), want); n != 1 {
+					t.Errorf("%q is said %d times:\n%s", want, n, got.String())
+				}
+			}
+		})
+	}
+}
+
 // TestLed holds that a mistake stands where it was made, with all calls that
 // led there, those of modules and those of functions.
 func TestLed(t *testing.T) {

@@ -44,6 +44,7 @@ type program struct {
 	listed    int                           // of order, in names: none before all is declared
 	bases     map[ir.Addr]*declared         // by address without key: the last
 	modules   map[ir.Addr]*module
+	moduleOf  map[ir.Addr]*module // by address without key: the last
 	moves     []move
 	adopts    []adoption
 	forgets   []ir.Forget
@@ -53,6 +54,24 @@ type program struct {
 	mistakes  map[mistake]ir.Addr  // what was said of the attributes of resources
 	told      *ir.Told             // what an engine has told about one resource; nil while none was asked
 	self      *self                // whose postconditions are being asked; nil for none
+	kept      map[text]any         // what readers made of files
+}
+
+// text is a file as a reader was given it.
+type text struct{ name, src string }
+
+// Keep returns what parse made of a file when the first module was read from it:
+// many may be made of one file. Nobody changes it. What is not good is not kept:
+// parse says why, each time.
+func Keep[T any](b *Builder, f File, parse func() (got T, good bool)) (T, bool) {
+	if got, ok := b.kept[text{f.Name, string(f.Src)}].(T); ok {
+		return got, true
+	}
+	got, good := parse()
+	if good {
+		b.kept[text{f.Name, string(f.Src)}] = got
+	}
+	return got, good
 }
 
 // Spent is the work that an evaluation took so far, over all modules. Readers
@@ -79,7 +98,7 @@ type declared struct {
 // NewBuilder returns a builder for the root module in dir, an absolute path.
 // A stack name that is not empty overrides the program's.
 func NewBuilder(u *Universe, dir, stack string) *Builder {
-	p := &program{root: dir, override: stack, resources: map[ir.Addr]*declared{}, bases: map[ir.Addr]*declared{}, modules: map[ir.Addr]*module{}, asserts: map[ir.Addr]diag.Pos{}, mistakes: map[mistake]ir.Addr{}}
+	p := &program{root: dir, override: stack, resources: map[ir.Addr]*declared{}, bases: map[ir.Addr]*declared{}, modules: map[ir.Addr]*module{}, moduleOf: map[ir.Addr]*module{}, kept: map[text]any{}, asserts: map[ir.Addr]diag.Pos{}, mistakes: map[mistake]ir.Addr{}}
 	return &Builder{Universe: u, program: p, outputs: map[string]ir.Output{}}
 }
 

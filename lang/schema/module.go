@@ -52,6 +52,7 @@ type Module struct {
 // module is one that was evaluated.
 type module struct {
 	pos   diag.Pos
+	keyed bool
 	shown map[string]ir.Value // its outputs
 	hurt  bool                // something was reported about it
 }
@@ -112,14 +113,12 @@ func (b *Builder) Module(c ModuleCall) ir.Addr {
 		b.twice(a.String(), c.Pos, old.pos).Calls = c.Calls
 		return a
 	}
-	for other, old := range b.modules {
-		if _, keyed := other.Instance(); keyed != c.Keyed && other.Base() == a.Base() {
-			b.mixed(a, c.Pos, old.pos).Calls = c.Calls
-			break
-		}
+	m := &module{pos: c.Pos, keyed: c.Keyed}
+	base := b.ModuleAddr(c.Name, "", false)
+	if old := b.moduleOf[base]; old != nil && old.keyed != c.Keyed {
+		b.mixed(a, c.Pos, old.pos).Calls = c.Calls
 	}
-	m := &module{pos: c.Pos}
-	b.modules[a] = m
+	b.modules[a], b.moduleOf[base] = m, m
 	before := len(b.Diags)
 	m.shown = b.evaluate(a, c)
 	m.hurt = b.Diags[before:].HasErrors() || unclear(c.Attrs)

@@ -8,6 +8,7 @@ package funcs
 
 import (
 	"strings"
+	"sync"
 
 	"bayplan/lang/schema"
 
@@ -125,16 +126,18 @@ func All() []*schema.Func {
 
 // pure is a function of its arguments alone.
 func pure(name, doc, example string, f function.Function) *schema.Func {
-	return reads(name, doc, example, func(schema.FuncEnv) function.Function { return f })
+	once := sync.OnceValue(func() function.Function { return bounded(f) }) // one for all modules
+	return registered(name, doc, example, func(schema.FuncEnv) function.Function { return once() })
 }
 
 // reads is a function that may read files.
 func reads(name, doc, example string, f func(schema.FuncEnv) function.Function) *schema.Func {
+	return registered(name, doc, example, func(env schema.FuncEnv) function.Function { return bounded(f(env)) })
+}
+
+func registered(name, doc, example string, f func(schema.FuncEnv) function.Function) *schema.Func {
 	call, result, _ := strings.Cut(example, " # ")
-	return &schema.Func{
-		Name: name, Doc: doc, Example: call, Result: result,
-		Make: func(env schema.FuncEnv) function.Function { return bounded(f(env)) },
-	}
+	return &schema.Func{Name: name, Doc: doc, Example: call, Result: result, Make: f}
 }
 
 // text is a parameter that takes a text.
