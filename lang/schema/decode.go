@@ -34,6 +34,8 @@ type decoder struct {
 	step string   // from there: an attribute, an index or a key
 	pos  diag.Pos // of the innermost value that has one
 	doc  string   // of the innermost attribute
+
+	meant func(text string) string // of the same; may be nil
 }
 
 // path is what stands before messages: container.web.ports[0].
@@ -66,7 +68,7 @@ func (d *decoder) fields(s *Set, attrs []ir.Attr, pos diag.Pos) {
 			continue
 		}
 		in := d.in(a.Name)
-		in.pos, in.doc = firstPos(a.Value.Pos, a.Pos, d.pos), f.Doc
+		in.pos, in.doc, in.meant = firstPos(a.Value.Pos, a.Pos, d.pos), f.Doc, f.meant
 		before := len(*d.Diags)
 		f.codec.decode(in, a.Value)
 		if d.up == nil && d.odd != nil && (*d.Diags)[before:].HasErrors() {
@@ -141,7 +143,10 @@ func (d *decoder) want(v ir.Value, want string) *diag.Diag {
 			Hintf("such a value may stand in env, command, entrypoint, extra_hosts, files and outputs")
 	}
 	m := d.Diags.Addf(pos, "%s: got %s, want %s", d.path(), got(v), want)
-	if d.doc != "" {
+	if d.meant != nil && v.Kind == ir.String && !v.Sensitive {
+		m.Hintf("%s", d.meant(v.Str))
+	}
+	if d.doc != "" && m.Hint == "" {
 		m.Hintf("%s", d.doc)
 	}
 	return m

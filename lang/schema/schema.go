@@ -103,6 +103,7 @@ type Field struct {
 
 	shape shape
 	key   func(ir.Value) string // of keyed lists
+	meant func(text string) string
 	codec codec
 }
 
@@ -145,6 +146,13 @@ func (f *Field) Needs(part string) *Field {
 // Required says that an author has to write the field and returns f.
 func (f *Field) Required() *Field {
 	f.Must = true
+	return f
+}
+
+// Meant takes a function that says what to write instead of a text that the
+// field does not take, "" where it does not know, and returns f.
+func (f *Field) Meant(hint func(text string) string) *Field {
+	f.meant = hint
 	return f
 }
 

@@ -40,6 +40,23 @@ func parsePorts(text string) ([]Port, error) {
 	return ports, nil
 }
 
+// meantPort says where the parts of a text stand that is more than a number.
+func meantPort(text string) string {
+	if ports, err := parseRange(text); err == nil {
+		return fmt.Sprintf("a range is an attribute of its own: host_range = %q", ports)
+	}
+	if host, port, err := net.SplitHostPort(text); err == nil {
+		ip, err := parseIP(host)
+		if n, perr := strconv.ParseUint(port, 10, 16); err == nil && perr == nil {
+			return fmt.Sprintf("the address is an attribute of its own: host_ip = %q, host = %d", ip, n)
+		}
+	}
+	if _, err := parsePorts(text); err == nil {
+		return fmt.Sprintf("%q is how a whole port is written, in place of { … }: ports = [%[1]q]", text)
+	}
+	return ""
+}
+
 // cutLast slices s around the last sep.
 func cutLast(s, sep string) (before, after string, found bool) {
 	if i := strings.LastIndex(s, sep); i >= 0 {
