@@ -413,13 +413,19 @@ func (c *NetworkRemove) do(ctx context.Context, e *Engine, _ *Stream, _ func(Pro
 	if err == nil {
 		return "", nil
 	}
-	if got, ierr := e.client.NetworkInspect(ctx, c.Network, network.InspectOptions{}); ierr == nil && len(got.Containers) > 0 {
+	got, ierr := e.client.NetworkInspect(ctx, c.Network, network.InspectOptions{})
+	switch {
+	case ierr != nil:
+		return "", err
+	case len(got.Containers) > 0:
 		in := &InUse{Kind: "network", Name: got.Name}
 		for _, m := range got.Containers {
 			in.Holders = append(in.Holders, m.Name)
 		}
 		slices.Sort(in.Holders)
 		return "", in
+	case strings.Contains(err.Error(), "has active endpoints"): // seen of 20.10, where 100 containers went at once
+		return "", fmt.Errorf("%w; it names nobody who is on it: if it says the same the next time, it has lost count, and only a restart of the engine helps", err)
 	}
 	return "", err
 }

@@ -264,6 +264,30 @@ func TestLateAndDone(t *testing.T) {
 	})
 }
 
+// Of a network that is not removed it is said who is on it, and also if the engine
+// says that somebody is, and names nobody.
+func TestNetworkInUse(t *testing.T) {
+	for on, want := range map[string]string{
+		`{"Name":"n","Containers":{"1":{"Name":"b"},"2":{"Name":"a"}}}`: "network n is in use by a, b",
+		`{"Name":"n","Containers":{}}`:                                  "network n has active endpoints; it names nobody who is on it",
+	} {
+		e := over(t, func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodGet {
+				return answers(func(*http.Request) io.Reader { return strings.NewReader(on) })(r)
+			}
+			got, err := answers(func(*http.Request) io.Reader {
+				return strings.NewReader(`{"message":"error while removing network: network n has active endpoints"}`)
+			})(r)
+			got.StatusCode = http.StatusForbidden
+			got.Header.Set("Content-Type", "application/json")
+			return got, err
+		}, Limits{})
+		if _, err := e.Do(t.Context(), &NetworkRemove{"n"}, nil, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
 func TestLargeAnswers(t *testing.T) {
 	endless := answers(func(*http.Request) io.Reader {
 		return io.MultiReader(strings.NewReader(`[{"Id":"`), forever('a'))
