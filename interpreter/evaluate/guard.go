@@ -27,15 +27,19 @@ type guard struct {
 	waiting atomic.Bool // for the parent: that time is not the program's
 }
 
-const between = 10 * time.Millisecond // looks
+const (
+	between = 10 * time.Millisecond // looks
+	large   = 8 << 20               // bytes that live, from which on there is more memory for less time
+)
 
 // run looks until the process ends. The clock is counted in looks: a process that
 // is suspended, or a machine that is, has no less of it.
 func (g *guard) run() {
 	debug.SetMaxStack(int(g.limits.Memory / 8)) // beyond it Go ends the process
 	debug.SetMemoryLimit(g.limits.Memory * 4 / 5)
-	debug.SetGCPercent(200) // as bay itself: of a small program, a quarter of the time went there
+	debug.SetGCPercent(100) // most programs are small, and one more collection is cheaper than what it frees
 	var t taken
+	grown := false
 	for range time.Tick(between) {
 		if g.waiting.Load() {
 			continue
@@ -43,6 +47,10 @@ func (g *guard) run() {
 		t.clock += between
 		t.processor = processor()
 		whole, live := memory()
+		if !grown && live > large {
+			grown = true
+			debug.SetGCPercent(200) // as bay itself
+		}
 		switch {
 		case whole > g.limits.Memory:
 			os.Exit(exitMemory)

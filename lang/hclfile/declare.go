@@ -189,7 +189,7 @@ func (r *reader) addStack(b *hclsyntax.Block) {
 // attrs evaluates attributes of a declaration. One without a value stays, as
 // broken.
 func (r *reader) attrs(attrs []*hclsyntax.Attribute, sc *scope) []ir.Attr {
-	var out []ir.Attr
+	out := make([]ir.Attr, 0, len(attrs))
 	for _, a := range attrs {
 		out = append(out, r.attrOf(a, sc))
 	}

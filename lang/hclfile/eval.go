@@ -149,7 +149,8 @@ func (e *eval) literal(x *hclsyntax.LiteralValueExpr) (ir.Value, bool) {
 }
 
 func (e *eval) template(x *hclsyntax.TemplateExpr, sc *scope) (ir.Value, bool) {
-	pieces := []ir.Value{ir.StringVal("").At(e.pos(x.SrcRange))}
+	pieces := make([]ir.Value, 1, 1+len(x.Parts))
+	pieces[0] = ir.StringVal("").At(e.pos(x.SrcRange))
 	complete := true
 	for _, part := range x.Parts {
 		v, ok := e.evalText(part, sc)

@@ -116,6 +116,9 @@ func (d *instances) postObject(x hclsyntax.Expression) {
 
 // posts returns the postconditions of the resource at a.
 func (d *instances) posts(a ir.Addr, sc *scope) []schema.Postcondition {
+	if len(d.post) == 0 {
+		return nil
+	}
 	sc = &scope{parent: sc, names: map[string]ir.Value{"self": ir.HandleVal(a)}}
 	var out []schema.Postcondition
 	for _, p := range d.post {
