@@ -61,7 +61,7 @@ func mutants() []mutant {
 		{"an undo starts what never ran", back, "	return ran(old)\n", "	return true\n", "./stdlib/container TestRollbackStartsNoOther"},
 		{"an undo starts what lacks a network", back, "if !there(\"network\", n.Network.Name) {", "if !there(\"network\", n.Network.Name) && false {", "./stdlib/container TestRollbackStartsNoOther"},
 		{"an undo starts what cannot start", back, `|| stranded(in, old) != "" {`, "{", "./stdlib/container TestNoWayBack"},
-		{"a container is stopped for one that cannot start", back, "own && h.restart {", "own && h.restart && false {", "./golden/sim Found"},
+		{"a container is stopped for one that cannot start", back, "own && h.restart {", "own && h.restart && false {", "./stdlib/container TestNoWayBack"},
 		{"the policy from before is forgotten", back, "		return p\n	}\n	return now\n", "		return now\n	}\n	return now\n", "./stdlib/container TestRollbackHalfway"},
 
 		// The order of a replacement.
