@@ -171,8 +171,8 @@ func (a *app) nothing(t *aim) error {
 		}
 	}
 	f := &failure{err: fmt.Errorf("nothing of stack %q is on %s", t.stack, a.host(t.engine)), hint: nearStack(t.stack, t.all)}
-	if f.hint == "" && a.common.stack == "" {
-		f.hint = "`bay apply` makes it"
+	if a.common.stack == "" { // the files name it
+		f.hint = strings.TrimSuffix("`bay apply` makes it; "+f.hint, "; ")
 	}
 	return f
 }

@@ -44,6 +44,8 @@ func mutants() []mutant {
 		{"the lock is not asked for before a call", step, "	if err := x.held(ctx); err != nil {\n		return err\n	}\n", "", applied},
 		{"an undo goes on without the lock", step, "|| errors.As(err, &lost) {", "{", applied},
 
+		{"what was cut short stops an old one with another policy", room + "half.go", "retires(old)", "asRead(old)", "./golden/sim Found"},
+
 		// The way back.
 		{"nothing is taken back", step, "	if !x.touched || len(x.s.Work.Undo) == 0 ||", "	if len(x.s.Work.Undo) >= 0 ||", ""},
 		{"the old one starts beside one that does not stop", step, "if f.UndoErr != nil && engine.Serves(op.Call) {", "if false {", ""},

@@ -63,7 +63,7 @@ func TestDirect(t *testing.T) {
 
 // found are seeds that failed once, and whose stories stand in no other test. Where
 // what is drawn has changed since, they are stories as any other.
-var found = []uint64{171826, 241775, 263135, 322206, 329388, 352133, 412556, 444187, 458689, 502308, 514785, 536136, 565381, 736982, 742887, 748729, 892375, 939593}
+var found = []uint64{171826, 241775, 263135, 322206, 329388, 352133, 412556, 444187, 458689, 502308, 514785, 536136, 565381, 736982, 742887, 748729, 892375, 939593, 1023134}
 
 // TestFound tells those again.
 func TestFound(t *testing.T) {

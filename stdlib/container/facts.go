@@ -43,11 +43,16 @@ func asRead(l *kind.Live) []engine.Fact {
 }
 
 // givesWay are the facts about a container that another one takes the place of:
-// who goes back to it wants it as it was, and whoever connected it by hand has
-// not seen that the new one is not.
+// whoever connected it by hand has not seen that the new one is not.
 func givesWay(in kind.In[Spec], l *kind.Live) []engine.Fact {
-	facts := append(asRead(l), unchanged(l, "HostConfig", "RestartPolicy", "Name"))
-	return append(facts, stays(in, l)...)
+	return append(retires(l), stays(in, l)...)
+}
+
+// retires are the facts about a container that stops for good: whether it has a
+// policy that is to be taken off, so that nobody starts it beside the new one, and
+// that it gets back if it is put back.
+func retires(l *kind.Live) []engine.Fact {
+	return append(asRead(l), unchanged(l, "HostConfig", "RestartPolicy", "Name"))
 }
 
 // stays is the fact that a container is on the networks that it was on. Those

@@ -15,7 +15,7 @@ import (
 func finish(in kind.In[Spec], changes []schema.Change) kind.Work {
 	l, old := in.Live, in.Live.Old
 	both := strategy(in, old) == startFirst
-	w := kind.Work{Strategy: stopFirst, Facts: slices.Concat(asRead(l), asRead(old), basis(in))}
+	w := kind.Work{Strategy: stopFirst, Facts: slices.Concat(asRead(l), retires(old), basis(in))}
 	name := in.Want.Name
 	switch {
 	case both:
