@@ -270,16 +270,14 @@ func parseKey(s string) (key, rest string, err error) {
 		}
 	}
 	if n, ok := plain(s); ok {
-		if s[n:] == "" || s[n] != ']' {
-			return "", "", fmt.Errorf("want ] after the key")
+		key, rest = s[1:n-1], s[n:]
+	} else {
+		dec := json.NewDecoder(strings.NewReader(s))
+		if err := dec.Decode(&key); err != nil {
+			return "", "", fmt.Errorf("want a quoted key after [")
 		}
-		return s[1 : n-1], s[n+1:], nil
+		rest = s[dec.InputOffset():]
 	}
-	dec := json.NewDecoder(strings.NewReader(s))
-	if err := dec.Decode(&key); err != nil {
-		return "", "", fmt.Errorf("want a quoted key after [")
-	}
-	rest = s[dec.InputOffset():]
 	if !strings.HasPrefix(rest, "]") {
 		return "", "", fmt.Errorf("want ] after the key")
 	}

@@ -77,7 +77,7 @@ type Port struct {
 // Bind says which attributes a port has.
 func (p *Port) Bind(f *schema.Set) {
 	f.Int(&p.Container, "container", schema.Range{Min: 1, Max: 65535}, schema.Replace, "Port within the container.").From("HostConfig.PortBindings").Required().Meant(meantPort)
-	f.Int(&p.Host, "host", schema.Range{Min: 1, Max: 65535}, schema.Replace, "Port on the host; left out, the engine picks one.").From("HostPort").Meant(meantPort)
+	f.Int(&p.Host, "host", schema.Range{Min: 1, Max: 65535}, schema.Replace, "Port on the host; left out, the engine picks one.").From("HostPort").Meant(meantHost)
 	f.Parsed(&p.HostRange, "host_range", "range", `a range such as "8000-8010"`, schema.Replace, "Ports on the host of which the engine picks one.", parseRange).From("HostPort")
 	f.Parsed(&p.HostIP, "host_ip", "address", "an IP address", schema.Replace, "Address on the host; left out, all.", parseIP).From("HostIp")
 	f.Enum(&p.Protocol, "protocol", schema.Replace, "tcp (default), udp or sctp.", "tcp", "udp", "sctp").From("HostConfig.PortBindings")

@@ -124,6 +124,7 @@ func TestRules(t *testing.T) {
 		{obj("mounts", ir.ListVal(obj("target", "/x", "volume", "v", "driver", "nfs"))).Map, "labels and driver are for a volume without a name", "own declaration"},
 		{obj("ports", ir.ListVal(obj("container", 80, "host", "127.0.0.1:80"))).Map, "want a whole number", `host_ip = "127.0.0.1", host = 80`},
 		{obj("ports", ir.ListVal(obj("container", 80, "host", "8080-8090"))).Map, "want a whole number", `host_range = "8080-8090"`},
+		{obj("ports", ir.ListVal(obj("container", "8080-8090"))).Map, "want a whole number", `ports = ["8080-8090"]`},
 		{obj("ports", ir.ListVal(obj("container", "80/udp"))).Map, "want a whole number", `ports = ["80/udp"]`},
 		{obj("ports", ir.ListVal(obj("container", 80, "host", "localhost:80"))).Map, "want a whole number", "Port on the host"},
 		{obj("mounts", ir.ListVal(obj("target", "/x", "source", "/a", "selinux", "z", "recursive", "disabled"))).Map, "takes selinux only in the short form", "one of them away"},

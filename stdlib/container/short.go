@@ -40,8 +40,8 @@ func parsePorts(text string) ([]Port, error) {
 	return ports, nil
 }
 
-// meantPort says where the parts of a text stand that is more than a number.
-func meantPort(text string) string {
+// meantHost says where the parts of a text stand that is more than a port of the host.
+func meantHost(text string) string {
 	if ports, err := parseRange(text); err == nil {
 		return fmt.Sprintf("a range is an attribute of its own: host_range = %q", ports)
 	}
@@ -51,6 +51,11 @@ func meantPort(text string) string {
 			return fmt.Sprintf("the address is an attribute of its own: host_ip = %q, host = %d", ip, n)
 		}
 	}
+	return meantPort(text)
+}
+
+// meantPort says where a text stands that is a whole port.
+func meantPort(text string) string {
 	if _, err := parsePorts(text); err == nil {
 		return fmt.Sprintf("%q is how a whole port is written, in place of { … }: ports = [%[1]q]", text)
 	}
