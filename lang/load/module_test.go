@@ -161,6 +161,29 @@ func TestEachOfMany(t *testing.T) {
 			},
 			want: []string{"m/m.bay.hcl:1:26: error", "n/m.bay.hcl:1:26: error"},
 		},
+		"one text in two files, with a file beside each": {
+			files: map[string]string{
+				"main.bay.star":   "stack(name = \"shop\")\nmodule(\"a\", source = \"./m\")\nmodule(\"b\", source = \"./n\")\n",
+				"m/main.bay.star": "print(file(\"text\"))\n", "m/text": "of m",
+				"n/main.bay.star": "print(file(\"text\"))\n", "n/text": "of n",
+			},
+			want: []string{"m/main.bay.star:1:1: warning: print: of m", "n/main.bay.star:1:1: warning: print: of n"},
+		},
+		"one file with inputs, and functions that it loads": {
+			files: map[string]string{
+				"main.bay.star":   "stack(name = \"shop\")\n[module(\"m\", key = k, source = \"./m\", inputs = {\"x\": k}) for k in [\"1\", \"2\"]]\n",
+				"m/main.bay.star": "load(\"./lib.star\", \"say\")\nx = variable(\"x\")\nsay(x)\n",
+				"m/lib.star":      "def say(x):\n    print(\"got\", x)\n",
+			},
+			want: []string{"print: got 1", "print: got 2"},
+		},
+		"one file with a name that means nothing": {
+			files: map[string]string{
+				"main.bay.star":   "stack(name = \"shop\")\nmodule(\"a\", source = \"./m\")\nmodule(\"b\", source = \"./m\")\n",
+				"m/main.bay.star": "x = lost\n",
+			},
+			want: []string{"m/main.bay.star:1:5: error: nothing has the name \"lost\"", "called from main.bay.star:2:1 (module.a)"}, // of equal messages one is shown
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			write(t, c.files)

@@ -1,7 +1,6 @@
 package starfile
 
 import (
-	"slices"
 	"strings"
 
 	"bayplan/lang/ir"
@@ -12,92 +11,80 @@ import (
 )
 
 // names returns what a program can name without a definition. Each stands
-// there twice, once behind a $, for files that take the name themselves.
-func (r *reader) names() starlark.StringDict {
-	names := r.operators()
+// there twice, once behind a $, for files that take the name themselves. All
+// modules of an evaluation share it: no function holds a reader, which it has of
+// the thread that calls it.
+func names(u *schema.Universe) starlark.StringDict {
+	names := operators()
 	add := func(name string, v starlark.Value) { names[name], names["$"+name] = v, v }
 	for name, v := range starlark.Universe {
 		names["$"+name] = v
 	}
-	fn := r.functions()
+	fn := registered(u)
 	for name, v := range fn.members {
 		if !starlark.Universe.Has(name) {
 			add(name, v)
 		}
 	}
 	add("fn", fn)
-	for name, v := range r.guarded() {
+	for name, v := range guarded() {
 		add(name, v)
 	}
-	for name, v := range r.declarations() {
-		add(name, r.forgivingCall(v.(*starlark.Builtin)))
-	}
-	if r.b.Spent.Watch != nil {
-		r.watched(names)
-		r.watched(fn.members)
+	for name, v := range declarations(u) {
+		add(name, v)
 	}
 	return names
 }
 
-// watched has each function tell where it is called. One call is the only thing
-// that no count of steps can stop.
-func (r *reader) watched(names starlark.StringDict) {
-	for name, v := range names {
-		f, ok := v.(*starlark.Builtin)
-		if !ok {
-			continue
-		}
-		names[name] = starlark.NewBuiltin(f.Name(), func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-			if t.CallStackDepth() > 1 {
-				r.b.Spent.Watch.AtLine(position(t.CallFrame(1).Pos))
-			}
-			return f.CallInternal(t, args, kwargs)
-		})
-	}
-}
+// function is what a program calls; r is the reader of the module that is being
+// evaluated.
+type function = func(r *reader, t *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)
 
-// forgivingCall is forgiving, for a function that takes named arguments too.
-func (r *reader) forgivingCall(f *starlark.Builtin) *starlark.Builtin {
-	return starlark.NewBuiltin(f.Name(), func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		all := slices.Clone(args)
-		for _, kv := range kwargs {
-			all = append(all, kv[1])
+// builtin makes a function that programs call. It tells where it is called: one
+// call is the only thing that no count of steps can stop.
+func builtin(name string, f function) *starlark.Builtin {
+	return starlark.NewBuiltin(name, func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		r := readerOf(t)
+		if r.b.Spent.Watch != nil && t.CallStackDepth() > 1 {
+			r.b.Spent.Watch.AtLine(position(t.CallFrame(1).Pos))
 		}
-		return r.forgiving(func(starlark.Tuple) (starlark.Value, error) { return f.CallInternal(t, args, kwargs) })(all)
+		return f(r, t, args, kwargs)
 	})
 }
 
-type builtinFunc = func(t *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)
-
-// functions returns the functions of the registry.
-func (r *reader) functions() *namespace {
+// registered returns the functions of the registry.
+func registered(u *schema.Universe) *namespace {
 	ns := &namespace{name: "fn", members: starlark.StringDict{}}
-	env := schema.FuncEnv{Dir: r.dir, Source: r.src}
-	for _, f := range r.b.Universe.Funcs {
-		impl := f.Make(env)
-		ns.members[f.Name] = starlark.NewBuiltin(f.Name, func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	for _, f := range u.Funcs {
+		call := forgiving(func(r *reader, t *starlark.Thread, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+			return r.call(f, t, args)
+		})
+		ns.members[f.Name] = builtin(f.Name, func(r *reader, t *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 			if len(kwargs) > 0 {
 				return nil, failf("%s takes no named arguments", f.Name).Hintf("%s", usage(f))
 			}
-			return r.forgiving(func(args starlark.Tuple) (starlark.Value, error) {
-				c := r.callAt(t)
-				vals := make([]ir.Value, len(args))
-				for i, a := range args {
-					v, d := r.toIR(a, c.arg(i))
-					if d != nil {
-						return nil, failed(d)
-					}
-					vals[i] = v
-				}
-				got, d := value.Call(f.Name, impl, vals)
-				if d != nil {
-					return nil, failed(d)
-				}
-				return r.fromIR(adrift(got)), nil
-			})(args)
+			return call(r, t, args, nil)
 		})
 	}
 	return ns
+}
+
+// call calls a function of the registry.
+func (r *reader) call(f *schema.Func, t *starlark.Thread, args starlark.Tuple) (starlark.Value, error) {
+	c := r.callOn(t)
+	vals := make([]ir.Value, len(args))
+	for i, a := range args {
+		v, d := r.toIR(a, c.arg(i))
+		if d != nil {
+			return nil, failed(d)
+		}
+		vals[i] = v
+	}
+	got, d := value.Call(f.Name, f.Make(schema.FuncEnv{Dir: r.dir, Source: r.src}), vals)
+	if d != nil {
+		return nil, failed(d)
+	}
+	return r.fromIR(adrift(got)), nil
 }
 
 func usage(f *schema.Func) string {
@@ -107,13 +94,12 @@ func usage(f *schema.Func) string {
 	return f.Doc + " " + f.Example + " is " + f.Result
 }
 
-// callAt returns what is known about the call that runs.
-func (r *reader) callAt(t *starlark.Thread) *call {
-	if t.CallStackDepth() < 2 {
-		return new(call)
-	}
-	if c := r.calls[position(t.CallFrame(1).Pos)]; c != nil {
-		return c
+// callOn returns what is known about the call that runs.
+func (r *reader) callOn(t *starlark.Thread) *call {
+	if t.CallStackDepth() > 1 {
+		if c := r.callAt(position(t.CallFrame(1).Pos)); c != nil {
+			return c
+		}
 	}
 	return new(call)
 }
@@ -130,43 +116,37 @@ func (c *call) arg(i int) *shape {
 
 // guarded returns Starlark's own functions that would decide on a deferred
 // value, or show it, without a word.
-func (r *reader) guarded() starlark.StringDict {
+func guarded() starlark.StringDict {
 	out := starlark.StringDict{}
-	builtin := func(name string, f builtinFunc) {
-		out[name] = starlark.NewBuiltin(name, func(t *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-			return r.forgiving(func(args starlark.Tuple) (starlark.Value, error) { return f(t, b, args, kwargs) })(args)
-		})
-	}
-	add := func(name string, f func(native *starlark.Builtin) builtinFunc) {
-		builtin(name, f(starlark.Universe[name].(*starlark.Builtin)))
-	}
+	add := func(name string, f function) { out[name] = builtin(name, forgiving(f)) }
+	native := func(name string) *starlark.Builtin { return starlark.Universe[name].(*starlark.Builtin) }
 	// These look into their arguments, or let others look into them.
-	for _, name := range []string{"abs", "bool", "bytes", "chr", "float", "getattr", "hash", "int", "len", "ord", "repr", "type"} {
-		add(name, r.computing)
+	for _, name := range []string{"abs", "bool", "bytes", "chr", "float", "hash", "int", "len", "ord", "repr", "type"} {
+		add(name, computing(native(name)))
 	}
 	// These move elements about and want to know how many there are.
 	for _, name := range []string{"dict", "enumerate", "list", "range", "reversed", "set", "tuple", "zip"} {
-		add(name, r.walking)
+		add(name, walking(native(name)))
 	}
 	// These compare elements or ask for their truth.
 	for _, name := range []string{"all", "any", "max", "min", "sorted"} {
-		add(name, r.deciding)
+		add(name, deciding(native(name)))
 	}
-	builtin("str", r.str)
-	builtin("hasattr", r.hasattr)
-	builtin("getattr", r.getattr)
-	builtin("dir", r.dirOf)
-	builtin("print", r.printed)
-	out["fail"] = starlark.NewBuiltin("fail", r.fail)
+	add("str", (*reader).str)
+	add("hasattr", (*reader).hasattr)
+	add("getattr", (*reader).getattr)
+	add("dir", (*reader).dirOf)
+	add("print", (*reader).printed)
+	out["fail"] = builtin("fail", (*reader).fail)
 	return out
 }
 
 // computing is for functions of one known value: of a sensitive one they make
 // a sensitive result.
-func (r *reader) computing(native *starlark.Builtin) builtinFunc {
+func computing(native *starlark.Builtin) function {
 	name := native.Name()
 	shallow := name == "bool" || name == "len" || name == "type" // they ask nothing of the elements
-	return func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	return func(r *reader, t *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		d := findDeferred(args...)
 		if own := len(args) == 1 && isDeferred(args[0]); shallow && !own {
 			d = nil
@@ -211,8 +191,8 @@ func isDeferred(v starlark.Value) bool {
 	return ok
 }
 
-func (r *reader) walking(native *starlark.Builtin) builtinFunc {
-	return func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func walking(native *starlark.Builtin) function {
+	return func(r *reader, t *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		if native.Name() == "set" {
 			if err := undecidedAmong("a key", args...); err != nil {
 				return nil, err
@@ -237,8 +217,8 @@ func (r *reader) walking(native *starlark.Builtin) builtinFunc {
 	}
 }
 
-func (r *reader) deciding(native *starlark.Builtin) builtinFunc {
-	return func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func deciding(native *starlark.Builtin) function {
+	return func(r *reader, t *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		if err := undecidedAmong(native.Name()+"()", args...); err != nil {
 			if f, ok := err.(*failure); ok && native.Name() == "sorted" && findDeferred(args...).v.Sensitive {
 				f.Hintf("sort(x) of texts takes it, and what comes of it is sensitive")
@@ -252,7 +232,7 @@ func (r *reader) deciding(native *starlark.Builtin) builtinFunc {
 	}
 }
 
-func (r *reader) str(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func (r *reader) str(_ *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var x starlark.Value
 	if err := starlark.UnpackPositionalArgs("str", args, kwargs, 1, &x); err != nil {
 		return nil, err
@@ -267,7 +247,7 @@ func (r *reader) str(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tupl
 	return r.fromIR(piece.ToText()), nil
 }
 
-func (r *reader) hasattr(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func (r *reader) hasattr(_ *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var x starlark.Value
 	var name string
 	if err := starlark.UnpackPositionalArgs("hasattr", args, kwargs, 2, &x, &name); err != nil {
@@ -280,7 +260,7 @@ func (r *reader) hasattr(_ *starlark.Thread, _ *starlark.Builtin, args starlark.
 	return starlark.Bool(v != nil && err == nil), nil
 }
 
-func (r *reader) getattr(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func (r *reader) getattr(_ *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var x, def starlark.Value
 	var name string
 	if err := starlark.UnpackPositionalArgs("getattr", args, kwargs, 2, &x, &name, &def); err != nil {
@@ -293,7 +273,7 @@ func (r *reader) getattr(_ *starlark.Thread, _ *starlark.Builtin, args starlark.
 	return v, err
 }
 
-func (r *reader) dirOf(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func (r *reader) dirOf(t *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	for _, a := range args {
 		if err := decidable(a, "dir()"); err != nil {
 			return nil, err
@@ -326,7 +306,7 @@ func (r *reader) display(v starlark.Value) string {
 	return v.String()
 }
 
-func (r *reader) printed(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func (r *reader) printed(t *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	msg, err := r.words("print", args, kwargs)
 	if err != nil {
 		return nil, err
@@ -335,7 +315,7 @@ func (r *reader) printed(t *starlark.Thread, _ *starlark.Builtin, args starlark.
 	return starlark.None, nil
 }
 
-func (r *reader) fail(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func (r *reader) fail(_ *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	msg, err := r.words("fail", args, kwargs)
 	if err != nil {
 		return nil, err

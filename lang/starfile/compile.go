@@ -38,42 +38,66 @@ func parse(f schema.File, mode syntax.Mode) (*syntax.File, error) {
 	return tree, nil
 }
 
-// compile parses, rewrites and resolves a file. The error is a diag.List. lost
-// are names that mean nothing, as was reported: what else is wrong shows if the
-// program runs with stand-ins for them.
-func (r *reader) compile(f schema.File) (prog *starlark.Program, lost []string, err error) {
+// unit is a compiled file. Nobody changes it: modules that are read from one file
+// share it.
+type unit struct {
+	prog  *starlark.Program
+	calls map[diag.Pos]*call  // by left parenthesis
+	taken map[string]diag.Pos // where a predeclared name is assigned
+	defs  map[string]string   // how a function is called, by its name
+	lost  []string            // names that mean nothing, as was reported
+	said  diag.List           // what is to be reported of each module that is read from it
+}
+
+// compile returns a file compiled, as the first module that is read from it left
+// it. The error is a diag.List.
+func (r *reader) compile(f schema.File) (*unit, error) {
+	var wrong error
+	u, _ := schema.Keep(r.b, f, func() (u *unit, good bool) {
+		u, wrong = r.translate(f)
+		return u, wrong == nil && len(u.lost) == 0
+	})
+	r.b.Diags = append(r.b.Diags, u.said...)
+	return u, wrong
+}
+
+// translate parses, rewrites and resolves a file. The error is a diag.List. Where
+// names mean nothing, what else is wrong shows if the program runs with stand-ins
+// for them.
+func (r *reader) translate(f schema.File) (*unit, error) {
+	u := &unit{defs: map[string]string{}}
 	tree, err := parse(f, 0)
 	if err != nil {
-		return nil, nil, err
+		return u, err
 	}
 	for _, s := range tree.Stmts {
 		if def, ok := s.(*syntax.DefStmt); ok {
-			r.defs[diag.Call{Pos: diag.Pos{File: f.Name}, Func: def.Name.Name}] = signature(def)
+			u.defs[def.Name.Name] = signature(def)
 		}
 	}
 	globals := map[string]bool{}
 	add := func(id *syntax.Ident) { globals[id.Name] = true }
 	eachGlobal(tree.Stmts, add, add)
-	r.b.Diags = append(r.b.Diags, idle(tree)...)
-	r.rewrite(tree)
-	prog, err = starlark.FileProgram(tree, r.predeclared.Has)
+	u.said = idle(tree)
+	r.rewrite(tree, u)
+	u.prog, err = starlark.FileProgram(tree, r.predeclared.Has)
 	if err == nil {
-		return prog, nil, nil
+		return u, nil
 	}
 	ds, lost := r.resolveErrors(err, tree, globals)
 	if len(lost) == 0 || r.library != "" {
-		return nil, nil, ds
+		return u, ds
 	}
 	if tree, err = parse(f, 0); err != nil { // the first tree is half resolved
-		return nil, nil, err
+		return u, err
 	}
-	r.rewrite(tree)
-	prog, err = starlark.FileProgram(tree, func(name string) bool { return r.predeclared.Has(name) || slices.Contains(lost, name) })
+	r.rewrite(tree, u)
+	u.prog, err = starlark.FileProgram(tree, func(name string) bool { return r.predeclared.Has(name) || slices.Contains(lost, name) })
 	if err != nil {
-		return nil, nil, ds
+		return u, ds
 	}
-	r.b.Diags = append(r.b.Diags, ds...)
-	return prog, lost, nil
+	u.lost, u.said = lost, append(u.said, ds...)
+	return u, nil
 }
 
 // signature returns how a function is called.
@@ -146,13 +170,13 @@ func isRemark(e syntax.Expr) bool {
 	return ok && (lit.Token == syntax.STRING || lit.Token == syntax.BYTES)
 }
 
-func (r *reader) rewrite(tree *syntax.File) {
-	taken := map[string]diag.Pos{}
+func (r *reader) rewrite(tree *syntax.File, u *unit) {
+	u.taken = map[string]diag.Pos{}
 	for name, at := range shadow(tree, r.isPredeclared) {
-		taken[name] = position(at)
+		u.taken[name] = position(at)
 	}
-	r.taken[tree.Path] = taken
-	w := rewriter{calls: r.calls}
+	u.calls = map[diag.Pos]*call{}
+	w := rewriter{calls: u.calls}
 	w.stmts(tree.Stmts)
 }
 

@@ -14,29 +14,34 @@ import (
 )
 
 // declarations returns the functions by which a program declares things.
-func (r *reader) declarations() starlark.StringDict {
+func declarations(u *schema.Universe) starlark.StringDict {
 	out := starlark.StringDict{}
-	add := func(name string, f func(*invocation) (starlark.Value, error)) {
-		out[name] = starlark.NewBuiltin(name, func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-			return f(r.invocation(name, t, args, kwargs))
+	add := func(name string, f func(*reader, *invocation) (starlark.Value, error)) {
+		out[name] = builtin(name, func(r *reader, t *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			in := r.invocation(name, t, args, kwargs)
+			v, err := f(r, in)
+			if err == nil {
+				return v, nil
+			}
+			return r.forgive(v, err, in.given())
 		})
 	}
-	add("stack", r.stack)
-	add("module", r.module)
-	add("variable", r.variable)
-	add("rule", r.rule)
-	add("check", r.check)
-	add("output", r.output)
-	add("lifecycle", r.lifecycle)
-	add("registry", r.login)
-	add("moved", func(in *invocation) (starlark.Value, error) { return r.move(r.b.Moved, in) })
-	add("adopt", func(in *invocation) (starlark.Value, error) { return r.move(r.b.Adopt, in) })
-	add("forget", func(in *invocation) (starlark.Value, error) { return r.move(r.b.Forget, in) })
+	add("stack", (*reader).stack)
+	add("module", (*reader).module)
+	add("variable", (*reader).variable)
+	add("rule", (*reader).rule)
+	add("check", (*reader).check)
+	add("output", (*reader).output)
+	add("lifecycle", (*reader).lifecycle)
+	add("registry", (*reader).login)
+	add("moved", func(r *reader, in *invocation) (starlark.Value, error) { return r.move(r.b.Moved, in) })
+	add("adopt", func(r *reader, in *invocation) (starlark.Value, error) { return r.move(r.b.Adopt, in) })
+	add("forget", func(r *reader, in *invocation) (starlark.Value, error) { return r.move(r.b.Forget, in) })
 	for _, c := range []ir.Condition{ir.Started, ir.Healthy, ir.Completed} {
-		add(string(c), func(in *invocation) (starlark.Value, error) { return r.condition(c, in) })
+		add(string(c), func(r *reader, in *invocation) (starlark.Value, error) { return r.condition(c, in) })
 	}
-	for _, k := range r.b.Universe.Kinds {
-		add(k.Name, func(in *invocation) (starlark.Value, error) { return r.resource(k, in) })
+	for _, k := range u.Kinds {
+		add(k.Name, func(r *reader, in *invocation) (starlark.Value, error) { return r.resource(k, in) })
 	}
 	return out
 }
@@ -47,10 +52,10 @@ type invocation struct {
 	name   string
 	args   starlark.Tuple
 	kwargs []starlark.Tuple
+	taken  map[string]bool
 	pos    diag.Pos
 	calls  []diag.Call
 	frames []*call // the calls on the stack that are known, innermost first
-	taken  map[string]bool
 }
 
 func (r *reader) invocation(name string, t *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) *invocation {
@@ -58,7 +63,7 @@ func (r *reader) invocation(name string, t *starlark.Thread, args starlark.Tuple
 	in := &invocation{r: r, name: name, args: args, kwargs: kwargs, taken: map[string]bool{}}
 	in.pos, in.calls = r.where(stack)
 	for _, fr := range slices.Backward(stack) {
-		if c := r.calls[position(fr.Pos)]; c != nil {
+		if c := r.callAt(position(fr.Pos)); c != nil {
 			in.frames = append(in.frames, c)
 		}
 	}
@@ -66,6 +71,15 @@ func (r *reader) invocation(name string, t *starlark.Thread, args starlark.Tuple
 		in.frames = []*call{new(call)}
 	}
 	return in
+}
+
+// given returns all arguments, those with names too.
+func (in *invocation) given() starlark.Tuple {
+	all := slices.Clone(in.args)
+	for _, kv := range in.kwargs {
+		all = append(all, kv[1])
+	}
+	return all
 }
 
 // failf is a failure of the call as a whole.

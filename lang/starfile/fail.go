@@ -83,8 +83,8 @@ func (r *reader) report(err error) {
 			r.explainCall(&d, e.CallStack)
 			if n := len(e.CallStack) - 1; n > 0 && wrongArgs(e.Msg, e.CallStack[n].Name) { // the caller is to blame
 				d.Pos, calls = r.where(e.CallStack[:n])
-				if sig := r.defs[diag.Call{Pos: diag.Pos{File: at.File}, Func: e.CallStack[n].Name}]; sig != "" && d.Hint == "" {
-					d.Hint = "it is called as " + sig
+				if f, ok := r.files[at.File]; ok && d.Hint == "" && f.defs[e.CallStack[n].Name] != "" {
+					d.Hint = "it is called as " + f.defs[e.CallStack[n].Name]
 				}
 			}
 		}
@@ -150,7 +150,7 @@ func (r *reader) where(stack starlark.CallStack) (diag.Pos, []diag.Call) {
 		if pos.File == "<builtin>" || pos.File == "" {
 			continue
 		}
-		if c := r.calls[pos]; c != nil && i+1 < len(stack) {
+		if c := r.callAt(pos); c != nil && i+1 < len(stack) {
 			pos = c.pos
 		}
 		if at.Known() {
@@ -168,11 +168,11 @@ func (r *reader) takenAt(t *starlark.Thread, kind string) (name string, at diag.
 		return "", diag.Pos{}, false
 	}
 	pos := position(t.CallFrame(1).Pos)
-	c := r.calls[pos]
+	c := r.callAt(pos)
 	if c == nil || c.fn != kind {
 		return "", diag.Pos{}, false
 	}
-	at, ok = r.taken[pos.File][c.fn]
+	at, ok = r.files[pos.File].taken[c.fn]
 	return c.fn, at, ok
 }
 
@@ -182,12 +182,12 @@ func (r *reader) explainCall(d *diag.Diag, stack starlark.CallStack) {
 		return
 	}
 	pos := position(stack.At(0).Pos)
-	c := r.calls[pos]
+	c := r.callAt(pos)
 	if c == nil {
 		return
 	}
 	d.Pos = c.pos
-	if at, ok := r.taken[pos.File][c.fn]; ok {
+	if at, ok := r.files[pos.File].taken[c.fn]; ok {
 		d.Hintf("the name %s was taken at %s; give that variable another name", c.fn, at)
 	}
 }

@@ -15,15 +15,15 @@ import (
 
 // operators returns the functions that rewritten programs call. A name in
 // brackets cannot be that of a function of the registry, which has a $ too.
-func (r *reader) operators() starlark.StringDict {
+func operators() starlark.StringDict {
 	ops := starlark.StringDict{}
-	add := func(name string, f func(args starlark.Tuple) (starlark.Value, error)) {
-		ops["$"+name] = starlark.NewBuiltin("$"+name, func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
-			return r.forgiving(f)(args)
-		})
+	add := func(name string, f func(r *reader, args starlark.Tuple) (starlark.Value, error)) {
+		ops["$"+name] = builtin("$"+name, forgiving(func(r *reader, _ *starlark.Thread, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+			return f(r, args)
+		}))
 	}
 	for _, op := range []syntax.Token{syntax.EQL, syntax.NEQ, syntax.LT, syntax.GT, syntax.LE, syntax.GE} {
-		add(op.String(), func(a starlark.Tuple) (starlark.Value, error) {
+		add(op.String(), func(r *reader, a starlark.Tuple) (starlark.Value, error) {
 			if d := r.standInWithin(a); d != nil {
 				return d, nil
 			}
@@ -31,7 +31,7 @@ func (r *reader) operators() starlark.StringDict {
 		})
 	}
 	for op, want := range map[string]starlark.Bool{"in": true, "not in": false} {
-		add(op, func(a starlark.Tuple) (starlark.Value, error) {
+		add(op, func(r *reader, a starlark.Tuple) (starlark.Value, error) {
 			if d := r.standInWithin(a); d != nil {
 				return d, nil
 			}
@@ -45,17 +45,19 @@ func (r *reader) operators() starlark.StringDict {
 		syntax.PIPE: syntax.PIPE_EQ, syntax.AMP: syntax.AMP_EQ, syntax.CIRCUMFLEX: syntax.CIRCUMFLEX_EQ,
 		syntax.LTLT: syntax.LTLT_EQ, syntax.GTGT: syntax.GTGT_EQ,
 	} {
-		add(op.String(), func(a starlark.Tuple) (starlark.Value, error) { return r.operate(op, a[0], a[1]) })
-		add(assign.String(), func(a starlark.Tuple) (starlark.Value, error) { return r.augment(op, a[0], a[1]) })
-		add("[]"+assign.String(), func(a starlark.Tuple) (starlark.Value, error) {
+		add(op.String(), func(r *reader, a starlark.Tuple) (starlark.Value, error) { return r.operate(op, a[0], a[1]) })
+		add(assign.String(), func(r *reader, a starlark.Tuple) (starlark.Value, error) { return r.augment(op, a[0], a[1]) })
+		add("[]"+assign.String(), func(r *reader, a starlark.Tuple) (starlark.Value, error) {
 			return starlark.None, r.augmentElem(op, a[0], a[1], a[2])
 		})
 	}
-	add("(truth)", func(a starlark.Tuple) (starlark.Value, error) { return a[0], decidable(a[0], "a condition") })
-	add("(for)", func(a starlark.Tuple) (starlark.Value, error) { return a[0], iterable(a[0]) })
-	add("(spread)", func(a starlark.Tuple) (starlark.Value, error) { return a[0], cmp.Or(iterable(a[0]), walkable(a[0])) })
-	add("(slice)", func(a starlark.Tuple) (starlark.Value, error) { return a[0], sliceable(a[0]) })
-	ops["$."] = starlark.NewBuiltin("$.", func(t *starlark.Thread, _ *starlark.Builtin, a starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+	add("(truth)", func(_ *reader, a starlark.Tuple) (starlark.Value, error) { return a[0], decidable(a[0], "a condition") })
+	add("(for)", func(_ *reader, a starlark.Tuple) (starlark.Value, error) { return a[0], iterable(a[0]) })
+	add("(spread)", func(_ *reader, a starlark.Tuple) (starlark.Value, error) {
+		return a[0], cmp.Or(iterable(a[0]), walkable(a[0]))
+	})
+	add("(slice)", func(_ *reader, a starlark.Tuple) (starlark.Value, error) { return a[0], sliceable(a[0]) })
+	ops["$."] = builtin("$.", func(r *reader, t *starlark.Thread, a starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
 		v, err := r.attr(a[0], string(a[1].(starlark.String)))
 		if err != nil {
 			return r.mend(t, err)
@@ -84,19 +86,28 @@ func standInAmong(vs ...starlark.Value) *deferred {
 	return nil
 }
 
-// forgiving makes a function that fails on a stand-in return one, since a message
-// about it would only repeat that there is no value.
-func (r *reader) forgiving(f func(starlark.Tuple) (starlark.Value, error)) func(starlark.Tuple) (starlark.Value, error) {
-	return func(args starlark.Tuple) (starlark.Value, error) {
-		v, err := f(args)
-		if _, stop := errors.AsType[*stopped](err); err == nil || stop || !r.unresolved {
-			return v, err
-		}
-		if d := r.standInWithin(args); d != nil {
-			return d, nil
-		}
-		return nil, err
+// forgiving makes a function that fails on a stand-in among its positional
+// arguments return one.
+func forgiving(f function) function {
+	return func(r *reader, t *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		v, err := f(r, t, args, kwargs)
+		return r.forgive(v, err, args)
 	}
+}
+
+// forgive returns a stand-in among args in the place of an error, since a message
+// about it would only repeat that there is no value.
+func (r *reader) forgive(v starlark.Value, err error, args starlark.Tuple) (starlark.Value, error) {
+	if err == nil || !r.unresolved {
+		return v, err
+	}
+	if _, stop := errors.AsType[*stopped](err); stop {
+		return v, err
+	}
+	if d := r.standInWithin(args); d != nil {
+		return d, nil
+	}
+	return nil, err
 }
 
 // standInWithin returns a stand-in at any depth, or nil: what would be decided on

@@ -26,18 +26,16 @@ func Read(b *schema.Builder, body schema.Body, in *value.Inputs, src schema.Sour
 func newReader(b *schema.Builder, in *value.Inputs, src schema.Source, dir string) *reader {
 	r := &reader{
 		b: b, in: in, src: src, dir: dir,
-		calls:     map[diag.Pos]*call{},
-		taken:     map[string]map[string]diag.Pos{},
-		dirs:      map[string]string{},
+		files:     map[string]file{},
 		loaded:    map[string]*library{},
 		variables: map[string]diag.Pos{},
 		mended:    map[diag.Pos]bool{},
-		defs:      map[diag.Call]string{},
 	}
 	if b.Spent.Heap == 0 {
 		b.Spent.Heap = heapBytes() + maxHeap
 	}
-	r.predeclared = r.names()
+	// The table is kept like a file that every module begins with.
+	r.predeclared, _ = schema.Keep(b, schema.File{Name: "<builtin>"}, func() (starlark.StringDict, bool) { return names(b.Universe), true })
 	return r
 }
 
@@ -61,17 +59,28 @@ type reader struct {
 	library string // the file's name, if this is a library; "" for a body
 
 	predeclared starlark.StringDict
-	calls       map[diag.Pos]*call             // of all files, by left parenthesis
-	taken       map[string]map[string]diag.Pos // by file: where a predeclared name is assigned
-	dirs        map[string]string              // by file: where its loads start
-	loaded      map[string]*library            // by absolute path
-	loading     []string                       // files whose load is under way, outermost first
-	defs        map[diag.Call]string           // by file and name: how a function of the program is called
-	variables   map[string]diag.Pos            // by name: where it was declared
-	unresolved  bool                           // something has no value, and a message says so
-	mended      map[diag.Pos]bool              // where there was a mistake after which the program went on
+	files       map[string]file     // those that run or ran, by name
+	loaded      map[string]*library // by absolute path
+	loading     []string            // files whose load is under way, outermost first
+	variables   map[string]diag.Pos // by name: where it was declared
+	unresolved  bool                // something has no value, and a message says so
+	mended      map[diag.Pos]bool   // where there was a mistake after which the program went on
 
 	made int // bytes of results since the last look at the memory
+}
+
+// file is one that runs or ran.
+type file struct {
+	*unit
+	dir string // where its loads start
+}
+
+// callAt returns what is known about the call whose left parenthesis is at p, or nil.
+func (r *reader) callAt(p diag.Pos) *call {
+	if f, ok := r.files[p.File]; ok {
+		return f.calls[p]
+	}
+	return nil
 }
 
 // readerKey is where a thread keeps its reader, and bodyKey whether it runs the
@@ -85,26 +94,26 @@ func readerOf(t *starlark.Thread) *reader { return t.Local(readerKey).(*reader) 
 
 // run reads a file and executes it. It returns the file's globals, frozen.
 func (r *reader) run(f schema.File) (starlark.StringDict, error) {
-	r.dirs[f.Name] = filepath.Dir(f.Path)
 	r.b.Spent.Watch.AtLine(diag.Pos{File: f.Name, Line: 1, Col: 1})
-	prog, lost, err := r.compile(f)
+	u, err := r.compile(f)
 	if err != nil {
 		return nil, err
 	}
+	r.files[f.Name] = file{u, filepath.Dir(f.Path)}
 	t := &starlark.Thread{Name: f.Name, Load: r.load, Print: r.print}
 	t.SetLocal(readerKey, r)
 	t.SetLocal(bodyKey, r.library == "")
 	defer r.guard(t)()
 	names := r.predeclared
-	if len(lost) > 0 {
+	if len(u.lost) > 0 {
 		r.in.Cut = true // it may be that a variable is declared by such a name, or the stack
 		r.b.Nameless()
 		names = maps.Clone(names)
-		for _, name := range lost {
+		for _, name := range u.lost {
 			names[name] = r.unknown()
 		}
 	}
-	globals, err := prog.Init(t, names)
+	globals, err := u.prog.Init(t, names)
 	globals.Freeze()
 	return globals, err
 }
@@ -127,7 +136,7 @@ func (r *reader) load(t *starlark.Thread, path string) (starlark.StringDict, err
 	if filepath.Ext(path) != ".star" {
 		return nil, failf("cannot load %q: want a .star file", path).Hintf(`a file of functions is loaded by its path: load("./lib/x.star", "f")`)
 	}
-	f, err := r.src.Open(r.dirs[from], path)
+	f, err := r.src.Open(r.files[from].dir, path)
 	if err != nil {
 		return nil, failf("cannot load %q: %v", path, err)
 	}

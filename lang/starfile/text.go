@@ -281,20 +281,24 @@ func textMethod(x starlark.Value, name string) (starlark.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		return r.forgiving(func(args starlark.Tuple) (starlark.Value, error) {
-			switch name {
-			case "format":
-				return hide(r.format(s, args, kwargs))
-			case "join":
-				return hide(r.join(s, args, kwargs))
-			}
-			return hide(r.method(t, s, name, args, kwargs))
-		})(args)
+		v, err := hide(r.method(t, s, name, args, kwargs))
+		return r.forgive(v, err, args)
 	}), nil
 }
 
-// method calls a method of Starlark's own, whose arguments may be sensitive.
+// method calls a method of text.
 func (r *reader) method(t *starlark.Thread, s, name string, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	switch name {
+	case "format":
+		return r.format(s, args, kwargs)
+	case "join":
+		return r.join(s, args, kwargs)
+	}
+	return r.native(t, s, name, args, kwargs)
+}
+
+// native calls a method of Starlark's own, whose arguments may be sensitive.
+func (r *reader) native(t *starlark.Thread, s, name string, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	m, err := starlark.String(s).Attr(name)
 	if err != nil {
 		return nil, err
