@@ -19,8 +19,21 @@ import (
 // loader evaluates modules. It implements schema.Loader.
 type loader struct {
 	options Options
-	std     *source  // nil if there are no modules std/NAME
-	open    []opened // the modules that are under way, outermost first
+	std     *source       // nil if there are no modules std/NAME
+	open    []opened      // the modules that are under way, outermost first
+	bodies  map[site]body // those of modules, as they were read first
+}
+
+// site is where a module is: an absolute directory, and the file in it if one is named.
+type site struct {
+	src       *source
+	dir, file string
+}
+
+// body is what is to be evaluated of a module.
+type body struct {
+	lang language
+	schema.Body
 }
 
 // opened is a module whose body is being evaluated.
@@ -54,12 +67,9 @@ func (l *loader) read(lang language, b *schema.Builder, body schema.Body, in *va
 
 // Module evaluates a module. See schema.Loader.
 func (l *loader) Module(m *schema.Module) {
-	fail := func(format string, args ...any) *diag.Diag {
-		return m.Caller.Diags.Addf(m.SourcePos, "%s.source: %s", m.Addr, fmt.Sprintf(format, args...))
-	}
 	src, dir, file, d := l.find(m.Source)
 	if d != nil {
-		fail("%s", d.Msg).Hint = d.Hint
+		fail(m, "%s", d.Msg).Hint = d.Hint
 		return
 	}
 	o := opened{src, dir}
@@ -68,15 +78,10 @@ func (l *loader) Module(m *schema.Module) {
 		for _, step := range l.open[i:] {
 			way += step.String() + " → "
 		}
-		fail("modules use each other in a cycle: %s%s", way, l.open[i]).Hintf("a module cannot be part of itself, over any number of steps")
+		fail(m, "modules use each other in a cycle: %s%s", way, l.open[i]).Hintf("a module cannot be part of itself, over any number of steps")
 		return
 	}
-	lang, names, d := choose(src, dir, file)
-	if d != nil {
-		fail("%s: %s", d.Pos, d.Msg).Hint = d.Hint
-		return
-	}
-	body, ok := src.body(dir, names, &m.Caller.Diags)
+	b, ok := l.body(m, src, dir, file)
 	if !ok {
 		return
 	}
@@ -84,7 +89,34 @@ func (l *loader) Module(m *schema.Module) {
 		Opaque: l.options.Opaque, Secret: l.options.Secret,
 		Caller: &value.Caller{Name: m.Addr.String(), Pos: m.Pos, Inputs: m.Inputs, Diags: &m.Caller.Diags},
 	}
-	l.read(lang, m.Body, body, in, src)
+	l.read(b.lang, m.Body, b.Body, in, src)
+}
+
+// body returns the body of a module, which is read once for all modules of it.
+func (l *loader) body(m *schema.Module, src *source, dir, file string) (body, bool) {
+	at := site{src, filepath.Join(src.abs, dir), file}
+	if b, ok := l.bodies[at]; ok {
+		return b, true
+	}
+	lang, names, d := choose(src, dir, file)
+	if d != nil {
+		fail(m, "%s: %s", d.Pos, d.Msg).Hint = d.Hint
+		return body{}, false
+	}
+	read, ok := src.body(dir, names, &m.Caller.Diags)
+	if !ok {
+		return body{}, false
+	}
+	if l.bodies == nil {
+		l.bodies = map[site]body{}
+	}
+	l.bodies[at] = body{lang, read}
+	return l.bodies[at], true
+}
+
+// fail says what is wrong with the source of a module.
+func fail(m *schema.Module, format string, args ...any) *diag.Diag {
+	return m.Caller.Diags.Addf(m.SourcePos, "%s.source: %s", m.Addr, fmt.Sprintf(format, args...))
 }
 
 // find returns where a module is: the directory below the root of src, and the
