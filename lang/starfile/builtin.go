@@ -108,10 +108,7 @@ func (c *call) arg(i int) *shape {
 	if i < len(c.args) {
 		return c.args[i]
 	}
-	if c.spread.Known() {
-		return &shape{pos: c.spread}
-	}
-	return nil
+	return c.spread
 }
 
 // guarded returns Starlark's own functions that would decide on a deferred
@@ -233,10 +230,10 @@ func deciding(native *starlark.Builtin) function {
 }
 
 func (r *reader) str(_ *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var x starlark.Value
-	if err := starlark.UnpackPositionalArgs("str", args, kwargs, 1, &x); err != nil {
-		return nil, err
+	if len(args) != 1 || len(kwargs) > 0 {
+		return nil, starlark.UnpackPositionalArgs("str", args, kwargs, 1, new(starlark.Value))
 	}
+	x := args[0]
 	if _, ok := x.(*off); ok {
 		x = starlark.None
 	}

@@ -179,9 +179,12 @@ func adrift(v ir.Value) ir.Value {
 	return v
 }
 
+// room returns how many elements of v will be taken, as far as that is known.
+func (c *converter) room(v starlark.Value) int { return min(max(starlark.Len(v), 0), c.budget) }
+
 func (c *converter) list(v starlark.Iterable, sh *shape, depth int) (ir.Value, *diag.Diag) {
 	out := ir.ListVal().At(sh.at())
-	out.List = []ir.Value{}
+	out.List = make([]ir.Value, 0, c.room(v))
 	it := v.Iterate()
 	defer it.Done()
 	var e starlark.Value
@@ -196,7 +199,7 @@ func (c *converter) list(v starlark.Iterable, sh *shape, depth int) (ir.Value, *
 }
 
 func (c *converter) mapping(v starlark.IterableMapping, sh *shape, depth int) (ir.Value, *diag.Diag) {
-	out := ir.MapVal(map[string]ir.Value{}).At(sh.at())
+	out := ir.MapVal(make(map[string]ir.Value, c.room(v))).At(sh.at())
 	for _, kv := range v.Items() {
 		key, ok := kv[0].(starlark.String)
 		if !ok {

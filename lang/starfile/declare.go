@@ -50,9 +50,10 @@ func declarations(u *schema.Universe) starlark.StringDict {
 type invocation struct {
 	r      *reader
 	name   string
+	of     ir.Addr // what is declared, once that is known
 	args   starlark.Tuple
 	kwargs []starlark.Tuple
-	taken  map[string]bool
+	taken  []bool // of kwargs: those that were asked for
 	pos    diag.Pos
 	calls  []diag.Call
 	frames []*call // the calls on the stack that are known, innermost first
@@ -60,7 +61,7 @@ type invocation struct {
 
 func (r *reader) invocation(name string, t *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) *invocation {
 	stack := t.CallStack()
-	in := &invocation{r: r, name: name, args: args, kwargs: kwargs, taken: map[string]bool{}}
+	in := &invocation{r: r, name: name, args: args, kwargs: kwargs, taken: make([]bool, len(kwargs))}
 	in.pos, in.calls = r.where(stack)
 	for _, fr := range slices.Backward(stack) {
 		if c := r.callAt(position(fr.Pos)); c != nil {
@@ -82,9 +83,17 @@ func (in *invocation) given() starlark.Tuple {
 	return all
 }
 
+// owner is what messages call that which is declared.
+func (in *invocation) owner() string {
+	if in.of == (ir.Addr{}) {
+		return in.name
+	}
+	return in.of.String()
+}
+
 // failf is a failure of the call as a whole.
 func (in *invocation) failf(format string, args ...any) *failure {
-	return failf(in.name+": "+format, args...)
+	return failf(in.owner()+": "+format, args...)
 }
 
 // report adds a message that does not end the evaluation.
@@ -110,22 +119,27 @@ func (in *invocation) written(name string) arg {
 		if a, ok := c.named[name]; ok {
 			return a
 		}
-		if !c.spread.Known() {
+		if c.spread == nil {
 			break
 		}
 	}
-	return arg{pos: in.frames[0].spread, value: &shape{pos: in.frames[0].spread}}
+	spread := in.frames[0].spread
+	return arg{pos: spread.at(), value: spread}
 }
 
 // take returns a named argument and marks it as used, or nil.
 func (in *invocation) take(name string) starlark.Value {
-	in.taken[name] = true
-	for _, kv := range in.kwargs {
-		if string(kv[0].(starlark.String)) == name {
-			return kv[1]
+	var first starlark.Value // **kwargs can give a name again
+	for i, kv := range in.kwargs {
+		if string(kv[0].(starlark.String)) != name {
+			continue
+		}
+		in.taken[i] = true
+		if first == nil {
+			first = kv[1]
 		}
 	}
-	return nil
+	return first
 }
 
 // takeIR returns a named argument with its positions. One that was not given,
@@ -139,7 +153,7 @@ func (in *invocation) takeIR(name string) ir.Attr {
 	}
 	x, d := in.r.toIR(v, at.value)
 	if d != nil {
-		d.Msg = in.name + "." + name + ": " + d.Msg
+		d.Msg = in.owner() + "." + name + ": " + d.Msg
 		in.report(d)
 		a.Value = ir.BrokenVal()
 		return a
@@ -154,8 +168,8 @@ func (in *invocation) takeIR(name string) ir.Attr {
 // rest returns the named arguments that were not taken, as attributes.
 func (in *invocation) rest() []ir.Attr {
 	attrs := slices.Grow([]ir.Attr(nil), len(in.kwargs))
-	for _, kv := range in.kwargs {
-		if name := string(kv[0].(starlark.String)); !in.taken[name] {
+	for i, kv := range in.kwargs {
+		if name := string(kv[0].(starlark.String)); !in.taken[i] {
 			attrs = append(attrs, in.takeIR(name))
 		}
 	}
@@ -164,9 +178,9 @@ func (in *invocation) rest() []ir.Attr {
 
 // none reports the named arguments that were not taken.
 func (in *invocation) none(known ...string) {
-	for _, kv := range in.kwargs {
-		if name := string(kv[0].(starlark.String)); !in.taken[name] {
-			m := in.errorf(in.written(name).pos, "%s: unknown argument %q", in.name, name).DidYouMean(name, known)
+	for i, kv := range in.kwargs {
+		if name := string(kv[0].(starlark.String)); !in.taken[i] {
+			m := in.errorf(in.written(name).pos, "%s: unknown argument %q", in.owner(), name).DidYouMean(name, known)
 			if m.Hint == "" {
 				m.Hintf("the arguments here are %s", strings.Join(known, ", "))
 			}
@@ -214,7 +228,7 @@ func (in *invocation) positionalIR(i int, name string, v starlark.Value) (ir.Val
 // text returns an argument that has to be plain text.
 func (in *invocation) text(i int, name string, v starlark.Value) (string, error) {
 	if d, ok := v.(*deferred); ok {
-		return "", in.r.decision(d.v, in.name+" "+name)
+		return "", in.r.decision(d.v, in.owner()+" "+name)
 	}
 	s, ok := starlark.AsString(v)
 	if !ok {
@@ -372,7 +386,7 @@ func (in *invocation) takeString(name string) string {
 		return ""
 	}
 	if a.Value.Kind != ir.String || a.Value.Sensitive {
-		in.errorf(a.Value.Pos, "%s: %s: want plain text", in.name, name)
+		in.errorf(a.Value.Pos, "%s: %s: want plain text", in.owner(), name)
 		return ""
 	}
 	return a.Value.Str
@@ -388,7 +402,7 @@ func (in *invocation) takeBool(name string, def bool) bool {
 		return def
 	}
 	if a.Value.Kind != ir.Bool {
-		in.errorf(a.Value.Pos, "%s: %s: got %s, want True or False", in.name, name, a.Value.Kind)
+		in.errorf(a.Value.Pos, "%s: %s: got %s, want True or False", in.owner(), name, a.Value.Kind)
 		return def
 	}
 	return a.Value.Bool
@@ -656,7 +670,7 @@ func (r *reader) resource(k *schema.Kind, in *invocation) (starlark.Value, error
 	if d.Addr.Key, d.Addr.Keyed, err = in.takeKey(d.Addr); err != nil {
 		return nil, err
 	}
-	in.name = d.Addr.String()
+	in.of = d.Addr
 	if !in.takeBool("enabled", true) {
 		return &off{d.Addr.String()}, nil
 	}
@@ -716,7 +730,7 @@ func (r *reader) module(in *invocation) (starlark.Value, error) {
 		return nil, err
 	}
 	a = r.b.ModuleAddr(name, c.Key, c.Keyed)
-	in.name = a.String()
+	in.of = a
 	if !in.takeBool("enabled", true) {
 		return &off{a.String()}, nil
 	}

@@ -86,6 +86,9 @@ func with(m *starlark.Dict, key string, v starlark.Value) *starlark.Dict {
 
 // posts returns rules as postconditions of the resource at a.
 func (in *invocation) posts(a ir.Addr, rules []*rule) []schema.Postcondition {
+	if len(rules) == 0 {
+		return nil
+	}
 	var out []schema.Postcondition
 	self := &handle{a, in.r}
 	for _, x := range rules {

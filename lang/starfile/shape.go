@@ -102,7 +102,7 @@ type call struct {
 	pos    diag.Pos // where it starts, of a method its name
 	args   []*shape // the positional ones, before any *args
 	named  map[string]arg
-	spread diag.Pos // of *args or **kwargs, if there are any
+	spread *shape // of *args or **kwargs; nil if there are none
 }
 
 type arg struct {
@@ -122,8 +122,8 @@ func callOf(e *syntax.CallExpr) *call {
 		if name, value, ok := keyword(a); ok {
 			c.named[name.Name] = arg{position(name.NamePos), shapeOf(value)}
 		} else if u, ok := a.(*syntax.UnaryExpr); ok && (u.Op == syntax.STAR || u.Op == syntax.STARSTAR) {
-			c.spread = position(u.OpPos)
-		} else if !c.spread.Known() {
+			c.spread = &shape{pos: position(u.OpPos)}
+		} else if c.spread == nil {
 			c.args = append(c.args, shapeOf(a))
 		}
 	}

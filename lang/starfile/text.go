@@ -83,6 +83,10 @@ func (r *reader) textOf(v starlark.Value) (ir.Value, error) {
 // shown returns a value of Starlark's own as str shows it. One that holds a
 // deferred value or a resource has no such form.
 func shown(v starlark.Value) (ir.Value, error) {
+	switch v.(type) {
+	case starlark.Int, starlark.Bool, starlark.NoneType: // these hold nothing
+		return ir.StringVal(v.String()), nil
+	}
 	own := find(v, func(v starlark.Value) bool {
 		switch v.(type) {
 		case *deferred, *handle:
