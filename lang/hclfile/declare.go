@@ -473,7 +473,7 @@ func (r *reader) varScope(name string, x ir.Value, of hclsyntax.Expression) (*sc
 			vars[other] = n.value
 		}
 	}
-	return &scope{names: map[string]ir.Value{"var": ir.MapVal(vars)}}, true
+	return &scope{name: "var", value: ir.MapVal(vars)}, true
 }
 
 // quietly calls f and returns the first error instead of reporting it.
@@ -491,7 +491,7 @@ func (r *reader) quietly(f func()) *diag.Diag {
 
 // each returns the scope of one instance under for_each.
 func eachScope(key string, v ir.Value) *scope {
-	return &scope{names: map[string]ir.Value{"each": ir.MapVal(map[string]ir.Value{"key": ir.StringVal(key).At(v.Pos), "value": v})}}
+	return &scope{name: "each", value: ir.MapVal(map[string]ir.Value{"key": ir.StringVal(key).At(v.Pos), "value": v})}
 }
 
 // nestedHint says how a nested block is written as an attribute.

@@ -39,18 +39,19 @@ type eval struct {
 	stopped bool            // a limit was passed and reported
 }
 
-// scope holds the names that a for expression or for_each brings; nil has none.
+// scope holds a name that a for expression or for_each brings, or the item of a
+// splat, and the scope that it stands in; nil has none.
 type scope struct {
 	parent *scope
-	names  map[string]ir.Value
-	item   *hclsyntax.AnonSymbolExpr // of a splat
-	value  ir.Value                  // of item
+	name   string
+	item   *hclsyntax.AnonSymbolExpr
+	value  ir.Value
 }
 
 func (s *scope) lookup(name string) (ir.Value, bool) {
 	for ; s != nil; s = s.parent {
-		if v, ok := s.names[name]; ok {
-			return v, true
+		if s.item == nil && s.name == name {
+			return s.value, true
 		}
 	}
 	return ir.Value{}, false
@@ -149,6 +150,13 @@ func (e *eval) literal(x *hclsyntax.LiteralValueExpr) (ir.Value, bool) {
 }
 
 func (e *eval) template(x *hclsyntax.TemplateExpr, sc *scope) (ir.Value, bool) {
+	if len(x.Parts) == 1 { // as in most texts
+		v, ok := e.evalText(x.Parts[0], sc)
+		if !ok || !e.spend(x.SrcRange, len(v.Str)) {
+			return ir.Value{}, false
+		}
+		return v.At(e.pos(x.SrcRange)), true
+	}
 	pieces := make([]ir.Value, 1, 1+len(x.Parts))
 	pieces[0] = ir.StringVal("").At(e.pos(x.SrcRange))
 	complete := true
@@ -351,11 +359,11 @@ func (e *eval) forExpr(x *hclsyntax.ForExpr, sc *scope) (ir.Value, bool) {
 	f := &loop{eval: e, x: x, out: map[string]ir.Value{}}
 	complete := true
 	for i := range vals {
-		names := map[string]ir.Value{x.ValVar: vals[i]}
+		within := &scope{parent: sc, name: x.ValVar, value: vals[i]}
 		if x.KeyVar != "" {
-			names[x.KeyVar] = keys[i]
+			within = &scope{parent: within, name: x.KeyVar, value: keys[i]}
 		}
-		if !f.step(&scope{parent: sc, names: names}) {
+		if !f.step(within) {
 			complete = false
 			break // the next would fail in the same way
 		}

@@ -46,7 +46,7 @@ func TestAgainstHCL(t *testing.T) {
 		want := theirs(t, x, vars)
 		var got diag.List
 		e := &eval{diags: &got, funcs: funcs(), spent: new(schema.Spent)}
-		v, ok := e.eval(x, &scope{names: vars})
+		v, ok := e.eval(x, naming(vars))
 		if !ok || !v.Equal(want) {
 			t.Errorf("%s = %s, HCL says %s\n%v", src, v.Show(), want.Show(), got)
 		}
@@ -180,4 +180,12 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// naming returns a scope that has these names.
+func naming(vars map[string]ir.Value) (sc *scope) {
+	for name, v := range vars {
+		sc = &scope{parent: sc, name: name, value: v}
+	}
+	return sc
 }

@@ -119,7 +119,7 @@ func (d *instances) posts(a ir.Addr, sc *scope) []schema.Postcondition {
 	if len(d.post) == 0 {
 		return nil
 	}
-	sc = &scope{parent: sc, names: map[string]ir.Value{"self": ir.HandleVal(a)}}
+	sc = &scope{parent: sc, name: "self", value: ir.HandleVal(a)}
 	var out []schema.Postcondition
 	for _, p := range d.post {
 		out = append(out, schema.Postcondition{

@@ -7,6 +7,7 @@ import (
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
@@ -23,8 +24,9 @@ type instances struct {
 	lifecycle *hclsyntax.Attribute
 	guard     *hclsyntax.Block // lifecycle as a block
 	post      []post
-	each      bool // `each` has a meaning, or would have one if for_each were not misspelt
-	misspelt  bool // for_each is: how many there are is not known
+	fixed     []*ir.Attr // of many instances, by attrs: those in which `each` has no part, once they are evaluated
+	each      bool       // `each` has a meaning, or would have one if for_each were not misspelt
+	misspelt  bool       // for_each is: how many there are is not known
 }
 
 // post is a postcondition as it is written.
@@ -176,6 +178,7 @@ func (d *instances) run(n *node) {
 	if !ok {
 		return
 	}
+	d.fix()
 	out := ir.ListVal()
 	byKey := map[string]ir.Value{}
 	for i, key := range keys {
@@ -259,7 +262,7 @@ func (d *instances) instance(key string, keyed bool, sc *scope) (ir.Value, bool)
 		d.fail(d.block.TypeRange, "%v", err)
 		return ir.Value{}, false
 	}
-	attrs := d.reader.attrs(d.attrs, sc)
+	attrs := d.own(sc)
 	var deps ir.Attr
 	if d.dependsOn != nil {
 		deps = d.attrOf(d.dependsOn, sc)
@@ -272,6 +275,37 @@ func (d *instances) instance(key string, keyed bool, sc *scope) (ir.Value, bool)
 		Addr: a, Pos: d.pos(d.block.TypeRange), Dir: d.dir, Attrs: attrs, DependsOn: deps, Lifecycle: d.lifecycleOf(sc), Post: d.posts(a, sc),
 	})
 	return ir.HandleVal(a), true
+}
+
+// fix finds the attributes that are the same in each of many instances.
+func (d *instances) fix() {
+	d.fixed = make([]*ir.Attr, len(d.attrs))
+	for i, a := range d.attrs {
+		if !slices.ContainsFunc(a.Expr.Variables(), func(t hcl.Traversal) bool { return t.RootName() == "each" }) {
+			d.fixed[i] = new(ir.Attr)
+		}
+	}
+}
+
+// own evaluates the attributes that the kind has. What is fixed is evaluated for
+// the first instance: nobody changes a value.
+func (d *instances) own(sc *scope) []ir.Attr {
+	if d.fixed == nil {
+		return d.reader.attrs(d.attrs, sc)
+	}
+	out := make([]ir.Attr, len(d.attrs))
+	for i, a := range d.attrs {
+		switch fixed := d.fixed[i]; {
+		case fixed == nil:
+			out[i] = d.attrOf(a, sc)
+		case fixed.Name == "":
+			*fixed = d.attrOf(a, sc)
+			fallthrough
+		default:
+			out[i] = *fixed
+		}
+	}
+	return out
 }
 
 // lifecycleOf returns the attribute or the block lifecycle.
