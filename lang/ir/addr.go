@@ -28,6 +28,7 @@ func (a Addr) String() string {
 		return a.Module
 	}
 	var b strings.Builder
+	b.Grow(len(a.Module) + len(a.Kind) + len(a.Label) + len(a.Key) + len(`..[""]`))
 	if a.Module != "" {
 		b.WriteString(a.Module)
 		b.WriteByte('.')
@@ -39,7 +40,7 @@ func (a Addr) String() string {
 	}
 	if a.Keyed {
 		b.WriteByte('[')
-		b.WriteString(quote(a.Key))
+		writeQuoted(&b, a.Key)
 		b.WriteByte(']')
 	}
 	return b.String()
@@ -290,15 +291,19 @@ func plain(s string) (n int, ok bool) {
 	if !strings.HasPrefix(s, `"`) {
 		return 0, false
 	}
-	for i := 1; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"':
-			return i + 1, true
-		case c == '\\' || c < ' ' || c >= utf8.RuneSelf:
-			return 0, false
+	n = 1 + special(s[1:])
+	return n + 1, n < len(s) && s[n] == '"'
+}
+
+// special returns where the first byte of s is that quotes do not leave as it is;
+// its length if there is none.
+func special(s string) int {
+	for i := range len(s) {
+		if c := s[i]; c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
+			return i
 		}
 	}
-	return 0, false
+	return len(s)
 }
 
 func joinSteps(steps []step) string {
@@ -309,21 +314,29 @@ func joinSteps(steps []step) string {
 		}
 		b.WriteString(st.name)
 		if st.keyed {
-			b.WriteString("[" + quote(st.key) + "]")
+			b.WriteByte('[')
+			writeQuoted(&b, st.key)
+			b.WriteByte(']')
 		}
 	}
 	return b.String()
 }
 
-// quote quotes a key as JSON does, without escaping <, > and &.
-func quote(s string) string {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
+// writeQuoted quotes a key as JSON does, without escaping <, > and &.
+func writeQuoted(b *strings.Builder, s string) {
+	if special(s) == len(s) {
+		b.WriteByte('"')
+		b.WriteString(s)
+		b.WriteByte('"')
+		return
+	}
+	var quoted strings.Builder
+	enc := json.NewEncoder(&quoted)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(s); err != nil {
 		panic(err) // a string always encodes
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	b.WriteString(strings.TrimSuffix(quoted.String(), "\n"))
 }
 
 // IsIdent reports whether s is an identifier as HCL has them, in ASCII: a

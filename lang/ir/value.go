@@ -132,7 +132,15 @@ func (v Value) IsNull() bool { return v.Kind == Null }
 
 // Keys returns the keys of a map in order; number keys as numbers.
 func (v Value) Keys() []string {
-	return slices.SortedFunc(maps.Keys(v.Map), CompareKeys)
+	if len(v.Map) == 0 {
+		return nil
+	}
+	keys := make([]string, 0, len(v.Map))
+	for k := range v.Map {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, CompareKeys)
+	return keys
 }
 
 // IsText reports whether v can stand in text: a string, number or bool, or
@@ -218,9 +226,22 @@ func (v Value) HasSensitive() bool {
 	return v.Any(func(v Value) bool { return v.Sensitive })
 }
 
-// HasEngine reports whether v holds a value that only the engine knows.
-func (v Value) HasEngine() bool {
-	return v.Any(func(v Value) bool { return v.Kind == Engine || v.Kind == Text })
+// HasEngine reports whether v holds a value that only the engine knows. Few do,
+// and all are asked.
+func (v Value) HasEngine() bool { return v.hasEngine() }
+
+func (v *Value) hasEngine() bool {
+	for i := range v.List {
+		if v.List[i].hasEngine() {
+			return true
+		}
+	}
+	for _, e := range v.Map {
+		if e.hasEngine() {
+			return true
+		}
+	}
+	return v.Kind == Engine || v.Kind == Text
 }
 
 // Secrets calls f with each text and number within v that is sensitive. What
@@ -281,6 +302,9 @@ func (v Value) Refs(f func(Ref, diag.Pos)) {
 // Resolve returns v with every engine value replaced by what known answers;
 // those for which it answers false stay.
 func (v Value) Resolve(known func(Ref) (Value, bool)) Value {
+	if !v.hasEngine() {
+		return v
+	}
 	switch v.Kind {
 	case Engine:
 		if got, ok := known(*v.Ref); ok {
