@@ -215,7 +215,7 @@ func (in *In[S]) CheckVersion() {
 		in.Errorf(attr, "%s needs %s (API %s), and the engine here speaks API %s", path, engine.Release(f.Since), f.Since, in.Env.Info.API).
 			Hintf("take it away, or upgrade the engine: an older one would leave it out without a word")
 	}
-	schema.With(any(in.Want).(schema.Binder), func(s *schema.Set) { s.Newer(in.Env.Info.Has, each) })
+	schema.View(any(in.Want).(schema.Binder), func(s *schema.Set) { s.Newer(in.Env.Info.Has, each) })
 }
 
 // Identity returns the labels' content for a new object of this resource. attrs
@@ -230,7 +230,7 @@ func (in *In[S]) Identity() engine.Identity {
 	said, made := in.recorded()
 	return engine.Identity{
 		Stack: in.Env.Stack, Addr: in.Res.Addr, Name: in.Res.Name, Deps: deps, Keep: in.Res.Guard.Keep,
-		Spec: schema.RecordOf(said).Encode(), Made: made,
+		Spec: schema.EncodeRecord(said), Made: made,
 	}
 }
 

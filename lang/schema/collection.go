@@ -3,7 +3,6 @@ package schema
 import (
 	"maps"
 	"slices"
-	"strconv"
 
 	"bayplan/lang/diag"
 	"bayplan/lang/ir"
@@ -66,7 +65,7 @@ func stringsCodec(p *[]string, canon func(string) (string, error)) codec {
 			}
 			out := []string{}
 			for i, e := range v.List {
-				at := d.at(strconv.Itoa(i))
+				at := d.at(i)
 				text, ok := at.text(numeral(e), "a string")
 				if ok && canon != nil {
 					c, err := canon(text)
@@ -127,7 +126,7 @@ func (s *Set) Texts(p *[]ir.Value, name string, e Effect, doc string, split func
 			out := []ir.Value{}
 			for i, e := range v.List {
 				e.Sensitive = e.Sensitive || v.Sensitive
-				if t, ok := d.at(strconv.Itoa(i)).loose(e); ok {
+				if t, ok := d.at(i).loose(e); ok {
 					out = append(out, t)
 				}
 			}
@@ -154,17 +153,8 @@ func (s *Set) TextMap(p *map[string]ir.Value, name string, e Effect, doc string)
 				}
 				return
 			}
-			out := map[string]ir.Value{}
-			for _, k := range v.Keys() {
-				e := v.Map[k]
-				if e.IsNull() && e.Off == "" {
-					continue
-				}
-				e.Sensitive = e.Sensitive || v.Sensitive
-				if t, ok := d.at(strconv.Quote(k)).loose(e); ok {
-					out[k] = t
-				}
-			}
+			out := make(map[string]ir.Value, len(v.Map))
+			d.texts(v, func(_ *decoder, k string, t ir.Value) { out[k] = t })
 			*p = out
 		},
 		encode: func() ir.Value {
@@ -185,34 +175,50 @@ func (s *Set) PlainMap(p *map[string]string, name string, e Effect, doc string) 
 	f.Type = "map of string"
 	loose := f.codec.decode
 	f.codec.decode = func(d *decoder, v ir.Value) {
-		if v.Kind == ir.Map && v.Sensitive { // its keys are part of the value
+		switch {
+		case v.Kind != ir.Map:
+			loose(d, v) // says what is wrong
+			return
+		case v.Sensitive: // its keys are part of the value
 			d.text(v, "a map of strings")
 			return
 		}
-		m = nil
-		loose(d, v)
-		if m == nil {
-			return
-		}
-		out := map[string]string{}
-		for _, k := range slices.Sorted(maps.Keys(m)) {
-			if text, ok := d.at(strconv.Quote(k)).text(m[k], "a string"); ok {
+		out := make(map[string]string, len(v.Map))
+		d.texts(v, func(at *decoder, k string, t ir.Value) {
+			if text, ok := at.text(t, "a string"); ok {
 				out[k] = text
 			}
-		}
+		})
 		*p = out
 	}
 	f.codec.encode = func() ir.Value {
 		if *p == nil {
 			return ir.Value{}
 		}
-		v := ir.MapVal(map[string]ir.Value{})
+		v := ir.MapVal(make(map[string]ir.Value, len(*p)))
 		for k, s := range *p {
 			v.Map[k] = ir.StringVal(s)
 		}
 		return v
 	}
 	return f
+}
+
+// texts calls f with each element of a map that is text, and reports the others.
+// Null elements are left out. What f is given is f's only until it returns.
+func (d *decoder) texts(v ir.Value, f func(at *decoder, key string, text ir.Value)) {
+	at := d.key("")
+	for _, k := range v.Keys() {
+		e := v.Map[k]
+		if e.IsNull() && e.Off == "" {
+			continue
+		}
+		e.Sensitive = e.Sensitive || v.Sensitive
+		at.step = k
+		if t, ok := at.loose(e); ok {
+			f(at, k, t)
+		}
+	}
 }
 
 // binder is a pointer to T that can say which attributes T has.
@@ -246,7 +252,7 @@ func Object[T any, P binder[T]](s *Set, p **T, name string, e Effect, doc string
 		},
 		refs: func(f func(string, *Ref)) {
 			if *p != nil {
-				With(P(*p), func(s *Set) { s.Refs(func(_, kind string, r *Ref) { f(kind, r) }) })
+				View(P(*p), func(s *Set) { s.Refs(func(_, kind string, r *Ref) { f(kind, r) }) })
 			}
 		},
 	})
@@ -266,13 +272,13 @@ func Objects[T any, P binder[T]](s *Set, p *[]T, name string, e Effect, doc stri
 			out, seen := []T{}, map[string]bool{}
 			for i, e := range v.List {
 				e.Sensitive = e.Sensitive || v.Sensitive
-				got, ok := decodeObject[T, P](d.at(strconv.Itoa(i)), e, short)
+				got, ok := decodeObject[T, P](d.at(i), e, short)
 				if !ok {
 					continue
 				}
 				for _, t := range got {
 					if k := key(t); seen[k] {
-						d.at(strconv.Itoa(i)).fail(e, "%s stands here twice", k)
+						d.at(i).fail(e, "%s stands here twice", k)
 					} else {
 						seen[k] = true
 						out = append(out, t)
@@ -293,14 +299,14 @@ func Objects[T any, P binder[T]](s *Set, p *[]T, name string, e Effect, doc stri
 		},
 		refs: func(f func(string, *Ref)) {
 			for i := range *p {
-				With(P(&(*p)[i]), func(s *Set) { s.Refs(func(_, kind string, r *Ref) { f(kind, r) }) })
+				View(P(&(*p)[i]), func(s *Set) { s.Refs(func(_, kind string, r *Ref) { f(kind, r) }) })
 			}
 		},
 	})
 	f.shape, f.Fields = keyed, FieldsOf(P(new(T)))
 	f.key = func(v ir.Value) string {
 		var t T
-		dec := &decoder{Decoding: Decoding{Diags: new(diag.List)}} // v is canonical: nothing can be wrong with it
+		dec := &decoder{Decoding: &Decoding{Diags: new(diag.List)}} // v is canonical: nothing can be wrong with it
 		dec.into(P(&t), attrsOf(v), dec.Pos)
 		return key(t)
 	}
@@ -322,7 +328,7 @@ func ObjectMap[T any, P binder[T]](s *Set, p *map[string]T, name string, e Effec
 					continue
 				}
 				e.Sensitive = e.Sensitive || v.Sensitive
-				at := d.at(strconv.Quote(k))
+				at := d.key(k)
 				if got, ok := decodeObject[T, P](at, e, short); ok && len(got) == 1 {
 					out[k] = got[0]
 				} else if ok {
@@ -392,7 +398,7 @@ func namesOff(attrs map[string]ir.Value) bool {
 }
 
 func attrsOf(v ir.Value) []ir.Attr {
-	var attrs []ir.Attr
+	attrs := make([]ir.Attr, 0, len(v.Map))
 	for _, k := range v.Keys() {
 		e := v.Map[k]
 		e.Sensitive = e.Sensitive || v.Sensitive
@@ -403,6 +409,6 @@ func attrsOf(v ir.Value) []ir.Attr {
 
 func encodeObject(b Binder) ir.Value {
 	v := ir.MapVal(map[string]ir.Value{})
-	With(b, func(s *Set) { s.each(func(f *Field, e ir.Value) { v.Map[f.Name] = e }) })
+	View(b, func(s *Set) { s.each(func(f *Field, e ir.Value) { v.Map[f.Name] = e }) })
 	return v
 }

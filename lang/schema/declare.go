@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +54,14 @@ type program struct {
 	told      *ir.Told             // what an engine has told about one resource; nil while none was asked
 	self      *self                // whose postconditions are being asked; nil for none
 	kept      map[text]any         // what readers made of files
+	canon     map[string]canonical // texts in the form that Finish compares
+	edges     []ir.Dep             // room for those of the resource that is being settled
+}
+
+// canonical is a text in canonical form, or why it has none.
+type canonical struct {
+	text string
+	err  error
 }
 
 // text is a file as a reader was given it.
@@ -98,7 +105,7 @@ type declared struct {
 // NewBuilder returns a builder for the root module in dir, an absolute path.
 // A stack name that is not empty overrides the program's.
 func NewBuilder(u *Universe, dir, stack string) *Builder {
-	p := &program{root: dir, override: stack, resources: map[ir.Addr]*declared{}, bases: map[ir.Addr]*declared{}, modules: map[ir.Addr]*module{}, moduleOf: map[ir.Addr]*module{}, kept: map[text]any{}, asserts: map[ir.Addr]diag.Pos{}, mistakes: map[mistake]ir.Addr{}}
+	p := &program{root: dir, override: stack, resources: map[ir.Addr]*declared{}, bases: map[ir.Addr]*declared{}, modules: map[ir.Addr]*module{}, moduleOf: map[ir.Addr]*module{}, kept: map[text]any{}, canon: map[string]canonical{}, asserts: map[ir.Addr]diag.Pos{}, mistakes: map[mistake]ir.Addr{}}
 	return &Builder{Universe: u, program: p, outputs: map[string]ir.Output{}}
 }
 
@@ -357,7 +364,7 @@ func (x *declared) showNow() map[string]ir.Value {
 	for _, f := range FieldsOf(x.spec) {
 		shown[f.Name] = ir.Value{}
 	}
-	With(x.spec, func(s *Set) { s.each(func(f *Field, v ir.Value) { shown[f.Name] = v }) })
+	View(x.spec, func(s *Set) { s.each(func(f *Field, v ir.Value) { shown[f.Name] = v }) })
 	if x.kind.Show != nil {
 		x.kind.Show(x.spec, x.res.Addr, shown)
 	}
@@ -397,7 +404,7 @@ func (b *Builder) dependsOn(a ir.Addr, attr ir.Attr) []ir.Dep {
 		return nil
 	}
 	d := &depender{
-		decoder: decoder{Decoding: Decoding{Owner: a.String() + ".depends_on", Diags: &b.Diags}, pos: firstPos(v.Pos, attr.Pos)},
+		decoder: decoder{Decoding: &Decoding{Owner: a.String() + ".depends_on", Diags: &b.Diags}, pos: firstPos(v.Pos, attr.Pos)},
 		b:       b, of: a,
 	}
 	if v.Kind != ir.List {
@@ -559,7 +566,7 @@ func (b *Builder) lifecycle(x *declared, a ir.Attr) {
 	if a.Value.IsNull() {
 		return
 	}
-	d := &decoder{Decoding: Decoding{Owner: x.res.Addr.String() + inLifecycle, Diags: &b.Diags}, pos: firstPos(a.Value.Pos, a.Pos)}
+	d := &decoder{Decoding: &Decoding{Owner: x.res.Addr.String() + inLifecycle, Diags: &b.Diags}, pos: firstPos(a.Value.Pos, a.Pos)}
 	if a.Value.Kind != ir.Map {
 		d.want(a.Value, "an object")
 		return
@@ -589,7 +596,7 @@ func (s *Set) words(p *[]ir.Value, name, doc string) {
 				return
 			}
 			for i, e := range v.List {
-				at := d.at(strconv.Itoa(i))
+				at := d.at(i)
 				if _, ok := at.text(e, "a string"); ok {
 					*p = append(*p, e.At(firstPos(e.Pos, d.pos)))
 				}
@@ -682,6 +689,17 @@ func (f *Finishing) Imply(a ir.Addr, attrs ...ir.Attr) *ir.Resource {
 	return x.res
 }
 
+// Canonical returns what parse makes of a text. Many resources say the same one:
+// parse, which has to be the same each time, is asked once.
+func (f *Finishing) Canonical(text string, parse func(string) (string, error)) (string, error) {
+	got, ok := f.b.canon[text]
+	if !ok {
+		got.text, got.err = parse(text)
+		f.b.canon[text] = got
+	}
+	return got.text, got.err
+}
+
 // Named returns the address of the stack's own resource of this kind that goes
 // by this name.
 func (f *Finishing) Named(kind, name string) (ir.Addr, bool) { return f.b.named(kind, name) }
@@ -772,6 +790,7 @@ func (b *Builder) Finish() *ir.Program {
 // settle makes the attributes canonical and gathers the edges.
 func (b *Builder) settle(x *declared) {
 	written := x.res.Attrs
+	x.res.Deps = append(b.edges[:0], x.res.Deps...)
 	x.res.Attrs = EncodeOf(x.spec)
 	for i := range x.res.Attrs {
 		a := &x.res.Attrs[i]
@@ -780,7 +799,7 @@ func (b *Builder) settle(x *declared) {
 		}
 		a.Value.Refs(func(r ir.Ref, pos diag.Pos) { b.edge(x, r.Addr, firstPos(pos, a.Pos, x.res.Pos)) })
 	}
-	With(x.spec, func(s *Set) {
+	View(x.spec, func(s *Set) {
 		s.Refs(func(attr, kind string, r *Ref) {
 			to, ok := r.Addr, !r.Addr.IsZero()
 			if !ok {
@@ -791,8 +810,9 @@ func (b *Builder) settle(x *declared) {
 			}
 		})
 	})
-	slices.SortStableFunc(x.res.Deps, ir.CompareDeps)
-	x.res.Deps = slices.CompactFunc(x.res.Deps, func(a, b ir.Dep) bool { return a.To == b.To && a.Cond == b.Cond })
+	b.edges = x.res.Deps
+	slices.SortStableFunc(b.edges, ir.CompareDeps)
+	x.res.Deps = append([]ir.Dep(nil), slices.CompactFunc(b.edges, func(a, b ir.Dep) bool { return a.To == b.To && a.Cond == b.Cond })...)
 }
 
 func (b *Builder) edge(x *declared, to ir.Addr, pos diag.Pos) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"bayplan/lang/diag"
@@ -24,26 +25,48 @@ type Decoding struct {
 // Decode sets the fields of b from attrs. What is wrong goes to d.Diags, at
 // the value's position, and the rest is decoded all the same.
 func (d Decoding) Decode(b Binder, attrs []ir.Attr) {
-	(&decoder{Decoding: d}).into(b, attrs, d.Pos)
+	(&decoder{Decoding: &d}).into(b, attrs, d.Pos)
 }
 
 // decoder is a Decoding at some depth of a value.
 type decoder struct {
-	Decoding
+	*Decoding
 	up   *decoder // of the value that this one is in; nil for the declaration
-	step string   // from there: an attribute, an index or a key
+	step string   // from there
+	form form
 	pos  diag.Pos // of the innermost value that has one
 	doc  string   // of the innermost attribute
 
 	meant func(text string) string // of the same; may be nil
 }
 
+// form says what a step is. It is written only when something is wrong: most
+// values are good.
+type form uint8
+
+const (
+	byName form = iota // of an attribute
+	byIndex
+	byText // a key of a map
+)
+
 // path is what stands before messages: container.web.ports[0].
 func (d *decoder) path() string {
 	if d.up == nil {
 		return d.Owner
 	}
-	return d.up.path() + d.step
+	return d.up.path() + d.written()
+}
+
+// written is the step as messages write it.
+func (d *decoder) written() string {
+	switch d.form {
+	case byIndex:
+		return "[" + d.step + "]"
+	case byText:
+		return "[" + strconv.Quote(d.step) + "]"
+	}
+	return "." + d.step
 }
 
 // into sets the fields of b.
@@ -52,23 +75,19 @@ func (d *decoder) into(b Binder, attrs []ir.Attr, pos diag.Pos) {
 }
 
 func (d *decoder) fields(s *Set, attrs []ir.Attr, pos diag.Pos) {
-	seen := map[string]bool{}
+	var misspelt []string // what they were meant for is not missing too
+	in := d.in("")        // of one attribute after the other: none outlives its turn
 	for _, a := range attrs {
 		f := s.Field(a.Name)
 		if f == nil {
 			d.unknown(s, a)
-			seen[diag.Nearest(a.Name, s.Names())] = true // what was misspelt is not missing too
+			misspelt = append(misspelt, diag.Nearest(a.Name, s.Names()))
 			continue
 		}
-		if a.Value.IsNull() && a.Value.Off == "" && !a.Value.IsBroken() {
+		if !says(a) || a.Value.IsBroken() {
 			continue
 		}
-		seen[a.Name] = true
-		if a.Value.IsBroken() {
-			continue
-		}
-		in := d.in(a.Name)
-		in.pos, in.doc, in.meant = firstPos(a.Value.Pos, a.Pos, d.pos), f.Doc, f.meant
+		in.step, in.pos, in.doc, in.meant = a.Name, firstPos(a.Value.Pos, a.Pos, d.pos), f.Doc, f.meant
 		before := len(*d.Diags)
 		f.codec.decode(in, a.Value)
 		if d.up == nil && d.odd != nil && (*d.Diags)[before:].HasErrors() {
@@ -76,15 +95,21 @@ func (d *decoder) fields(s *Set, attrs []ir.Attr, pos diag.Pos) {
 		}
 	}
 	for _, f := range s.Fields {
-		if f.Must && !seen[f.Name] {
+		if f.Must && !slices.Contains(misspelt, f.Name) && !slices.ContainsFunc(attrs, func(a ir.Attr) bool { return a.Name == f.Name && says(a) }) {
 			d.Diags.Addf(firstPos(pos, d.pos), "%s: %q is missing", d.path(), f.Name).Hintf("%s", f.Doc)
 		}
 	}
 }
 
+// says reports whether an attribute says something: null is as if it were not
+// there, but for that of what is disabled.
+func says(a ir.Attr) bool {
+	return !a.Value.IsNull() || a.Value.Off != "" || a.Value.IsBroken()
+}
+
 // Unknown reports an attribute that s does not have.
 func (d Decoding) Unknown(s *Set, a ir.Attr) {
-	(&decoder{Decoding: d}).unknown(s, a)
+	(&decoder{Decoding: &d}).unknown(s, a)
 }
 
 func (d *decoder) unknown(s *Set, a ir.Attr) {
@@ -123,11 +148,15 @@ var EveryResource = []string{"depends_on", "enabled", "lifecycle"}
 const mostNames = 16
 
 func (d *decoder) in(name string) *decoder {
-	return &decoder{Decoding: d.Decoding, up: d, step: "." + name, pos: d.pos}
+	return &decoder{Decoding: d.Decoding, up: d, step: name, pos: d.pos}
 }
 
-func (d *decoder) at(key string) *decoder {
-	return &decoder{Decoding: d.Decoding, up: d, step: "[" + key + "]", pos: d.pos, doc: d.doc}
+func (d *decoder) at(index int) *decoder {
+	return &decoder{Decoding: d.Decoding, up: d, step: strconv.Itoa(index), form: byIndex, pos: d.pos, doc: d.doc}
+}
+
+func (d *decoder) key(key string) *decoder {
+	return &decoder{Decoding: d.Decoding, up: d, step: key, form: byText, pos: d.pos, doc: d.doc}
 }
 
 // want reports that v is not what the attribute takes. Who knows no better hint
@@ -164,7 +193,7 @@ func (d *decoder) oneOf(v ir.Value, want, text string, words []string) {
 func (d *decoder) wantList(v ir.Value, want string) {
 	m := d.want(v, want)
 	if (m.Hint == "" || m.Hint == d.doc) && (v.Kind == ir.Handle || v.Kind == ir.String || v.Kind == ir.Int) {
-		m.Hintf("a list of one stands in brackets too: %s = [ … ]", strings.TrimPrefix(d.step, "."))
+		m.Hintf("a list of one stands in brackets too: %s = [ … ]", strings.TrimPrefix(d.written(), "."))
 	}
 }
 

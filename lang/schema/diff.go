@@ -34,8 +34,8 @@ func (c Change) Name() string {
 // compared all the same (nothing is what is wanted), and another only if rec
 // says that it was set when the object was made.
 func Diff(want, have Binder, rec Record) (out []Change) {
-	With(want, func(w *Set) {
-		With(have, func(h *Set) {
+	View(want, func(w *Set) {
+		View(have, func(h *Set) {
 			for i, f := range w.Fields {
 				if f.Custom || f.Effect == None {
 					continue

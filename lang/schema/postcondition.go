@@ -126,7 +126,7 @@ func aboutSelf(ds diag.List) diag.List {
 // judge reports that a condition does not hold, as its author says it.
 func (b *Builder) judge(x *declared, p Postcondition, v ir.Value) {
 	var ds diag.List
-	d := &decoder{Decoding: Decoding{Owner: x.res.Addr.String(), Diags: &ds}, pos: p.Pos}
+	d := &decoder{Decoding: &Decoding{Owner: x.res.Addr.String(), Diags: &ds}, pos: p.Pos}
 	if v.IsBroken() {
 		return
 	}

@@ -2,7 +2,6 @@ package schema
 
 import (
 	"slices"
-	"strconv"
 
 	"bayplan/lang/diag"
 	"bayplan/lang/ir"
@@ -32,7 +31,7 @@ func (r *reasons) add(v ir.Value) {
 		return
 	}
 	for i, e := range v.List {
-		r.reason(r.at(strconv.Itoa(i)), e.At(firstPos(e.Pos, v.Pos)))
+		r.reason(r.at(i), e.At(firstPos(e.Pos, v.Pos)))
 	}
 }
 

@@ -5,7 +5,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"bayplan/lang/ir"
 )
@@ -74,13 +77,85 @@ func unmarked(v ir.Value) ir.Value {
 	return v
 }
 
-// Encode returns r as JSON, the same bytes for the same record.
-func (r Record) Encode() string {
-	data, err := json.Marshal(plain(ir.MapVal(r)))
+// EncodeRecord returns the record of attributes in canonical form as JSON, the same
+// bytes for the same record.
+func EncodeRecord(attrs []ir.Attr) string {
+	order := make([]int, len(attrs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return strings.Compare(attrs[i].Name, attrs[j].Name) })
+	data := make([]byte, 0, 512)
+	for n, i := range order {
+		data = appendEntry(data, n, attrs[i].Name, attrs[i].Value)
+	}
+	return string(appendEnd(data, len(attrs), '{', '}'))
+}
+
+// appendRecord appends what a record holds of v. Marks become objects with one $ key.
+func appendRecord(data []byte, v ir.Value) []byte {
+	switch v.Kind {
+	case ir.List:
+		for i, e := range v.List {
+			e.Sensitive = e.Sensitive || v.Sensitive
+			data = appendRecord(append(data, "[,"[min(i, 1)]), e)
+		}
+		return appendEnd(data, len(v.List), '[', ']')
+	case ir.Map:
+		for i, k := range slices.Sorted(maps.Keys(v.Map)) {
+			e := v.Map[k]
+			e.Sensitive = e.Sensitive || v.Sensitive
+			data = appendEntry(data, i, k, e)
+		}
+		return appendEnd(data, len(v.Map), '{', '}')
+	}
+	v = shorten(v)
+	switch {
+	case v.Kind != ir.String:
+		return appendJSON(data, plain(v))
+	case v.Str == secretMark:
+		return append(data, `{"$sensitive":true}`...)
+	case strings.HasPrefix(v.Str, hashMark):
+		return append(appendText(append(data, `{"$sha256":`...), v.Str[len(hashMark):]), '}')
+	}
+	return appendText(data, v.Str)
+}
+
+// appendEntry appends the nth entry of an object, which it begins.
+func appendEntry(data []byte, n int, key string, v ir.Value) []byte {
+	if strings.HasPrefix(key, "$") {
+		key = "$" + key // or it could be taken for a mark
+	}
+	data = appendText(append(data, "{,"[min(n, 1)]), key)
+	return appendRecord(append(data, ':'), v)
+}
+
+// appendEnd ends a list or an object of n entries, which began it.
+func appendEnd(data []byte, n int, begin, end byte) []byte {
+	if n == 0 {
+		data = append(data, begin)
+	}
+	return append(data, end)
+}
+
+// appendText appends text as encoding/json writes it, of which most needs no more
+// than quotes.
+func appendText(data []byte, s string) []byte {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ', c >= utf8.RuneSelf, c == '"', c == '\\', c == '<', c == '>', c == '&':
+			return appendJSON(data, s)
+		}
+	}
+	return append(append(append(data, '"'), s...), '"')
+}
+
+func appendJSON(data []byte, x any) []byte {
+	text, err := json.Marshal(x)
 	if err != nil {
 		panic("schema: record: " + err.Error())
 	}
-	return string(data)
+	return append(data, text...)
 }
 
 // Fits reports whether the record of attributes takes at most so many bytes.
@@ -89,7 +164,7 @@ func Fits(attrs []ir.Attr, limit int) bool {
 	for _, a := range attrs {
 		most += mostText(a.Name) + mostBytes(a.Value)
 	}
-	return most <= limit || len(RecordOf(attrs).Encode()) <= limit
+	return most <= limit || len(EncodeRecord(attrs)) <= limit
 }
 
 // mostBytes returns how many bytes a value takes in a record at most: far less
@@ -116,7 +191,7 @@ func mostBytes(v ir.Value) int {
 // and a comma, and the $ before a key that could be a mark.
 func mostText(s string) int { return 6*len(s) + 5 }
 
-// plain returns v as JSON has it. Marks become objects with one $ key.
+// plain returns what v is in JSON, which is no text, list or map.
 func plain(v ir.Value) any {
 	switch v.Kind {
 	case ir.Bool:
@@ -125,34 +200,11 @@ func plain(v ir.Value) any {
 		return v.Int
 	case ir.Float:
 		return v.Float
-	case ir.String:
-		if hash, ok := strings.CutPrefix(v.Str, hashMark); ok {
-			return map[string]any{"$sha256": hash}
-		}
-		if v.Str == secretMark {
-			return map[string]any{"$sensitive": true}
-		}
-		return v.Str
-	case ir.List:
-		out := make([]any, len(v.List))
-		for i, e := range v.List {
-			out[i] = plain(e)
-		}
-		return out
-	case ir.Map:
-		out := make(map[string]any, len(v.Map))
-		for k, e := range v.Map {
-			if strings.HasPrefix(k, "$") {
-				k = "$" + k // or it could be taken for a mark
-			}
-			out[k] = plain(e)
-		}
-		return out
 	}
 	return nil
 }
 
-// ParseRecord reads what Encode wrote. The text comes from an engine, so that
+// ParseRecord reads what EncodeRecord wrote. The text comes from an engine, so that
 // anything may stand in it.
 func ParseRecord(text string) (Record, error) {
 	if text == "" {

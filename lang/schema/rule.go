@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"strconv"
 	"strings"
 
 	"bayplan/lang/diag"
@@ -65,7 +64,7 @@ func (s *Set) rules(name, doc string) *Field {
 				return
 			}
 			for i, e := range v.List {
-				at := d.at(strconv.Itoa(i))
+				at := d.at(i)
 				if got, ok := decodeObject[ruleSpec](at, e, Short[ruleSpec]{}); ok {
 					got[0].judge(at, strings.TrimSuffix(d.Owner, inLifecycle))
 				}
@@ -90,7 +89,7 @@ func (b *Builder) Assert(label string, attrs []ir.Attr, pos diag.Pos, calls []di
 		b.Diags.Addf(pos, "%s is declared twice", a).Hintf("it was declared at %s", old)
 	default:
 		b.asserts[a] = pos
-		d := &decoder{Decoding: Decoding{Owner: a.String(), Pos: pos, Diags: &b.Diags}, pos: pos}
+		d := &decoder{Decoding: &Decoding{Owner: a.String(), Pos: pos, Diags: &b.Diags}, pos: pos}
 		var s ruleSpec
 		d.into(&s, attrs, pos)
 		s.judge(d, a.String())

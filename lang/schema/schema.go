@@ -183,12 +183,18 @@ type Set struct {
 	byName    map[string]*Field
 	elsewhere map[string]string
 	name      *string
+	dated     []*Field // those that not all engines have, or not all of
 }
 
 // Bind returns the table of b.
 func Bind(b Binder) *Set {
 	s := new(Set)
 	b.Bind(s)
+	for _, f := range s.Fields {
+		if f.dated() {
+			s.dated = append(s.dated, f)
+		}
+	}
 	return s
 }
 
@@ -267,14 +273,12 @@ func (f *Field) told(v ir.Value) ir.Value {
 // an engine is too old for, with its path: "healthcheck.start_interval",
 // "networks[0].mac_address". has tells which API versions the engine speaks.
 func (s *Set) Newer(has func(api string) bool, f func(path string, fl *Field)) {
-	for _, fl := range s.Fields {
-		if fl.newer(has) {
-			fl.each(fl.Name, fl.codec.encode(), func(path string, fl *Field) {
-				if !has(fl.Since) {
-					f(path, fl)
-				}
-			})
-		}
+	for _, fl := range s.dated {
+		fl.each(fl.Name, fl.codec.encode(), func(path string, fl *Field) {
+			if !has(fl.Since) {
+				f(path, fl)
+			}
+		})
 	}
 }
 
@@ -290,9 +294,9 @@ func (s *Set) Asking(part string, f func(path string, fl *Field)) {
 	}
 }
 
-// newer reports whether an engine is too old for the field or one within it.
-func (fl *Field) newer(has func(api string) bool) bool {
-	return !has(fl.Since) || slices.ContainsFunc(fl.Fields, func(sub *Field) bool { return sub.newer(has) })
+// dated reports whether some engine is too old for the field or one within it.
+func (fl *Field) dated() bool {
+	return fl.Since != "" || slices.ContainsFunc(fl.Fields, (*Field).dated)
 }
 
 // each calls f for the field if v, its value, is set, then for those within it.

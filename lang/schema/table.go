@@ -45,30 +45,40 @@ func (t *table) bind() *bound {
 // are shared: nobody changes them.
 func FieldsOf(b Binder) []*Field { return tableOf(b).static.Fields }
 
-// With calls f with the table of b; what f decodes into it is in b afterwards.
-// The table is f's only until it returns.
+// View calls f with the table of b, which f only reads, and only until it returns.
+func View(b Binder, f func(*Set)) {
+	t, x := lend(b)
+	f(x.set)
+	t.idle.Put(x)
+}
+
+// With is View for an f that decodes into the table, too: that is in b afterwards.
 func With(b Binder, f func(*Set)) {
+	t, x := lend(b)
+	f(x.set)
+	reflect.ValueOf(b).Elem().Set(x.value)
+	t.idle.Put(x)
+}
+
+// lend returns a table of its type that is bound to a copy of b.
+func lend(b Binder) (*table, *bound) {
 	t := tableOf(b)
 	x, ok := t.idle.Get().(*bound)
 	if !ok {
 		x = t.bind()
 	}
-	v := reflect.ValueOf(b).Elem()
-	x.value.Set(v)
-	f(x.set)
-	v.Set(x.value)
-	x.value.SetZero()
-	t.idle.Put(x)
+	x.value.Set(reflect.ValueOf(b).Elem())
+	return t, x
 }
 
 // ValueOf returns one attribute of b in canonical form; null if it is unset.
 func ValueOf(b Binder, name string) (v ir.Value) {
-	With(b, func(s *Set) { v = s.Field(name).codec.encode() })
+	View(b, func(s *Set) { v = s.Field(name).codec.encode() })
 	return v
 }
 
 // EncodeOf returns the attributes that are set in b, as Set.Encode does.
 func EncodeOf(b Binder) (attrs []ir.Attr) {
-	With(b, func(s *Set) { attrs = s.Encode() })
+	View(b, func(s *Set) { attrs = s.Encode() })
 	return attrs
 }

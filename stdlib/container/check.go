@@ -54,7 +54,7 @@ func checkAlone(s kind.Scope) diag.List {
 // the engine would make a volume by itself, or fail half way.
 func checkNames(in *kind.In[Spec]) {
 	for _, m := range in.Want.Mounts {
-		if m.Type == "volume" && !m.unnamed() {
+		if m.Type == "volume" && !m.unnamed() && !there(in, "volume", m.Volume.Name) {
 			checkName(in, "mounts", "volume", m.Volume.Name, fmt.Sprintf("{ volume = volume.%%[1]s, target = %q } or \"${volume.%%[1]s.name}:%s\"", m.Target, m.Target))
 		}
 	}
@@ -71,13 +71,19 @@ func checkNames(in *kind.In[Spec]) {
 	}
 }
 
+// there reports whether a name is the stack's or the engine's.
+func there(in *kind.In[Spec], k, name string) bool {
+	if _, ok := in.Env.Named(k, name); ok {
+		return true
+	}
+	_, ok := in.Env.Taken(k, name)
+	return ok || in.Env.Live(k, name) != nil
+}
+
 // checkName reports a name behind which nothing is. spelled is how a
 // declaration with that label is written.
 func checkName(in *kind.In[Spec], attr, k, name, spelled string) {
-	if _, ok := in.Env.Named(k, name); ok {
-		return
-	}
-	if _, ok := in.Env.Taken(k, name); ok || in.Env.Live(k, name) != nil {
+	if there(in, k, name) {
 		return
 	}
 	d := in.Errorf(attr, "there is no %s %s, neither in this stack nor on the engine", k, name)
@@ -122,6 +128,9 @@ func checkAddresses(in *kind.In[Spec]) {
 		}
 		subnets := made.Subnets
 		for _, text := range []string{n.IPv4, n.IPv6} {
+			if text == "" {
+				continue
+			}
 			ip, err := netip.ParseAddr(text)
 			if err != nil || slices.ContainsFunc(subnets, func(s netip.Prefix) bool { return s.Contains(ip) }) {
 				continue
@@ -138,7 +147,7 @@ func checkRecord(in *kind.In[Spec]) {
 	if schema.Fits(said, engine.MaxSpec) {
 		return
 	}
-	n := len(schema.RecordOf(said).Encode())
+	n := len(schema.EncodeRecord(said))
 	in.Errorf("", "what it says takes %d bytes of record, and a label holds %d", n, engine.MaxSpec).
 		Hintf("put long lists and many variables into a file: files = { \"/etc/app.env\" = … }")
 }

@@ -56,12 +56,11 @@ func (s *Spec) finishReference(f *schema.Finishing, attr string, ref *schema.Ref
 	if text == "" || !ref.Addr.IsZero() {
 		return
 	}
-	named, err := reference.ParseNormalizedNamed(text)
+	full, err := f.Canonical(text, canonicalReference)
 	if err != nil {
 		f.Errorf(attr, "%q is no image reference: %v", text, err).Hintf(`write one such as "caddy:2.9", or the handle of an image: image.NAME`)
 		return
 	}
-	full := reference.TagNameOnly(named).String()
 	addr, ok := f.Named("image", text)
 	if !ok {
 		addr, ok = f.Named("image", full)
@@ -77,6 +76,15 @@ func (s *Spec) finishReference(f *schema.Finishing, attr string, ref *schema.Ref
 		addr = f.Imply(ir.Addr{Kind: "image", Key: key, Keyed: true}, attrs...).Addr
 	}
 	*ref = schema.Ref{Addr: addr, Pos: ref.Pos}
+}
+
+// canonicalReference is a reference in full: docker.io/library/caddy:latest.
+func canonicalReference(text string) (string, error) {
+	named, err := reference.ParseNormalizedNamed(text)
+	if err != nil {
+		return "", err
+	}
+	return reference.TagNameOnly(named).String(), nil
 }
 
 func (s *Spec) finishNetworks(f *schema.Finishing) {
