@@ -192,7 +192,7 @@ func infoOf(i system.Info, api string, local bool) Info {
 
 // Has reports whether the engine speaks at least this API version.
 func (i Info) Has(api string) bool {
-	return api == "" || versions.GreaterThanOrEqualTo(i.API, api)
+	return api == "" || api == i.API || versions.GreaterThanOrEqualTo(i.API, api)
 }
 
 // Release returns the first Docker release with an API version, for messages.

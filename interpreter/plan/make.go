@@ -309,16 +309,12 @@ func (m *maker) unready(r *ir.Resource) {
 func (m *maker) want(k kind.Kind, r *ir.Resource) *kind.Want { return m.wantBy(k, r, m.known) }
 
 func (m *maker) wantBy(k kind.Kind, r *ir.Resource, known func(ir.Ref) (ir.Value, bool)) *kind.Want {
-	changed := false
+	if !slices.ContainsFunc(r.Attrs, func(a ir.Attr) bool { return a.Value.HasEngine() }) {
+		return m.w.Wants[r.Addr]
+	}
 	attrs := slices.Clone(r.Attrs)
 	for i, a := range attrs {
-		if a.Value.HasEngine() {
-			attrs[i].Value = a.Value.Resolve(known)
-			changed = true
-		}
-	}
-	if !changed {
-		return m.w.Wants[r.Addr]
+		attrs[i].Value = a.Value.Resolve(known)
 	}
 	return &kind.Want{Res: r, Spec: world.Decode(k.Schema(), r, attrs)}
 }

@@ -78,7 +78,7 @@ func endpoints(in kind.In[Spec], changes []schema.Change) []engine.Op {
 			ops = append(ops, engine.Op{Call: &engine.NetworkDisconnect{Network: name, Container: in.Live.ID}})
 		}
 	}
-	for _, n := range expect(in).Networks {
+	for _, n := range joined(in) {
 		if touched(n.Network.Name) {
 			ops = append(ops, connect(n, living(in.Live), true))
 		}

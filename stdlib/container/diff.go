@@ -23,7 +23,7 @@ func expect(in kind.In[Spec]) *Spec {
 	if want.Restart == "" {
 		want.Restart = "no"
 	}
-	want.Networks = answering(want.Networks, in.Res.Alias)
+	want.Networks = joined(in)
 	if in.Live == nil {
 		return &want
 	}
@@ -42,6 +42,9 @@ func expect(in kind.In[Spec]) *Spec {
 	want.exposed(rec, in.Live.Object.(*object).image)
 	return &want
 }
+
+// joined are the networks that it shall be on, as expected.
+func joined(in kind.In[Spec]) []Net { return answering(in.Want.Networks, in.Res.Alias) }
 
 // answering returns endpoints with the name that a container always answers to
 // among their aliases.

@@ -89,7 +89,7 @@ func untouched(in kind.In[Spec], changes []schema.Change) []engine.Fact {
 // it: the engine goes by the name, which somebody else may have taken.
 func networks(in kind.In[Spec]) []engine.Fact {
 	var facts []engine.Fact
-	for _, n := range expect(in).Networks {
+	for _, n := range joined(in) {
 		name := n.Network.Name
 		f := engine.Fact{Source: engine.Source{Read: engine.Read{Call: "NetworkInspect", Arg: name}, Path: []string{"Name"}}, Want: name}
 		live := in.Env.Live("network", name)

@@ -361,18 +361,22 @@ type holding struct {
 
 // holdings returns the containers that a container holds on to by their IDs.
 func (s *Spec) holdings() []holding {
-	out := []holding{
-		{"network_mode", s.Joins, true, "it holds the ID of the container whose network it shares"},
-		{"ipc", s.IPCJoins, true, "it holds the ID of the container whose shared memory it shares"},
-		{"pid", s.PIDJoins, true, "it holds the ID of the container whose processes it sees"},
+	var out []holding
+	add := func(attr string, other schema.Ref, restart bool, note string) {
+		if !other.IsZero() {
+			out = append(out, holding{attr, other, restart, note})
+		}
 	}
+	add("network_mode", s.Joins, true, "it holds the ID of the container whose network it shares")
+	add("ipc", s.IPCJoins, true, "it holds the ID of the container whose shared memory it shares")
+	add("pid", s.PIDJoins, true, "it holds the ID of the container whose processes it sees")
 	for _, x := range s.VolumesFrom {
-		out = append(out, holding{"volumes_from", x.Container, false, "it has the mounts of the container that was"})
+		add("volumes_from", x.Container, false, "it has the mounts of the container that was")
 	}
 	for _, l := range s.Links {
-		out = append(out, holding{"links", l.Container, false, "it holds the ID of the container that it is linked to"})
+		add("links", l.Container, false, "it holds the ID of the container that it is linked to")
 	}
-	return slices.DeleteFunc(out, func(h holding) bool { return h.other.IsZero() })
+	return out
 }
 
 // platformChange compares with what was set when the container was made: the

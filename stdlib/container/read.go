@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"bayplan/interpreter/engine"
@@ -103,22 +104,17 @@ func nameOf(c api.Summary) string {
 // was made is gone.
 func (r *reading) inspect(ctx context.Context, ids []string) error {
 	got := make([]*object, len(ids))
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallel)
-	for i, id := range ids {
-		g.Go(func() error {
-			c, err := r.Reader.ContainerInspect(gctx, id)
-			if engine.Gone(err) {
-				return nil
-			}
-			if err != nil {
-				return fmt.Errorf("inspecting container %s: %w", r.names[id], err)
-			}
-			got[i] = &object{InspectResponse: c}
+	if err := sideBySide(ctx, len(ids), func(ctx context.Context, i int) error {
+		c, err := r.Reader.ContainerInspect(ctx, ids[i])
+		if engine.Gone(err) {
 			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
+		}
+		if err != nil {
+			return fmt.Errorf("inspecting container %s: %w", r.names[ids[i]], err)
+		}
+		got[i] = &object{InspectResponse: c}
+		return nil
+	}); err != nil {
 		return err
 	}
 	for _, o := range got {
@@ -129,6 +125,25 @@ func (r *reading) inspect(ctx context.Context, ids []string) error {
 		r.read = append(r.read, o)
 	}
 	return r.inspectImages(ctx)
+}
+
+// sideBySide does something for each of n, some at once, and returns the first
+// error. Few do it for many: what decodes an answer needs a deep stack, and each
+// goroutine has to grow its own.
+func sideBySide(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	var next atomic.Int64
+	for range min(n, parallel) {
+		g.Go(func() error {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				if err := do(ctx, i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
 }
 
 func (r *reading) inspectImages(ctx context.Context) error {
@@ -234,23 +249,19 @@ func (r *reading) once(o *object) bool {
 
 // files reads the files of all containers that program or record name.
 func (r *reading) files(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallel)
-	for _, l := range r.found.Live {
+	return sideBySide(ctx, len(r.found.Live), func(ctx context.Context, i int) error {
+		l := r.found.Live[i]
 		names := fileNames(l.Record, r.want(l.Identity.Addr))
 		if len(names) == 0 {
-			continue
-		}
-		g.Go(func() error {
-			files, err := readBack(ctx, r.Reader, l.ID, names)
-			if err != nil {
-				return fmt.Errorf("container %s: %w", l.Name, err)
-			}
-			l.Spec.(*Spec).Files = files
 			return nil
-		})
-	}
-	return g.Wait()
+		}
+		files, err := readBack(ctx, r.Reader, l.ID, names)
+		if err != nil {
+			return fmt.Errorf("container %s: %w", l.Name, err)
+		}
+		l.Spec.(*Spec).Files = files
+		return nil
+	})
 }
 
 // want returns what the program says at an address, or nil.

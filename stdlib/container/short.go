@@ -170,21 +170,18 @@ func parseMode(text string) (string, error) {
 // on-failure alone.
 func parseRestart(text string) (string, error) {
 	name, count, counted := strings.Cut(text, ":")
-	want := fmt.Errorf("got %q, want no, always, unless-stopped, on-failure or on-failure:3", text)
 	switch name {
 	case "no", "always", "unless-stopped":
-		if counted {
-			return "", want
+		if !counted {
+			return name, nil
 		}
-		return name, nil
 	case "on-failure":
 		n, err := strconv.ParseUint(count, 10, 31)
-		if counted && err != nil {
-			return "", want
+		if !counted || err == nil {
+			return policy(name, int(n)), nil
 		}
-		return policy(name, int(n)), nil
 	}
-	return "", want
+	return "", fmt.Errorf("got %q, want no, always, unless-stopped, on-failure or on-failure:3", text)
 }
 
 // policy writes a restart policy as programs do.
@@ -206,12 +203,12 @@ var signals = []string{
 
 // parseSignal writes a signal as SIGTERM, or as its number.
 func parseSignal(text string) (string, error) {
-	if n, err := strconv.Atoi(text); err == nil && 1 <= n && n <= 64 {
-		return strconv.Itoa(n), nil
-	}
 	name := strings.TrimPrefix(strings.ToUpper(text), "SIG")
 	if slices.Contains(signals, name) || strings.HasPrefix(name, "RTMIN") || strings.HasPrefix(name, "RTMAX") {
 		return "SIG" + name, nil
+	}
+	if n, err := strconv.Atoi(text); err == nil && 1 <= n && n <= 64 {
+		return strconv.Itoa(n), nil
 	}
 	return "", fmt.Errorf("got %q, want a signal such as SIGTERM", text)
 }
