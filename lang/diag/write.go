@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -134,6 +135,9 @@ func Escape(s string) string {
 // EscapeJSON returns a JSON text with every character that could steer a
 // terminal as an escape of JSON. It means the same.
 func EscapeJSON(data []byte) []byte {
+	if !slices.ContainsFunc(data, func(b byte) bool { return b >= 0x7F }) {
+		return data // nearly always, and quickly seen
+	}
 	steering := func(r rune) bool { return r > ' ' && steers(r) } // below are JSON's own spaces
 	if !bytes.ContainsFunc(data, steering) {
 		return data
