@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"io"
@@ -213,16 +214,16 @@ func (b Blanks) fill(s string, f func(Blank) (string, error)) (string, error) {
 
 // Args returns the arguments as plain JSON values with blanks as they are
 // printed, and without what is empty.
-func (o Op) Args() any { return o.printed(o.Call) }
+func (o Op) Args() any { return treeOf(o.ArgsJSON()) }
 
 // Body returns the body of the request in the same way; nil for none.
-func (o Op) Body() any {
-	body := o.Call.Body()
-	if body == nil {
-		return nil
-	}
-	return o.printed(body)
-}
+func (o Op) Body() any { return treeOf(o.BodyJSON()) }
+
+// ArgsJSON returns what Args does as JSON, keys in order; nil for nothing.
+func (o Op) ArgsJSON() json.RawMessage { return o.printed(o.Call) }
+
+// BodyJSON returns what Body does in the same way.
+func (o Op) BodyJSON() json.RawMessage { return o.printed(o.Call.Body()) }
 
 // Path returns method and path of the request with blanks as they are printed.
 func (o Op) Path() (method, path string) {
@@ -230,12 +231,31 @@ func (o Op) Path() (method, path string) {
 	return method, o.Blanks.Printed(path)
 }
 
-func (o Op) printed(x any) any {
-	tree, err := o.tree(x, func(b Blank) (string, error) { return b.Shown, nil })
-	if err != nil {
-		panic("engine: printing an op: " + err.Error())
+func (o Op) printed(x any) json.RawMessage {
+	if x == nil {
+		return nil
 	}
-	return prune(tree)
+	in := encode(x)
+	c := canonical{in: in, out: make([]byte, 0, len(in)/4), members: make([]pair, 0, 16), blanks: o.Blanks, prune: true}
+	c.value()
+	if string(c.out) == "null" {
+		return nil
+	}
+	return c.out
+}
+
+// treeOf returns JSON as plain values; nil for nothing.
+func treeOf(data json.RawMessage) any {
+	if data == nil {
+		return nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber() // 64-bit sizes survive
+	var tree any
+	if err := dec.Decode(&tree); err != nil {
+		panic("engine: reading what was printed: " + err.Error())
+	}
+	return tree
 }
 
 // Filled returns the call with all blanks filled by f. The op keeps its own.
@@ -301,99 +321,4 @@ func (o Op) Sent(f func(Blank) (string, error)) (*Stream, error) {
 		return o.Stream, nil
 	}
 	return o.Stream.Fill(func(s string) (string, error) { return o.Blanks.fill(s, f) })
-}
-
-// tree returns x as JSON values with blanks filled, also in keys of maps.
-func (o Op) tree(x any, f func(Blank) (string, error)) (any, error) {
-	data, err := json.Marshal(x)
-	if err != nil {
-		return nil, err
-	}
-	dec := json.NewDecoder(strings.NewReader(string(data)))
-	dec.UseNumber() // 64-bit sizes survive
-	var tree any
-	if err := dec.Decode(&tree); err != nil {
-		return nil, err
-	}
-	return o.fillTree(tree, f)
-}
-
-func (o Op) fillTree(x any, f func(Blank) (string, error)) (any, error) {
-	switch x := x.(type) {
-	case string:
-		return o.Blanks.fill(x, f)
-	case []any:
-		for i := range x {
-			v, err := o.fillTree(x[i], f)
-			if err != nil {
-				return nil, err
-			}
-			x[i] = v
-		}
-	case map[string]any:
-		for k, e := range x {
-			v, err := o.fillTree(e, f)
-			if err != nil {
-				return nil, err
-			}
-			name, err := o.Blanks.fill(k, f)
-			if err != nil {
-				return nil, err
-			}
-			delete(x, k)
-			x[name] = v
-		}
-	}
-	return x, nil
-}
-
-// prune leaves out what is empty, which the engine reads as not said.
-func prune(x any) any {
-	m, ok := x.(map[string]any)
-	if !ok {
-		return x
-	}
-	for k, e := range m {
-		if said(e) {
-			continue
-		}
-		e = prune(e)
-		if empty(e) {
-			delete(m, k)
-		} else {
-			m[k] = e
-		}
-	}
-	return m
-}
-
-// said reports whether x is nothing on purpose: an empty list or object, where
-// null would say nothing.
-func said(x any) bool {
-	switch x := x.(type) {
-	case []any:
-		return len(x) == 0
-	case map[string]any:
-		return len(x) == 0
-	}
-	return false
-}
-
-func empty(x any) bool {
-	switch x := x.(type) {
-	case nil:
-		return true
-	case string:
-		return x == ""
-	case bool:
-		return !x
-	case json.Number:
-		return x == "0"
-	case []any:
-		// ConsoleSize is always there, as two zeros.
-		return !slices.ContainsFunc(x, func(e any) bool { return e != json.Number("0") })
-	case map[string]any:
-		return len(x) == 0
-	}
-	return false
 }

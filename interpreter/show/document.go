@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"bayplan/interpreter/engine"
 	"bayplan/interpreter/plan"
 	"bayplan/lang/diag"
 	"bayplan/lang/ir"
@@ -54,20 +55,23 @@ type Asked struct {
 func Encode(p *plan.Plan, from Origin) ([]byte, error) {
 	d := DocumentOf(p)
 	d.Origin = from
-	plain, err := json.Marshal(d)
+	doc, err := encode(d)
+	if err == nil {
+		doc, err = layOut(seal(doc), indented)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("writing the plan: %w", err)
 	}
-	form, err := canonical(plain)
-	if err != nil {
-		return nil, fmt.Errorf("writing the plan: %w", err)
-	}
-	d.Checksum = checksum(form)
-	var out bytes.Buffer
-	if err := WriteJSON(&out, d); err != nil {
-		return nil, fmt.Errorf("writing the plan: %w", err)
-	}
-	return out.Bytes(), nil
+	return doc, nil
+}
+
+// seal adds to a document its checksum, which is its last field. The form that
+// it is over is what canonical returns, made without a tree.
+func seal(doc []byte) []byte {
+	var form bytes.Buffer
+	form.Grow(len(doc) + len(doc)/8)              // more than escapes need, nearly always
+	json.HTMLEscape(&form, engine.Canonical(doc)) // as json.Marshal does
+	return fmt.Appendf(doc[:len(doc)-1], ",%q:%q}", checksumField, checksum(form.Bytes()))
 }
 
 // Same reports whether two plans have the same document, to the last byte. It is

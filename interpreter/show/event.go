@@ -113,19 +113,38 @@ type EventHolder struct {
 // WriteEvent writes e as one line.
 func WriteEvent(w io.Writer, e Event) error { return writeJSON(w, e, "") }
 
-// writeJSON writes a document, without escapes for HTML, and with one for each
-// character that could steer a terminal: a document is JSON for programs, and
-// people look at it all the same.
 func writeJSON(w io.Writer, doc any, indent string) error {
+	data, err := encode(doc)
+	if err == nil {
+		data, err = layOut(data, indent)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(data)
+	return err
+}
+
+// encode returns a document as JSON without escapes for HTML.
+func encode(doc any) ([]byte, error) {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", indent)
-	if err := enc.Encode(doc); err != nil {
-		return err
+	err := enc.Encode(doc)
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), err
+}
+
+// layOut breaks JSON into lines, and writes each character that could steer a
+// terminal as an escape: a document is JSON for programs, and people look at it
+// all the same.
+func layOut(data []byte, indent string) ([]byte, error) {
+	data = append(diag.EscapeJSON(data), '\n')
+	if indent == "" {
+		return data, nil
 	}
-	_, err := w.Write(diag.EscapeJSON(out.Bytes()))
-	return err
+	var out bytes.Buffer
+	err := json.Indent(&out, data, "", indent)
+	return out.Bytes(), err
 }
 
 // eventsReference writes the section about events of the reference.

@@ -1,6 +1,7 @@
 package show
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -121,7 +122,9 @@ type Fact struct {
 }
 
 // Op is one call. What apply fills in stands as it is printed: "<fresh uid>",
-// "<id of container.web>", "${container.db.ip}", "(sensitive)".
+// "<id of container.web>", "${container.db.ip}", "(sensitive)". Args and Body are
+// plain JSON values in a document that was read, and json.RawMessage in one of a
+// plan.
 type Op struct {
 	Method string  `json:"method"` // of HTTP
 	Path   string  `json:"path"`   // without the API version
@@ -182,9 +185,12 @@ type Note struct {
 	Warning bool        `json:"warning,omitempty"`
 }
 
+// indented is how deep a level of a document stands in the one around it.
+const indented = "  "
+
 // WriteJSON writes any of bay's documents: indented, keys in order, without
 // escapes for HTML.
-func WriteJSON(w io.Writer, doc any) error { return writeJSON(w, doc, "  ") }
+func WriteJSON(w io.Writer, doc any) error { return writeJSON(w, doc, indented) }
 
 // WriteJSONLine writes a document on one line, for streams of them.
 func WriteJSONLine(w io.Writer, doc any) error { return writeJSON(w, doc, "") }
@@ -212,7 +218,7 @@ func DocumentOf(p *plan.Plan) *Document {
 	d := &Document{
 		Format: plan.Format, Mode: p.Mode, Stack: p.Stack,
 		Engines: map[string]Engine{"default": {ID: p.Info.ID, API: p.Info.API, Version: p.Info.Version}},
-		Steps:   []Step{}, Kept: []Kept{}, Outputs: []Output{}, Notes: NotesOf(p.Notes), Counts: CountsOf(p),
+		Steps:   make([]Step, 0, len(p.Steps)), Kept: []Kept{}, Outputs: []Output{}, Notes: NotesOf(p.Notes), Counts: CountsOf(p),
 	}
 	for _, s := range p.Steps {
 		d.Steps = append(d.Steps, stepOf(s))
@@ -241,6 +247,7 @@ func stepOf(s *plan.Step) Step {
 		Ops:   opsOf(s.Work.Ops), Commit: opsOf(s.Work.Commit), Undo: opsOf(s.Work.Undo),
 		Strategy: s.Work.Strategy, Impact: s.Work.Impact, Cutover: s.Work.Cutover, Now: s.Work.Now, Then: s.Work.Then, Early: s.Work.Early, LosesData: s.LosesData,
 	}
+	out.Changes = slices.Grow(out.Changes, len(s.Changes))
 	for _, c := range s.Changes {
 		out.Changes = append(out.Changes, changeOf(c))
 	}
@@ -290,7 +297,7 @@ func opsOf(ops []engine.Op) []Op {
 	var out []Op
 	for _, op := range ops {
 		method, path := op.Path()
-		o := Op{Method: method, Path: path, Call: engine.Method(op.Call), Args: op.Args(), Body: op.Body(), Makes: op.Makes, Facts: factsOf(op.Facts), Alone: op.Alone}
+		o := Op{Method: method, Path: path, Call: engine.Method(op.Call), Args: orNil(op.ArgsJSON()), Body: orNil(op.BodyJSON()), Makes: op.Makes, Facts: factsOf(op.Facts), Alone: op.Alone}
 		if op.Stream != nil {
 			o.Stream = &Stream{Hash: op.Stream.Hash, Size: op.Stream.Size}
 		}
@@ -301,6 +308,14 @@ func opsOf(ops []engine.Op) []Op {
 		out = append(out, o)
 	}
 	return out
+}
+
+// orNil returns JSON as it stands in a document, where nothing is absent.
+func orNil(data json.RawMessage) any {
+	if data == nil {
+		return nil
+	}
+	return data
 }
 
 // NotesOf returns messages as they stand in documents.
