@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
@@ -267,9 +268,29 @@ func stringFrom(s string) ir.Value {
 	return ir.StringVal(s)
 }
 
-// asDocument returns a change as the plan's document tells of it, so that what
+// asDocument returns a value as the plan's document tells of it, so that what
 // is shown of a plan and of its document is the same.
-func asDocument(c schema.Change) schema.Change {
-	c.Old, c.New = valueFrom(Plain(c.Old)), valueFrom(Plain(c.New))
-	return c
+func asDocument(v ir.Value) ir.Value {
+	if !v.Any(toldAnew) {
+		return v
+	}
+	return valueFrom(Plain(v))
+}
+
+// toldAnew reports whether a document tells of a value in another way than the
+// value itself does, what is within it aside.
+func toldAnew(v ir.Value) bool {
+	switch v.Kind {
+	case ir.Null, ir.Bool, ir.Int, ir.List:
+		return v.Sensitive
+	case ir.String:
+		return v.Sensitive || !utf8.ValidString(v.Str) || stringFrom(v.Str).Kind != ir.String
+	case ir.Map:
+		_, like := v.Map["sensitive"] // it may be taken for a mark
+		return v.Sensitive || like
+	case ir.Handle: // without a key it is read back as text
+		a := v.Ref.Addr
+		return v.Sensitive || v.Ref.Attr != "" || a.Module != "" || !a.Keyed || !utf8.ValidString(a.Key)
+	}
+	return true
 }

@@ -38,7 +38,7 @@ func Drift(w io.Writer, prog *ir.Program, p *plan.Plan, o Options) error {
 			c.Old, c.New = c.New, c.Old // from what was applied to what is there
 			s.Changes = append(s.Changes, schema.Change{Attr: c.Attr, Path: c.Path, Old: c.Old, New: c.New, Note: c.Note})
 		}
-		t.rows(t.changes(s))
+		t.rows(t.changes(nil, s, d.Addr.EngineName(t.stack)))
 	}
 	t.driftEnd(prog, p, all)
 	_, err := io.WriteString(w, t.b.String())

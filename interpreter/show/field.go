@@ -1,6 +1,7 @@
 package show
 
 import (
+	"slices"
 	"strings"
 
 	"bayplan/interpreter/kind"
@@ -26,16 +27,17 @@ type row struct {
 // word is text in a colour.
 type word struct{ color, s string }
 
-// changes returns the rows of a step.
-func (t *text) changes(s *plan.Step) []row {
-	var rows []row
+// changes adds the rows of what a step changes. own is the engine's name that
+// follows from its address.
+func (t *text) changes(rows []row, s *plan.Step, own string) []row {
+	rows = slices.Grow(rows, len(s.Changes)+1) // and the impact
 	for _, c := range s.Changes {
-		c = asDocument(c)
-		if s.Verb == kind.Create && t.follows(s, c) {
+		c.Old, c.New = asDocument(c.Old), asDocument(c.New)
+		if s.Verb == kind.Create && t.follows(c, own) {
 			continue
 		}
 		if s.Verb == kind.Create {
-			rows = append(rows, setRows(c)...)
+			rows = appendSet(rows, c)
 			continue
 		}
 		rows = append(rows, t.change(s, c))
@@ -45,37 +47,33 @@ func (t *text) changes(s *plan.Step) []row {
 
 // follows reports whether a creation sets what nobody wrote and everybody
 // knows: the name that follows from the address.
-func (t *text) follows(s *plan.Step, c schema.Change) bool {
-	return !c.Pos.Known() && c.New.Kind == ir.String && c.New.Str == s.Addr.EngineName(t.stack) && !t.o.Verbose
+func (t *text) follows(c schema.Change, own string) bool {
+	return !c.Pos.Known() && c.New.Kind == ir.String && c.New.Str == own && !t.o.Verbose
 }
 
-// setRows shows what a creation sets: an object field by field, a list of
-// objects one by one.
-func setRows(c schema.Change) []row {
+// appendSet adds the rows of what a creation sets: an object field by field, a
+// list of objects one by one.
+func appendSet(rows []row, c schema.Change) []row {
 	name := diag.Escape(c.Name())
 	v := c.New
 	if c.Note != "" {
-		return []row{{name: name, new: diag.Escape(c.Note), single: true}}
+		return append(rows, row{name: name, new: diag.Escape(c.Note), single: true})
 	}
-	if v.Sensitive || c.Path != "" {
-		return []row{{name: name, new: display(c.Attr, v), single: true}}
-	}
-	var rows []row
-	if v.Kind == ir.Map {
+	switch {
+	case v.Sensitive || c.Path != "":
+	case v.Kind == ir.Map && len(v.Map) > 0:
 		for _, k := range v.Keys() {
 			rows = append(rows, row{name: name + " " + diag.Escape(k), new: display("", v.Map[k]), single: true})
 		}
-	}
-	if v.Kind == ir.List && len(v.List) > 0 && v.List[0].Kind == ir.Map {
+		return rows
+	case v.Kind == ir.List && len(v.List) > 0 && v.List[0].Kind == ir.Map:
 		for _, e := range v.List {
 			rows = append(rows, row{name: name, new: display(c.Attr, e), single: true})
 			name = ""
 		}
+		return rows
 	}
-	if rows == nil {
-		rows = []row{{name: name, new: display(c.Attr, v), single: true}}
-	}
-	return rows
+	return append(rows, row{name: name, new: display(c.Attr, v), single: true})
 }
 
 func (t *text) change(s *plan.Step, c schema.Change) row {

@@ -3,7 +3,6 @@ package show
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"bayplan/interpreter/kind"
@@ -29,8 +28,11 @@ func (t *text) object(x object, addrWidth int) bool {
 	if s.LosesData {
 		write = t.whole
 	}
-	write(s.Verb, x.addr, addrWidth, t.headlineOf(s))
-	rows := slices.Concat(halfway(s), t.changes(s), checked(s), t.impact(s))
+	own := s.Addr.EngineName(t.stack)
+	write(s.Verb, x.addr, addrWidth, headlineOf(s, own))
+	rows := t.changes(halfway(s), s, own)
+	rows = append(rows, checked(s)...)
+	rows = append(rows, t.impact(s)...)
 	t.rows(rows)
 	if t.o.Verbose {
 		t.calls(s)
@@ -59,9 +61,9 @@ func (t *text) whole(v kind.Verb, addr string, width int, what string) {
 }
 
 // headlineOf says in a few words what happens and why, and the engine's name
-// where it goes or does not follow from the address.
-func (t *text) headlineOf(s *plan.Step) string {
-	if s.Name == "" || s.Verb != kind.Remove && s.Name == s.Addr.EngineName(t.stack) {
+// where it goes or is not the one that follows from the address, own.
+func headlineOf(s *plan.Step, own string) string {
+	if s.Name == "" || s.Verb != kind.Remove && s.Name == own {
 		return headline(s)
 	}
 	return headline(s) + " (named " + s.Name + ")"

@@ -167,7 +167,7 @@ func (t *text) outputs(p *plan.Plan) {
 	for _, o := range p.Outputs {
 		v := o.Value
 		v.Sensitive = v.Sensitive || o.Sensitive
-		rows = append(rows, t.output(diag.Escape(o.Name), valueFrom(Plain(v)), t.o.Width-len(indent)-widest-2)...)
+		rows = append(rows, t.output(diag.Escape(o.Name), asDocument(v), t.o.Width-len(indent)-widest-2)...)
 	}
 	t.rows(rows)
 	t.line("")

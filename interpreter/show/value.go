@@ -1,6 +1,7 @@
 package show
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"regexp"
 	"strings"
@@ -53,7 +54,12 @@ func lines(s string) int {
 var longID = regexp.MustCompile(`\b([0-9a-f]{12})[0-9a-f]{52}\b`)
 
 // shortIDs cuts SHA-256 sums to what people compare.
-func shortIDs(s string) string { return longID.ReplaceAllString(s, "$1") }
+func shortIDs(s string) string {
+	if len(s) < 2*sha256.Size { // nearly all
+		return s
+	}
+	return longID.ReplaceAllString(s, "$1")
+}
 
 // cells returns how many columns s takes on a terminal.
 func cells(s string) int {
