@@ -56,13 +56,10 @@ func Encode(p *plan.Plan, from Origin) ([]byte, error) {
 	d := DocumentOf(p)
 	d.Origin = from
 	doc, err := encode(d)
-	if err == nil {
-		doc, err = layOut(seal(doc), indented)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("writing the plan: %w", err)
 	}
-	return doc, nil
+	return finish(seal(doc), indented), nil
 }
 
 // seal adds to a document its checksum, which is its last field. The form that

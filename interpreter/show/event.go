@@ -115,13 +115,10 @@ func WriteEvent(w io.Writer, e Event) error { return writeJSON(w, e, "") }
 
 func writeJSON(w io.Writer, doc any, indent string) error {
 	data, err := encode(doc)
-	if err == nil {
-		data, err = layOut(data, indent)
-	}
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(data)
+	_, err = w.Write(finish(data, indent))
 	return err
 }
 
@@ -134,17 +131,69 @@ func encode(doc any) ([]byte, error) {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), err
 }
 
-// layOut breaks JSON into lines, and writes each character that could steer a
-// terminal as an escape: a document is JSON for programs, and people look at it
-// all the same.
-func layOut(data []byte, indent string) ([]byte, error) {
-	data = append(diag.EscapeJSON(data), '\n')
-	if indent == "" {
-		return data, nil
+// finish ends a document, in lines unless indent is empty, and with each
+// character that could steer a terminal as an escape: a document is JSON for
+// programs, and people look at it all the same.
+func finish(doc []byte, indent string) []byte {
+	doc = diag.EscapeJSON(doc)
+	if indent != "" {
+		doc = layOut(doc, indent)
 	}
-	var out bytes.Buffer
-	err := json.Indent(&out, data, "", indent)
-	return out.Bytes(), err
+	return append(doc, '\n')
+}
+
+// layOut breaks JSON that has no space into lines as json.Indent does, which
+// checks once more what was just written, and takes more than twice as long.
+func layOut(data []byte, indent string) []byte {
+	out := make([]byte, 0, 2*len(data))
+	depth := 0
+	line := func() {
+		out = append(out, '\n')
+		for range depth {
+			out = append(out, indent...)
+		}
+	}
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; c {
+		case '"':
+			n := quoted(data[i:])
+			out = append(out, data[i:i+n]...)
+			i += n - 1
+		case '{', '[':
+			out = append(out, c)
+			if closing := data[i+1]; closing == '}' || closing == ']' {
+				out = append(out, closing)
+				i++
+				continue
+			}
+			depth++
+			line()
+		case '}', ']':
+			depth--
+			line()
+			out = append(out, c)
+		case ',':
+			out = append(out, c)
+			line()
+		case ':':
+			out = append(out, ':', ' ')
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// quoted returns how long the string is with which JSON begins.
+func quoted(data []byte) int {
+	for i := 1; ; i++ {
+		switch data[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
 }
 
 // eventsReference writes the section about events of the reference.

@@ -2,6 +2,7 @@ package show
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -73,4 +74,18 @@ var made = Origin{
 	Bay: "v0.1.0", Program: "shop", Stack: "shop",
 	Inputs: []Input{{Name: "password", Sensitive: true}, {Name: "replicas", Value: "3", From: "--var"}},
 	Asked:  Asked{Volumes: true, RemoveVolumes: []string{"volume.old"}, ReplaceVolumes: []string{"volume.data"}, ReconnectForeign: true, Part: part()},
+}
+
+func TestLayOut(t *testing.T) {
+	for _, in := range []string{
+		`null`, `"a"`, `{}`, `[]`, `[1,-2.5e3,true,[],{}]`, `{"a":{"b":[{"c":"d"},[]]},"e":null}`, `{"a\"{":"[,:\\","\\\"}":"]"}`,
+	} {
+		var want bytes.Buffer
+		if err := json.Indent(&want, []byte(in), "", "  "); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want.String(), string(layOut([]byte(in), "  "))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", in, diff)
+		}
+	}
 }
