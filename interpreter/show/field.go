@@ -193,7 +193,7 @@ func (t *text) row(r row, c columns) {
 	case stacked:
 		t.line(t.paint(dim, old))
 		arrow := t.arrow() + " " // it hangs before the column of values
-		t.line(indent + strings.Repeat(" ", c.name+2-cells(arrow)) + t.paint(dim, arrow) + new)
+		t.line(indent + strings.Repeat(" ", max(c.name+2-cells(arrow), 0)) + t.paint(dim, arrow) + new)
 		t.below(r, c)
 	case tailWidth == 0 || t.pairWidth(r, old, new)+2+tailWidth <= c.room:
 		t.line(t.pair(r, old, new) + t.gap(t.pairWidth(r, old, new), tailWidth, c) + t.tail(r))

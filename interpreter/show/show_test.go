@@ -290,3 +290,15 @@ func TestWideOutputs(t *testing.T) {
 		}
 	}
 }
+
+// Where all names are longer than their column, the arrow in ASCII has less room
+// than it takes.
+func TestLongNames(t *testing.T) {
+	long := strings.Repeat("long ", 20)
+	p := shop(&plan.Step{Verb: kind.Replace, Addr: addr(t, "container.web"), Changes: []schema.Change{
+		{Attr: "files", Path: "/etc/" + strings.Repeat("a", maxName), Old: str(long), New: str(long + "x"), Effect: schema.Replace},
+	}})
+	if got := shown(t, p, Options{ASCII: true, Verbose: true}); !strings.Contains(got, "\n      -> long") {
+		t.Error(got)
+	}
+}
