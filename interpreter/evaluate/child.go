@@ -51,7 +51,10 @@ func Child(u *schema.Universe, modules fs.FS) {
 	weak := restrict(c.guard.limits)
 	go c.listen()
 	c.evaluate(first.Request, u, modules, weak)
-	c.serve()
+	if len(c.missing) > 0 {
+		c.serve()
+	}
+	os.Exit(0) // at once: the parent needs memory, too, to read the answer
 }
 
 // child is the evaluating side.
