@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -31,6 +32,50 @@ b.star: warning: odd \u202e text
 
 // TestWriteLongLine holds that of a line without an end the part is shown that
 // the message is about.
+// Of many messages that say the same of different things, the first few are
+// printed, and of the others where they are.
+func TestWriteAlike(t *testing.T) {
+	var l List
+	for i := 1; i <= mostAlike+mostPlaces+2; i++ {
+		l.Addf(Pos{"main.bay.hcl", i, 1}, "container.c%d.memory: got \"lots\", want a size", i).Hintf("512m")
+	}
+	for i := 1; i <= mostAlike+1; i++ { // one more is printed, too
+		l.Addf(Pos{"main.bay.hcl", 100 + i, 1}, "container.c%d.cpus: got \"lots\", want a number", i)
+	}
+	l.Warnf(Pos{"main.bay.hcl", 200, 1}, "container.c1.memory: got \"lots\", want a size")
+	l.Addf(Pos{"main.bay.hcl", 201, 1}, "container.c1.memory: got \"much\", want a size")
+	for range mostAlike + 2 {
+		l.Addf(Pos{}, "it is so")
+	}
+	for i := range mostAlike + 2 {
+		l.Addf(Pos{fmt.Sprint(i / 6), i + 1, 1}, "container.c%d: unknown attribute", i)
+	}
+	var b strings.Builder
+	if err := Write(&b, l, nil, false); err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for i := 1; i <= mostAlike; i++ {
+		want = append(want, fmt.Sprintf("main.bay.hcl:%d:1: error: container.c%d.memory: got \"lots\", want a size\n  hint: 512m\n", i, i))
+	}
+	want[mostAlike-1] += "  and 10 more like it: main.bay.hcl:6:1, :7:1, :8:1, :9:1, :10:1, :11:1, :12:1, :13:1, …\n"
+	for i := 1; i <= mostAlike+1; i++ {
+		want = append(want, fmt.Sprintf("main.bay.hcl:%d:1: error: container.c%d.cpus: got \"lots\", want a number\n", 100+i, i))
+	}
+	want = append(want, "main.bay.hcl:200:1: warning: container.c1.memory: got \"lots\", want a size\n", "main.bay.hcl:201:1: error: container.c1.memory: got \"much\", want a size\n")
+	for range mostAlike {
+		want = append(want, "error: it is so\n")
+	}
+	want[len(want)-1] += "  and 2 more like it\n"
+	for i := range mostAlike {
+		want = append(want, fmt.Sprintf("0:%d:1: error: container.c%d: unknown attribute\n", i+1, i))
+	}
+	want[len(want)-1] += "  and 2 more like it: 0:6:1, 1:7:1\n"
+	if d := cmp.Diff(strings.Join(want, "\n"), b.String()); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestWriteLongLine(t *testing.T) {
 	long := strings.Repeat("ä", 1000)
 	src := Sources{"a": []byte("\xff" + long + "X" + long)}

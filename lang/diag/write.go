@@ -15,8 +15,9 @@ import (
 type Sources map[string][]byte
 
 // Write prints l to w, each message with its source line, a caret under the
-// column, the hint and the calls that led there. With color it uses ANSI
-// escapes. Control characters from programs are shown escaped.
+// column, the hint and the calls that led there. Of many messages that say the same
+// of different things, the first few are printed, and of the others where they are.
+// With color it uses ANSI escapes. Control characters from programs are shown escaped.
 func Write(w io.Writer, l List, src Sources, color bool) error {
 	paint := func(code, s string) string {
 		if !color {
@@ -25,7 +26,11 @@ func Write(w io.Writer, l List, src Sources, color bool) error {
 		return "\x1b[" + code + "m" + s + "\x1b[0m"
 	}
 	var b strings.Builder
+	more, hidden := alike(l)
 	for i, d := range l {
+		if hidden[i] {
+			continue
+		}
 		if i > 0 {
 			b.WriteByte('\n')
 		}
@@ -44,9 +49,76 @@ func Write(w io.Writer, l List, src Sources, color bool) error {
 		if d.Hint != "" {
 			fmt.Fprintf(&b, "  %s %s\n", paint("36", "hint:"), strings.ReplaceAll(escapeLines(d.Hint), "\n", "\n        "))
 		}
+		if at := more[i]; len(at) > 0 {
+			fmt.Fprintf(&b, "  and %d more like it%s\n", len(at), places(at))
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// How much is printed of messages that say the same of different things.
+const (
+	mostAlike  = 5 // one by one
+	mostPlaces = 8 // by their places
+)
+
+// alike finds messages that say the same of different things, where there are many
+// of them. It returns those that are not printed, and by the last before these
+// where they are.
+func alike(l List) (more map[int][]Pos, hidden map[int]bool) {
+	more, hidden = map[int][]Pos{}, map[int]bool{}
+	byWhat := map[string][]int{}
+	for i, d := range l {
+		what := d.what()
+		byWhat[what] = append(byWhat[what], i)
+	}
+	for _, all := range byWhat {
+		if len(all) <= mostAlike+1 {
+			continue // that one can be printed, too
+		}
+		for _, i := range all[mostAlike:] {
+			hidden[i] = true
+			more[all[mostAlike-1]] = append(more[all[mostAlike-1]], l[i].Pos)
+		}
+	}
+	return more, hidden
+}
+
+// what is what a message says without the thing that it is about: of
+// container.web.memory it counts that it is memory, of container.web that it is a
+// container. Addresses alone have an even number of steps.
+func (d *Diag) what() string {
+	thing, said, ok := strings.Cut(d.Msg, ": ")
+	if !ok {
+		return fmt.Sprintf("%t %s", d.Warning, d.Msg)
+	}
+	steps := strings.Split(thing, ".")
+	return fmt.Sprintf("%t %q %s", d.Warning, steps[max(0, (len(steps)-1)/2*2)], said)
+}
+
+// places names the first of some places that are known, each file once.
+func places(at []Pos) string {
+	var named []string
+	file := ""
+	for _, p := range at {
+		if !p.Known() {
+			continue
+		}
+		if len(named) == mostPlaces {
+			named = append(named, "…")
+			break
+		}
+		text := p.String()
+		if p.File == file {
+			text = strings.TrimPrefix(text, file)
+		}
+		named, file = append(named, Escape(text)), p.File
+	}
+	if len(named) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(named, ", ")
 }
 
 func writeSnippet(b *strings.Builder, p Pos, src Sources, paint func(code, s string) string) {
