@@ -132,7 +132,7 @@ func (c *child) evaluate(r *request, u *schema.Universe, modules fs.FS, weak []s
 		c.send(up{Answer: a})
 		return
 	}
-	d := &disk{from: r.From, read: map[key]*reply{}, ask: func(a ask) (*reply, error) {
+	d := &disk{from: r.From, read: map[key]*reply{}, found: map[key]*farInfo{}, same: map[pair]bool{}, ask: func(a ask) (*reply, error) {
 		rep, err := c.ask(a)
 		if err == nil && (a.What == askRead || a.What == askVarFile) {
 			c.given[sumOf(rep.Data)] = true

@@ -9,17 +9,22 @@ import (
 
 // disk is the disk of a child: all that is on it, the parent reads. It
 // implements load.Disk. What was read once is kept, so that a program sees one
-// content of a file.
+// content of a file, and what was found once, which each of many modules asks for.
 type disk struct {
-	from string // what relative paths start at
-	ask  func(ask) (*reply, error)
-	read map[key]*reply
+	from  string // what relative paths start at
+	ask   func(ask) (*reply, error)
+	read  map[key]*reply
+	found map[key]*farInfo
+	same  map[pair]bool
 }
 
 type key struct {
 	root int
 	name string
 }
+
+// pair is two paths below one root.
+type pair struct{ one, two key }
 
 // Abs implements load.Disk.
 func (d *disk) Abs(path string) (string, error) {
@@ -105,14 +110,19 @@ func (r *farRoot) Open(name string) (fs.File, error) {
 
 // Stat implements fs.StatFS.
 func (r *farRoot) Stat(name string) (fs.FileInfo, error) {
-	if got := r.read[key{r.root, name}]; got != nil {
+	k := key{r.root, name}
+	if got := r.read[k]; got != nil {
 		return got.Info, nil
+	}
+	if got := r.found[k]; got != nil {
+		return got, nil
 	}
 	got, err := r.ask(ask{What: askStat, Root: r.root, Name: name})
 	if err != nil {
 		return nil, err
 	}
-	return &farInfo{got.Info, r, name}, nil
+	r.found[k] = &farInfo{got.Info, r, name}
+	return r.found[k], nil
 }
 
 // ReadDir implements fs.ReadDirFS.
@@ -152,6 +162,12 @@ func (i *farInfo) Same(other fs.FileInfo) bool {
 	if !ok || o.root.root != i.root.root {
 		return false
 	}
-	got, err := i.root.ask(ask{What: askSame, Root: i.root.root, Name: i.path, Second: o.path})
-	return err == nil && got.Yes
+	p := pair{key{i.root.root, i.path}, key{o.root.root, o.path}}
+	yes, known := i.root.same[p]
+	if !known {
+		got, err := i.root.ask(ask{What: askSame, Root: i.root.root, Name: i.path, Second: o.path})
+		yes = err == nil && got.Yes
+		i.root.same[p] = yes
+	}
+	return yes
 }
