@@ -97,7 +97,7 @@ func (y *yard) clear() error {
 	}
 	if got, err := y.ImageInspect(ctx, y.image); err == nil {
 		for _, tag := range got.RepoTags { // bay's marks, too
-			_, err := y.ImageRemove(ctx, tag, image.RemoveOptions{})
+			_, err := y.ImageRemove(ctx, tag, image.RemoveOptions{PruneChildren: true}) // what it was built on, too
 			errs = append(errs, err)
 		}
 	}
