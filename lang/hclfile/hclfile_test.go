@@ -1,8 +1,10 @@
 package hclfile
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -157,6 +159,58 @@ func TestColumns(t *testing.T) {
 
 // FuzzRead holds that no source makes the reader panic, and that what is read
 // can be read from its own messages: every position is within the source.
+// FuzzParts parses files block by block, and whole: there is no difference, but that
+// what is wrong is left to the whole.
+func FuzzParts(f *testing.F) {
+	for _, glob := range []string{"testdata/*.bay.hcl", "../../examples/*/*.bay.hcl"} {
+		files, err := filepath.Glob(glob)
+		if err != nil || len(files) == 0 {
+			f.Fatal(glob, err)
+		}
+		for _, file := range files {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(string(src))
+		}
+	}
+	for _, src := range []string{
+		"a {\n}\nb {\n}\n", "\ufeffa {\n}\nb {\n}\n", "a {\n}\n\ufeffb {\n}\n", "a {\r\n}\r\nb {\n}\n", "x = {\n}\ny = [\n{\n}\n]\n",
+		"x = 1\na {\n}\nx = 2\nb {\n}\n", "a {\nb {\n}\n}\n", "/*\n}\n*/\na {\n}\n", "a {\n  x = <<E\n}\nE\n}\nb {\n}\n", "a {\n}\n}\n", "# ünïcode ẅ\na {\n  x = \"é\"\n}\nb {\n  y = 1\n}\n",
+		"a {\n}\n\n\n# end", "\n}\n", "a {\n}\n", "",
+	} {
+		f.Add(src)
+	}
+	f.Fuzz(func(t *testing.T, src string) {
+		file := schema.File{Name: "main.bay.hcl", Src: []byte(src)}
+		if len(src) > 1<<12 || !value.Shallow(file.Src) {
+			return
+		}
+		parts := inParts(file)
+		whole, ds := hclsyntax.ParseConfig(file.Src, file.Name, hcl.InitialPos)
+		if parts == nil {
+			return
+		}
+		if len(ds) > 0 {
+			t.Fatalf("in parts nothing is wrong with %q: %v", src, ds)
+		}
+		if !reflect.DeepEqual(parts, whole.Body) {
+			t.Fatalf("%q\nin parts: %s\nwhole:    %s", src, spewed(parts), spewed(whole.Body))
+		}
+	})
+}
+
+func spewed(x any) string { s, _ := json.Marshal(x); return string(s) }
+
+// TestParts asserts that files in their one form are parsed block by block.
+func TestParts(t *testing.T) {
+	src := "# two blocks\na \"x\" {\n  b {\n    c = 1\n  }\n}\n\na \"y\" {\n  c = <<-E\n    }\n  E\n}\n"
+	if got := inParts(schema.File{Name: "x", Src: []byte(src)}); got == nil || len(got.Blocks) != 2 || got.Blocks[1].TypeRange.Start.Line != 8 {
+		t.Fatalf("got %+v", got)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.bay.hcl")
 	if err != nil || len(files) == 0 {

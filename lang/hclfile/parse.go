@@ -54,12 +54,48 @@ func parseFile(f schema.File, ds *diag.List, quiet bool) *hclsyntax.Body {
 			return nil
 		}
 	}
+	if body := inParts(f); body != nil {
+		return body
+	}
 	file, hds := hclsyntax.ParseConfig(f.Src, f.Name, hcl.InitialPos)
 	if hds.HasErrors() {
 		addSyntax(f, tokensOf(f), hds, ds, quiet)
 		return nil
 	}
 	return file.Body.(*hclsyntax.Body)
+}
+
+// inParts parses a file block by block, since the parser grows, and copies, one slice
+// of all tokens of what it is given, with a hundred bytes for each. A block is taken to
+// end with a line of one brace. Where a part cannot be parsed by itself, or sets what
+// another has set, it returns nil: the file is to be parsed whole.
+func inParts(f schema.File) *hclsyntax.Body {
+	var all *hclsyntax.Body
+	for at := hcl.InitialPos; all == nil || at.Byte < len(f.Src); {
+		part := f.Src[at.Byte:]
+		if end := bytes.Index(part, []byte("\n}\n")); end >= 0 {
+			part = part[:end+3]
+		}
+		file, hds := hclsyntax.ParseConfig(part, f.Name, at)
+		if len(hds) > 0 || all != nil && bytes.HasPrefix(part, []byte("\ufeff")) {
+			return nil // a mark of the order of bytes stands at the start of a file alone
+		}
+		at = hcl.Pos{Byte: at.Byte + len(part), Line: at.Line + bytes.Count(part, []byte("\n")), Column: 1}
+		body := file.Body.(*hclsyntax.Body)
+		if all == nil {
+			all = body
+			continue
+		}
+		for name, attr := range body.Attributes {
+			if all.Attributes[name] != nil {
+				return nil
+			}
+			all.Attributes[name] = attr
+		}
+		all.Blocks = append(all.Blocks, body.Blocks...)
+		all.SrcRange, all.EndRange = hcl.RangeBetween(all.SrcRange, body.SrcRange), body.EndRange
+	}
+	return all
 }
 
 // tokensOf returns the tokens of a file. The parser makes its own, and keeps them
