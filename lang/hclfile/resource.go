@@ -1,6 +1,7 @@
 package hclfile
 
 import (
+	"maps"
 	"slices"
 
 	"bayplan/lang/diag"
@@ -112,8 +113,10 @@ func (d *instances) nested(in *hclsyntax.Block) {
 	}
 	if in.Type == "lifecycle" && d.guard == nil && d.lifecycle == nil {
 		d.unlabelled(in)
-		d.guard = in
-		in.Body.Blocks = slices.DeleteFunc(in.Body.Blocks, d.notInLifecycle)
+		guard, body := *in, *in.Body // what is taken out stays in the file, which others may read too
+		body.Attributes = maps.Clone(body.Attributes)
+		guard.Body, d.guard = &body, &guard
+		body.Blocks = slices.DeleteFunc(slices.Clone(body.Blocks), d.notInLifecycle)
 		return
 	}
 	set := schema.Bind(d.kinds[d.block.Type].New())

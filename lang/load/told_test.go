@@ -71,3 +71,27 @@ container("a", networks = ["n"], lifecycle = lifecycle(postcondition = [
 		}
 	}
 }
+
+// TestToldOfMany holds that each use of a module has the postconditions that are
+// written in it once.
+func TestToldOfMany(t *testing.T) {
+	lines := map[string]string{
+		"block": "postcondition {\n      condition     = self.ip != \"\"\n      error_message = \"none\"\n    }",
+		"list":  "postcondition = [{ condition = self.ip != \"\", error_message = \"none\" }]",
+	}
+	for name, line := range lines {
+		write(t, map[string]string{
+			"main.bay.hcl":   "stack { name = \"shop\" }\nmodule \"m\" {\n  source   = \"./m\"\n  for_each = [\"a\", \"b\"]\n}\nmodule \"n\" { source = \"./m\" }\n",
+			"m/main.bay.hcl": "container \"this\" {\n  lifecycle {\n    " + line + "\n  }\n}\n",
+		})
+		res := Load(Options{Universe: loadtest.Universe()})
+		if res.Diags.HasErrors() {
+			t.Fatal(name, res.Diags)
+		}
+		for _, r := range res.Program.Resources {
+			if r.Addr.Kind == "container" && len(r.Guard.Checks) != 1 {
+				t.Errorf("%s: %s has %d postconditions, want 1", name, r.Addr, len(r.Guard.Checks))
+			}
+		}
+	}
+}
