@@ -431,17 +431,17 @@ func (r *reader) rules(b *hclsyntax.Block, v *value.Variable) bool {
 		}
 		v.Rules = append(v.Rules, value.Rule{
 			Pos: r.pos(cond.Expr.StartRange()),
-			Holds: func(x ir.Value) (holds bool, d *diag.Diag) {
+			Holds: func(x ir.Value, secret bool) (holds bool, d *diag.Diag) {
 				sc, ok := r.varScope(v.Name, x, cond.Expr)
 				if !ok {
 					return true, nil // what it asks about has no value, and a message says so
 				}
-				d = r.quietly(func() { holds, _ = r.decide(cond.Expr, sc, "a validation") })
+				d = r.quietly(secret, func() { holds, _ = r.decide(cond.Expr, sc, "a validation") })
 				return holds, d
 			},
 			Message: func(x ir.Value) (text ir.Value, d *diag.Diag) {
 				text = ir.BrokenVal()
-				d = r.quietly(func() {
+				d = r.quietly(false, func() {
 					sc, ok := r.varScope(v.Name, x, msg.Expr)
 					if !ok {
 						return
@@ -476,17 +476,23 @@ func (r *reader) varScope(name string, x ir.Value, of hclsyntax.Expression) (*sc
 	return &scope{name: "var", value: ir.MapVal(vars)}, true
 }
 
-// quietly calls f and returns the first error instead of reporting it.
-func (r *reader) quietly(f func()) *diag.Diag {
+// quietly calls f and returns the first error instead of reporting it. What f
+// prints is reported, unless f sees what is secret.
+func (r *reader) quietly(secret bool, f func()) (first *diag.Diag) {
 	var ds diag.List
 	outer := r.diags
 	r.diags = &ds
 	f()
 	r.diags = outer
-	if len(ds) == 0 {
-		return nil
+	for i, d := range ds {
+		switch {
+		case !d.Warning && first == nil:
+			first = &ds[i]
+		case d.Warning && !secret:
+			*outer = append(*outer, d)
+		}
 	}
-	return &ds[0]
+	return first
 }
 
 // each returns the scope of one instance under for_each.

@@ -80,6 +80,43 @@ func TestLibrary(t *testing.T) {
 	}
 }
 
+// TestLibraryPrints holds that a validation decides whatever a function prints that
+// it calls, and that of a secret nothing is printed.
+func TestLibraryPrints(t *testing.T) {
+	for _, c := range []struct{ more, value, want string }{
+		{"", "c", "lib.star:2:5: print: got c; main.bay.hcl:6:21: variable \"mode\": want a or b, got c"},
+		{"", "a", "lib.star:2:5: print: got a"},
+		{"sensitive = true", "a", ""},
+		{"sensitive = true", "c", "main.bay.hcl:6:21: variable \"mode\": the value does not pass the validation, and its message would show a sensitive value"},
+	} {
+		write(t, map[string]string{
+			"lib.star": "def known(v):\n    print(\"got\", v)\n    return v in [\"a\", \"b\"]\n",
+			"main.bay.hcl": "stack { name = \"shop\" }\nlibrary \"l\" { source = \"./lib.star\" }\nvariable \"mode\" {\n  " + c.more +
+				"\n  validation {\n    condition     = l::known(var.mode)\n    error_message = \"want a or b, got ${var.mode}\"\n  }\n}\n",
+		})
+		res := Load(Options{Universe: loadtest.Universe(), Vars: []Var{{Name: "mode", Value: c.value}}})
+		var got []string
+		for _, d := range res.Diags {
+			got = append(got, d.String())
+		}
+		if diff := cmp.Diff(c.want, strings.Join(got, "; ")); diff != "" {
+			t.Errorf("%s %s:\n%s", c.more, c.value, diff)
+		}
+	}
+}
+
+// TestSecretOfCaller holds that a module's validation prints nothing of a secret that
+// comes from its caller.
+func TestSecretOfCaller(t *testing.T) {
+	write(t, map[string]string{
+		"main.bay.hcl":    "stack { name = \"shop\" }\nvariable \"p\" {\n  default   = \"hunter2\"\n  sensitive = true\n}\nmodule \"m\" {\n  source = \"./m\"\n  inputs = { v = [var.p] }\n}\n",
+		"m/main.bay.star": "def known(v):\n    print(\"got\", v)\n    return True\n\nv = variable(\"v\", type = \"list(string)\", validation = [rule(known, \"no\")])\n",
+	})
+	if res := Load(Options{Universe: loadtest.Universe()}); len(res.Diags) > 0 {
+		t.Errorf("got %v", res.Diags)
+	}
+}
+
 // loaded returns the output of the program here, or the messages.
 func loaded() string {
 	res := Load(Options{Universe: loadtest.Universe()})

@@ -348,7 +348,7 @@ func (r *reader) variable(in *invocation) (starlark.Value, error) {
 	v.Description = in.takeString("description")
 	v.Sensitive = in.takeBool("sensitive", false)
 	v.NotNull = !in.takeBool("nullable", true)
-	v.Rules = in.takeRules(v.Sensitive)
+	v.Rules = in.takeRules()
 	before := len(r.b.Diags)
 	in.none(variableArgs...)
 	v.Broken = v.Broken || len(r.b.Diags) > before // what is unknown there may be its default
@@ -417,8 +417,8 @@ func decisive(v ir.Value, what string) *diag.Diag {
 	return d
 }
 
-// takeRules reads the validations. Those of a secret see it, and print nothing.
-func (in *invocation) takeRules(secret bool) []value.Rule {
+// takeRules reads the validations.
+func (in *invocation) takeRules() []value.Rule {
 	at := in.written("validation")
 	v := in.take("validation")
 	if v == nil || v == starlark.None || standInAmong(v) != nil {
@@ -450,17 +450,17 @@ func (in *invocation) takeRules(secret bool) []value.Rule {
 				Hintf(`write rule(lambda v: v > 0, "want more than 0, got {value}")`)
 			continue
 		}
-		rules = append(rules, value.Rule{Pos: x.pos, Holds: in.holds(x, secret), Message: in.message(x)})
+		rules = append(rules, value.Rule{Pos: x.pos, Holds: in.holds(x), Message: in.message(x)})
 	}
 	return rules
 }
 
-func (in *invocation) holds(x *rule, secret bool) func(ir.Value) (bool, *diag.Diag) {
-	show := in.r.print
-	if secret {
-		show = func(*starlark.Thread, string) {}
-	}
-	return func(v ir.Value) (bool, *diag.Diag) {
+func (in *invocation) holds(x *rule) func(ir.Value, bool) (bool, *diag.Diag) {
+	return func(v ir.Value, secret bool) (bool, *diag.Diag) {
+		show := in.r.print
+		if secret {
+			show = func(*starlark.Thread, string) {}
+		}
 		got, err := in.call(x.holds, show, in.r.fromIR(v))
 		if err != nil {
 			return false, err

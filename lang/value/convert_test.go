@@ -107,7 +107,7 @@ func TestCalled(t *testing.T) {
 	at := func(line int) diag.Pos { return diag.Pos{File: "main", Line: line, Col: 1} }
 	big := Rule{
 		Pos:   diag.Pos{File: "m", Line: 9},
-		Holds: func(v ir.Value) (bool, *diag.Diag) { return v.Int > 5, nil },
+		Holds: func(v ir.Value, _ bool) (bool, *diag.Diag) { return v.Int > 5, nil },
 		Message: func(v ir.Value) (ir.Value, *diag.Diag) {
 			return ir.Concat(ir.StringVal("want more than 5, got "), v), nil
 		},

@@ -220,7 +220,7 @@ func TestMissingAndUnknown(t *testing.T) {
 func TestValidation(t *testing.T) {
 	small := Rule{
 		Pos:     diag.Pos{File: "v.bay.hcl", Line: 3, Col: 5},
-		Holds:   func(v ir.Value) (bool, *diag.Diag) { return v.Int < 9, nil },
+		Holds:   func(v ir.Value, _ bool) (bool, *diag.Diag) { return v.Int < 9, nil },
 		Message: func(v ir.Value) (ir.Value, *diag.Diag) { return ir.Concat(ir.StringVal("too much: "), v), nil },
 	}
 	for _, c := range []struct {

@@ -42,8 +42,9 @@ type Variable struct {
 type Rule struct {
 	Pos diag.Pos
 
-	// Holds is given the plain value, also of a sensitive variable.
-	Holds func(ir.Value) (bool, *diag.Diag)
+	// Holds is given the plain value, also of one that is sensitive, which is said
+	// beside it: of that, nothing is printed.
+	Holds func(v ir.Value, secret bool) (bool, *diag.Diag)
 
 	// Message says what is wrong. The value is marked if it is sensitive, and
 	// a sensitive message is not shown. One that is broken was reported.
@@ -263,7 +264,7 @@ func (v *Variable) validate(x ir.Value, ds *diag.List, complain complaint) bool 
 	secret := v.Sensitive || x.HasSensitive()
 	valid := true
 	for _, r := range v.Rules {
-		ok, d := r.Holds(bare(x))
+		ok, d := r.Holds(bare(x), secret)
 		if ok {
 			continue
 		}
