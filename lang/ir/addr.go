@@ -72,14 +72,18 @@ func (a Addr) ForText() string {
 }
 
 // Base returns a without its key: the address of the declaration.
-func (a Addr) Base() Addr {
-	if a.IsModule() {
-		steps := a.moduleSteps()
-		last := &steps[len(steps)-1]
-		last.key, last.keyed = "", false
-		a.Module = joinSteps(steps)
+func (a Addr) Base() Addr { return a.WithInstance("", false) }
+
+// WithInstance returns a with this key, or without one, in the place of its own.
+func (a Addr) WithInstance(key string, keyed bool) Addr {
+	if !a.IsModule() {
+		a.Key, a.Keyed = key, keyed
+		return a
 	}
-	a.Key, a.Keyed = "", false
+	steps := a.moduleSteps()
+	last := &steps[len(steps)-1]
+	last.key, last.keyed = key, keyed
+	a.Module = joinSteps(steps)
 	return a
 }
 

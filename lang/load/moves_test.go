@@ -40,6 +40,14 @@ func TestMoves(t *testing.T) {
 			"network \"n\" { for_each = range(2) }\nmoved {\n old = \"network.o\"\n new = network.n\n}",
 			"ns = [network(\"n\", key = str(i)) for i in range(2)]\nmoved(old = \"network.o\", new = ns)",
 			`network.n["0"] is shop-o-0; network.n["1"] is shop-o-1; moved network.o["0"] → network.n["0"]; moved network.o["1"] → network.n["1"]`},
+		{"many of which there is one move together too",
+			"network \"n\" { for_each = range(1) }\nmoved {\n old = \"network.o\"\n new = network.n\n}",
+			"ns = [network(\"n\", key = str(i)) for i in range(1)]\nmoved(old = \"network.o\", new = ns)",
+			`network.n["0"] is shop-o-0; moved network.o["0"] → network.n["0"]`},
+		{"modules move together",
+			"module \"b\" {\n source = \"./m\"\n for_each = range(1)\n}\nmoved {\n old = \"module.a\"\n new = module.b\n}",
+			"moved(old = \"module.a\", new = [module(\"b\", source = \"./m\", key = str(i)) for i in range(1)])",
+			`module.b["0"].container.this is shop-b-0; moved module.a["0"].container.this → module.b["0"].container.this`},
 		{"an object is adopted under its name",
 			"container \"web\" {}\nadopt {\n resource = container.web\n name = \"old_web\"\n}\noutput \"n\" { value = container.web.name }",
 			"web = container(\"web\")\nadopt(resource = web, name = \"old_web\")\noutput(\"n\", web.name)",
@@ -60,6 +68,7 @@ func TestMoves(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			hcl, star := both(t, loadtest.Universe(), map[string]string{
 				"main.bay.hcl": "stack { name = \"shop\" }\n" + c.hcl, "main.bay.star": "stack(name = \"shop\")\n" + c.star,
+				"m/main.bay.hcl": "container \"this\" {}\n",
 			})
 			for lang, r := range map[string]Result{"HCL": hcl, "Starlark": star} {
 				if r.Diags.HasErrors() {
@@ -71,6 +80,22 @@ func TestMoves(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestMovesOfOne holds that one of many does not become many.
+func TestMovesOfOne(t *testing.T) {
+	for _, c := range []struct{ hcl, want string }{
+		{"network \"n\" { for_each = [\"k\"] }\nmoved {\n old = \"network.o[\\\"x\\\"]\"\n new = network.n\n}",
+			`moved: network.o["x"] is one, and network.n are many ~ say which of them it becomes: new = network.n["k"]`},
+		{"module \"b\" {\n source = \"./m\"\n for_each = [\"k\"]\n}\nmoved {\n old = \"module.a[\\\"x\\\"]\"\n new = module.b\n}",
+			`moved: module.a["x"] is one, and module.b are many ~ say which of them it becomes: new = module.b["k"]`},
+	} {
+		write(t, map[string]string{"main.bay.hcl": "stack { name = \"shop\" }\n" + c.hcl + "\n", "m/main.bay.hcl": "network \"back\" {}\ncontainer \"this\" {}\n"})
+		res := Load(Options{Universe: loadtest.Universe()})
+		if len(res.Diags) != 1 || res.Diags[0].Msg+" ~ "+res.Diags[0].Hint != c.want || res.Diags[0].Pos.Line == 0 {
+			t.Errorf("got %v, want %s", res.Diags, c.want)
+		}
 	}
 }
 

@@ -17,6 +17,9 @@ type move struct {
 // from returns the address that the object of a resource had before, if this
 // is the move of it.
 func (m move) from(a ir.Addr) (ir.Addr, bool) {
+	if _, parts := m.parts(a); parts {
+		return ir.Addr{}, false
+	}
 	switch {
 	case m.New.IsModule():
 		rest, in := a.Below(m.New)
@@ -24,12 +27,29 @@ func (m move) from(a ir.Addr) (ir.Addr, bool) {
 		return a, in
 	case m.New == a:
 		return m.Old, true
-	case m.New == a.Base() && !m.Old.Keyed:
+	case m.New == a.Base():
 		old := m.Old
 		old.Key, old.Keyed = a.Key, a.Keyed
 		return old, true
 	}
 	return ir.Addr{}, false
+}
+
+// parts reports whether the move is from one of many to many, of which a is one, or
+// is in one: it does not say which of them that becomes.
+func (m move) parts(a ir.Addr) (one ir.Addr, yes bool) {
+	if _, keyed := m.Old.Instance(); !keyed {
+		return ir.Addr{}, false
+	}
+	ones := []ir.Addr{a}
+	if m.New.IsModule() {
+		ones = a.Modules()
+	}
+	i := slices.IndexFunc(ones, func(o ir.Addr) bool { return o != m.New && o.Base() == m.New })
+	if i < 0 {
+		return ir.Addr{}, false
+	}
+	return ones[i], true
 }
 
 // adoption is a declaration `adopt`.
@@ -42,28 +62,29 @@ type adoption struct {
 type target struct {
 	ir.Addr
 	written bool // as text: it starts at the module where it stands
+	many    bool // it stands in a list or map
 }
 
 // targets binds one or more resources. What is in a module has no name outside
 // of it unless it is an output, so that its address is taken as text too.
 func (s *Set) targets(p *[]target, name, doc string) *Field {
 	return s.add(name, "resource", None, doc, codec{
-		decode: func(d *decoder, v ir.Value) { d.targets(p, v) },
+		decode: func(d *decoder, v ir.Value) { d.targets(p, v, false) },
 		encode: func() ir.Value { return ir.Value{} },
 	})
 }
 
-func (d *decoder) targets(p *[]target, v ir.Value) {
+func (d *decoder) targets(p *[]target, v ir.Value, many bool) {
 	switch v.Kind {
 	case ir.Handle:
-		*p = append(*p, target{Addr: v.Ref.Addr})
+		*p = append(*p, target{Addr: v.Ref.Addr, many: many})
 	case ir.List:
 		for _, e := range v.List {
-			d.targets(p, e)
+			d.targets(p, e, true)
 		}
 	case ir.Map:
 		for _, k := range v.Keys() {
-			d.targets(p, v.Map[k])
+			d.targets(p, v.Map[k], true)
 		}
 	case ir.String:
 		a, err := ir.ParseTarget(v.Str)
@@ -71,23 +92,19 @@ func (d *decoder) targets(p *[]target, v ir.Value) {
 			d.want(v, "a resource").Hintf("write the resource itself; text is for what is in a module: \"module.db.volume.data\"")
 			return
 		}
-		*p = append(*p, target{a, true})
+		*p = append(*p, target{a, true, many})
 	case ir.Null: // of a disabled resource: nothing is there to get it
 	default:
 		d.want(v, "a resource")
 	}
 }
 
-// addrs returns the addresses of targets that were written in this module.
-func (b *Builder) addrs(list []target) []ir.Addr {
-	var out []ir.Addr
-	for _, t := range list {
-		if t.written {
-			t.Addr = t.In(b.module)
-		}
-		out = append(out, t.Addr)
+// at returns the address of a target that was written in this module.
+func (b *Builder) at(t target) ir.Addr {
+	if t.written {
+		return t.In(b.module)
 	}
-	return out
+	return t.Addr
 }
 
 // address binds the address of a resource or module, as text.
@@ -129,14 +146,15 @@ func (b *Builder) Moved(attrs []ir.Attr, pos diag.Pos, calls []diag.Call) {
 		b.Diags.Addf(pos, "moved: there is no kind %q", s.old.Kind).Calls = calls
 		return
 	}
-	for _, to := range b.addrs(s.new) {
+	for _, t := range s.new {
+		to := b.at(t)
 		if to.IsModule() != s.old.IsModule() {
 			b.Diags.Addf(pos, "moved: %s cannot become %s: a module becomes a module, and a resource a resource", s.old, to).Calls = calls
 			continue
 		}
 		m := move{ir.Move{Old: s.old.In(b.module), New: to, Pos: pos}, b.led(calls)}
-		if len(s.new) > 1 && to.Keyed && !m.Old.Keyed {
-			m.Old.Key, m.Old.Keyed = to.Key, true
+		if _, keyed := m.Old.Instance(); t.many && !keyed { // it stands for all of its keys
+			m.Old = m.Old.WithInstance(to.Instance())
 		}
 		b.moves = append(b.moves, m)
 		if !b.rename(to, "moved", pos, calls) {
@@ -177,7 +195,7 @@ func (b *Builder) Adopt(attrs []ir.Attr, pos diag.Pos, calls []diag.Call) {
 		b.Diags.Addf(pos, "adopt: %q is no name on the engine", s.name).Hintf("docker ps, docker volume ls and docker network ls show the names")
 		return
 	}
-	a := b.addrs(s.resource)[0]
+	a := b.at(s.resource[0])
 	b.adopts = append(b.adopts, adoption{ir.Adopt{Addr: a, Name: s.name, Pos: pos}, b.led(calls)})
 	if !b.rename(a, "adopt", pos, calls) {
 		b.adopts = b.adopts[:len(b.adopts)-1]
@@ -252,6 +270,12 @@ func (b *Builder) rename(to ir.Addr, decl string, pos diag.Pos, calls []diag.Cal
 func (b *Builder) finishMoves(p *ir.Program) {
 	for _, m := range b.moves {
 		for _, x := range b.order {
+			if one, parts := m.parts(x.res.Addr); parts {
+				d := b.Diags.Addf(m.Pos, "moved: %s is one, and %s are many", m.Old, m.New).
+					Hintf("say which of them it becomes: new = %s", one)
+				d.Calls = m.calls
+				break
+			}
 			if old, ok := m.from(x.res.Addr); ok && b.movable(m, old, x.res.Addr, p) {
 				p.Moves = append(p.Moves, ir.Move{Old: old, New: x.res.Addr, Pos: m.Pos})
 			}
