@@ -3,8 +3,10 @@ package load
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,21 +122,75 @@ func TestLoadErrors(t *testing.T) {
 	}
 }
 
+// TestOpaque holds that a sensitive input which is not asked for is whatever a
+// program takes it for, in both languages.
 func TestOpaque(t *testing.T) {
-	write(t, map[string]string{"a.bay.hcl": `
+	files := map[string]string{"main.bay.hcl": `
 stack { name = "t" }
 variable "pw" {
   type      = object({ user = string, n = number })
   sensitive = true
 }
 variable "raw" { sensitive = true }
-container "x" { env = { A = "${var.pw.user}:${upper(var.raw)}", B = var.pw.n + 1, C = jsondecode(var.raw).x.y } }
-`})
-	if res := Load(Options{Universe: loadtest.Universe(), Opaque: true}); res.Diags.HasErrors() {
-		t.Errorf("opaque: %v", res.Diags)
-	}
-	if res := Load(Options{Universe: loadtest.Universe()}); len(res.Diags) != 1 {
-		t.Errorf("without a value: %v", res.Diags)
+variable "all" {
+  type      = map(string)
+  sensitive = true
+}
+variable "keys" {
+  type      = list(string)
+  sensitive = true
+}
+registry "example.org" {
+  username = "me"
+  password = var.pw.user
+}
+container "x" {
+  env = {
+    A = "${var.pw.user}:${upper(var.raw)}", B = var.pw.n + 1, C = jsondecode(var.raw).x.y, D = var.all.one, E = var.all["two"], F = var.keys[3], G = -var.pw.n
+    H = var.raw.x
+  }
+}
+container "y" { memory = "1m" }
+output "d" {
+  value     = var.all["two"]
+  sensitive = true
+}
+`, "main.bay.star": `
+stack(name = "t")
+pw = variable("pw", type = "object({ user = string, n = number })", sensitive = True)
+raw = variable("raw", sensitive = True)
+all = variable("all", type = "map(string)", sensitive = True)
+keys = variable("keys", type = "list(string)", sensitive = True)
+registry("example.org", username = "me", password = pw["user"])
+container("x", env = {
+    "A": "%s:%s" % (pw.user, raw.upper()), "B": pw.n + 1, "C": jsondecode(raw).x.y, "D": all.one, "E": all["two"], "F": keys[3], "G": -pw["n"],
+    "H": raw.x, "I": raw.split(",")[1],
+})
+container("y", memory = "1m")
+output("d", all["two"], sensitive = True)
+`}
+	write(t, files)
+	for path := range files {
+		res := Load(Options{Universe: loadtest.Universe(), Path: path, Opaque: true})
+		if res.Diags.HasErrors() {
+			t.Errorf("%s: opaque: %v", path, res.Diags)
+			continue
+		}
+		env := res.Program.Resources[0].Attr("env")
+		if len(env.Value.Map) < 8 {
+			t.Errorf("%s: %s", path, env.Value.Show())
+		}
+		for _, name := range slices.Sorted(maps.Keys(env.Value.Map)) {
+			if v := env.Value.Map[name]; !v.Sensitive || !v.Opaque || v.IsNull() {
+				t.Errorf("%s: %s is %+v", path, name, v)
+			}
+		}
+		if len(res.Program.Outputs) != 1 || len(res.Program.Logins) != 1 {
+			t.Errorf("%s: outputs %v, logins %v", path, res.Program.Outputs, res.Program.Logins)
+		}
+		if res := Load(Options{Universe: loadtest.Universe(), Path: path}); len(res.Diags) != 1 {
+			t.Errorf("%s: without a value: %v", path, res.Diags)
+		}
 	}
 }
 

@@ -55,13 +55,24 @@ func (r *reader) toIR(v starlark.Value, sh *shape) (ir.Value, *diag.Diag) {
 	return c.value(v, sh, 0)
 }
 
-// sensitive returns v as a value that is never shown.
-func (r *reader) sensitive(v starlark.Value) (starlark.Value, error) {
-	x, d := r.toIR(v, nil)
-	if d != nil {
-		return nil, withheld("the operation")
+// hidden returns the result of an operation on what is sensitive: it is never shown,
+// nor is why there is none. Of what is opaque it is opaque too, and there is one.
+func (r *reader) hidden(what string, opaque bool, v starlark.Value, err error) (starlark.Value, error) {
+	x, failed := ir.StringVal(""), err != nil
+	if !failed {
+		got, d := r.toIR(v, nil)
+		if failed = d != nil; failed {
+			what = "the operation"
+		} else {
+			x = got
+		}
 	}
-	return &deferred{x.AsSensitive(), r}, nil
+	if failed && !opaque {
+		return nil, withheld(what)
+	}
+	x = x.AsSensitive()
+	x.Opaque = x.Opaque || opaque
+	return &deferred{x, r}, nil
 }
 
 // unknown returns a stand-in for a value that could not be had, for a reason

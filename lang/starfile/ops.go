@@ -369,14 +369,7 @@ func (r *reader) secretly(what string, f func([]starlark.Value) (starlark.Value,
 		}
 	}
 	v, err := f(bare)
-	if err != nil {
-		return nil, withheld(what)
-	}
-	s, err := r.sensitive(v)
-	if d, ok := s.(*deferred); ok {
-		d.v.Opaque = opaque
-	}
-	return s, err
+	return r.hidden(what, opaque, v, err)
 }
 
 // sizeOf returns how many bytes the result of an operation takes, roughly.

@@ -160,12 +160,7 @@ func (r *reader) known(x starlark.Value, what string) (string, func(starlark.Val
 	if d.v.Kind != ir.String {
 		return "", nil, undecided(d.v, what)
 	}
-	return d.v.Str, func(v starlark.Value, err error) (starlark.Value, error) {
-		if err != nil {
-			return nil, withheld(what)
-		}
-		return r.sensitive(v)
-	}, nil
+	return d.v.Str, func(v starlark.Value, err error) (starlark.Value, error) { return r.hidden(what, d.v.Opaque, v, err) }, nil
 }
 
 // interpolate is x % y.

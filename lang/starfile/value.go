@@ -83,13 +83,29 @@ func (d *deferred) Get(k starlark.Value) (starlark.Value, bool, error) {
 		return d, true, nil
 	case !d.v.Sensitive:
 		return nil, false, undecided(d.v, "an element")
+	case d.v.Opaque:
+		return d.part(k), true, nil
 	}
 	v, err := index(d.plain(), k)
-	if err != nil {
-		return nil, false, withheld("[ ]")
+	v, err = d.in.hidden("[ ]", false, v, err)
+	return v, err == nil, err
+}
+
+// part returns an element of what was not asked for: that which its type has, or
+// what may be any.
+func (d *deferred) part(k starlark.Value) *deferred {
+	e := ir.StringVal("")
+	if key, ok := starlark.AsString(k); ok {
+		if x, there := d.v.Map[key]; there {
+			e = x
+		}
 	}
-	s, err := d.in.sensitive(v)
-	return s, true, err
+	if i, err := starlark.AsInt32(k); err == nil && 0 <= i && i < len(d.v.List) {
+		e = d.v.List[i]
+	}
+	e = e.AsSensitive()
+	e.Opaque = true
+	return &deferred{e, d.in}
 }
 
 func (d *deferred) Attr(name string) (starlark.Value, error) {
@@ -98,11 +114,18 @@ func (d *deferred) Attr(name string) (starlark.Value, error) {
 	}
 	if d.v.Kind == ir.Map {
 		if e, ok := d.v.Map[name]; ok {
-			return &deferred{e.AsSensitive(), d.in}, nil
+			e = e.AsSensitive()
+			e.Opaque = e.Opaque || d.v.Opaque
+			return &deferred{e, d.in}, nil
 		}
 	}
-	if isText := d.v.Kind == ir.String || d.v.Kind == ir.Text || d.v.Kind == ir.Engine; isText {
-		return textMethod(d, name)
+	if isText(d) {
+		if m, err := textMethod(d, name); m != nil || err != nil {
+			return m, err
+		}
+	}
+	if d.v.Opaque {
+		return d.part(starlark.String(name)), nil
 	}
 	return nil, nil
 }
@@ -124,10 +147,7 @@ func (d *deferred) Unary(op syntax.Token) (starlark.Value, error) {
 		return nil, undecided(d.v, "arithmetic")
 	}
 	v, err := starlark.Unary(op, d.plain())
-	if err != nil {
-		return nil, withheld(op.String())
-	}
-	return d.in.sensitive(v)
+	return d.in.hidden(op.String(), d.v.Opaque, v, err)
 }
 
 func (d *deferred) CompareSameType(syntax.Token, starlark.Value, int) (bool, error) {
