@@ -118,9 +118,9 @@ func (d *desk) look(a *ask) (*reply, error) {
 	return nil, errGarbage
 }
 
-// open opens the directory of the program, or one above it.
+// open opens the directory of the program, or one above it that is not all there is.
 func (d *desk) open(dir string) (*reply, error) {
-	if !filepath.IsAbs(dir) || !schema.Below(dir, d.base) {
+	if !filepath.IsAbs(dir) || !schema.Below(dir, d.base) || dir != d.base && load.WholeDisk(dir) {
 		return nil, errOutside
 	}
 	files, closes, err := load.Machine{}.Root(dir)

@@ -250,10 +250,12 @@ func TestRoot(t *testing.T) {
 			t.Errorf("%s: got %s, %s in %s of %s", body, got, this.Pos, this.Dir, res.Program.Dir)
 		}
 	}
+	disk := strings.Repeat("../", 100)
 	for root, want := range map[string]string{
 		"x":    `main.bay.hcl:3:10: stack.root: "x" is not above the directory of the stack`,
 		"../x": `main.bay.hcl:3:10: stack.root: "../x" is not above the directory of the stack`,
 		"/":    `main.bay.hcl:3:10: stack.root: "/" is an absolute path, and another checkout lies elsewhere`,
+		disk:   `main.bay.hcl:3:10: stack.root: "` + disk + `" is all of this machine's disk, and what lies there is not the stack's`,
 	} {
 		text := "stack {\n  name = \"shop\"\n  root = \"" + root + "\"\n}\n"
 		if err := os.WriteFile("main.bay.hcl", []byte(text), 0o644); err != nil {

@@ -67,6 +67,9 @@ func (s *source) widen(path string) (below string, err error) {
 	if err != nil || below == ".." || strings.HasPrefix(below, ".."+string(filepath.Separator)) {
 		return "", fmt.Errorf("%q is not above the directory of the stack", path)
 	}
+	if WholeDisk(abs) {
+		return "", fmt.Errorf("%q is all of this machine's disk, and what lies there is not the stack's", path)
+	}
 	root, closes, err := s.disk.Root(abs)
 	if err != nil {
 		return "", fmt.Errorf("opening %q: %w", path, reason(err))
@@ -76,6 +79,10 @@ func (s *source) widen(path string) (below string, err error) {
 	s.close = func() error { return errors.Join(old(), closes()) }
 	return below, nil
 }
+
+// WholeDisk reports whether a directory has none above it. With it a program would
+// see the environment and the clock too, below /proc.
+func WholeDisk(abs string) bool { return filepath.Dir(abs) == abs }
 
 // names lists the files in a directory, sorted.
 func (s *source) names(dir string) ([]string, error) {

@@ -149,7 +149,7 @@ func (s *stackSpec) Bind(f *Set) {
 		}
 		return s, nil
 	}).Required()
-	f.String(&s.root, "root", None, "A directory above that of the stack, such as \"..\": files and modules of the stack may lie anywhere below it. By default it is the stack's own.")
+	f.String(&s.root, "root", None, "A directory above that of the stack, such as \"..\": files and modules of the stack may lie anywhere below it. It cannot be all of the disk. By default it is the stack's own.")
 }
 
 // stackNames says what ir.IsStackName takes.
