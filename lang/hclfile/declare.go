@@ -344,7 +344,7 @@ func (r *reader) flag(b *hclsyntax.Block, name string, def bool) bool {
 	if a == nil {
 		return def
 	}
-	yes, ok := r.decide(a.Expr, nil, name)
+	yes, ok := r.option(a.Expr, nil, name, def)
 	return ok && yes
 }
 

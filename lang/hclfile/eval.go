@@ -325,6 +325,23 @@ func (e *eval) decide(x hclsyntax.Expression, sc *scope, what string) (yes, ok b
 	if !ok {
 		return false, false
 	}
+	return e.truth(x, v, what)
+}
+
+// option is decide for what may be null: then it is as if it were not written.
+func (e *eval) option(x hclsyntax.Expression, sc *scope, what string, def bool) (yes, ok bool) {
+	v, ok := e.plain(x, sc, what)
+	switch {
+	case !ok || v.IsBroken():
+		return false, false
+	case v.IsNull() && v.Off == "":
+		return def, true
+	}
+	return e.truth(x, v, what)
+}
+
+// truth returns v, the value of x, as a yes or no.
+func (e *eval) truth(x hclsyntax.Expression, v ir.Value, what string) (yes, ok bool) {
 	switch {
 	case v.Kind == ir.Bool:
 		return v.Bool, true

@@ -253,7 +253,7 @@ func (d *instances) listKeys(list ir.Value) (keys []string, vals []ir.Value, ok 
 func (d *instances) instance(key string, keyed bool, sc *scope) (ir.Value, bool) {
 	a := d.addr(key, keyed)
 	if d.enabled != nil {
-		yes, ok := d.decide(d.enabled.Expr, sc, "enabled")
+		yes, ok := d.option(d.enabled.Expr, sc, "enabled", true)
 		if !ok {
 			return ir.Value{}, false
 		}

@@ -401,6 +401,9 @@ func (in *invocation) takeBool(name string, def bool) bool {
 		in.report(d)
 		return def
 	}
+	if text := a.Value.Str; a.Value.Kind == ir.String && (text == "true" || text == "false") { // of a variable without a type
+		return text == "true"
+	}
 	if a.Value.Kind != ir.Bool {
 		in.errorf(a.Value.Pos, "%s: %s: got %s, want True or False", in.owner(), name, a.Value.Kind)
 		return def
