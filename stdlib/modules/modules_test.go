@@ -38,8 +38,8 @@ var calls = map[string]struct{ least, most call }{
 	"redis": {
 		call{`{}`, `{}`},
 		call{
-			`{ password = var.secret, version = "7.2", network = network.back, aliases = ["c"], port = 6379, persist = false, protect = true, max_memory = "9mb", eviction = "allkeys-lru", memory = "64m", cpus = 0.5 }`,
-			`{"password": secret, "version": "7.2", "network": back, "aliases": ["c"], "port": 6379, "persist": False, "protect": True, "max_memory": "9mb", "eviction": "allkeys-lru", "memory": "64m", "cpus": 0.5}`,
+			`{ password = "${var.secret}\\", version = "7.2", network = network.back, aliases = ["c"], port = 6379, persist = false, protect = true, max_memory = "9mb", eviction = "allkeys-lru", memory = "64m", cpus = 0.5 }`,
+			`{"password": secret + "\\", "version": "7.2", "network": back, "aliases": ["c"], "port": 6379, "persist": False, "protect": True, "max_memory": "9mb", "eviction": "allkeys-lru", "memory": "64m", "cpus": 0.5}`,
 		},
 	},
 	"mysql": {
@@ -73,8 +73,8 @@ var calls = map[string]struct{ least, most call }{
 	"traefik": {
 		call{`{}`, `{}`},
 		call{
-			"{ routes = { web = { rule = \"Host(`a`)\", urls = [\"http://web:80\"] } }, docker = true, acme_email = \"a@b\", version = \"3\", network = network.back, aliases = [\"www\"], port = 80, https_port = 443, public = true, dashboard_port = 8080, protect = true, memory = \"64m\", cpus = 0.5 }",
-			"{\"routes\": {\"web\": {\"rule\": \"Host(`a`)\", \"urls\": [\"http://web:80\"]}}, \"docker\": True, \"acme_email\": \"a@b\", \"version\": \"3\", \"network\": back, \"aliases\": [\"www\"], \"port\": 80, \"https_port\": 443, \"public\": True, \"dashboard_port\": 8080, \"protect\": True, \"memory\": \"64m\", \"cpus\": 0.5}",
+			"{ routes = { items = { rule = \"Host(`a`)\", urls = [\"http://web:80\"] } }, docker = true, acme_email = \"a@b\", version = \"3\", network = network.back, aliases = [\"www\"], port = 80, https_port = 443, public = true, dashboard_port = 8080, protect = true, memory = \"64m\", cpus = 0.5 }",
+			"{\"routes\": {\"items\": {\"rule\": \"Host(`a`)\", \"urls\": [\"http://web:80\"]}}, \"docker\": True, \"acme_email\": \"a@b\", \"version\": \"3\", \"network\": back, \"aliases\": [\"www\"], \"port\": 80, \"https_port\": 443, \"public\": True, \"dashboard_port\": 8080, \"protect\": True, \"memory\": \"64m\", \"cpus\": 0.5}",
 		},
 	},
 	"registry": {
@@ -274,6 +274,7 @@ func TestWritten(t *testing.T) {
 `,
 		},
 		{"caddy", "module.x.container.this", "/etc/caddy/Caddyfile", ":80 {\n\troot * /srv\n\tfile_server\n}\n", "example.org {\n\treverse_proxy a:80 b:80\n}\n"},
+		{"redis", "module.x.container.this", "/usr/local/etc/redis/password.conf", "requirepass \"\"\n", "requirepass \"hunter2hunter2\\\\\"\n"},
 		{"rabbitmq", "module.x.container.this", "/etc/rabbitmq/conf.d/90-settings.conf", absent, "channel_max = 100\n"},
 		{"mysql", "module.x.container.this", "/run/mysql/root_password", "hunter2hunter2", "hunter2hunter22"},
 		{"minio", "module.x.container.this", "/etc/minio/root_password", "hunter2hunter2", "hunter2hunter2"},
@@ -282,13 +283,13 @@ func TestWritten(t *testing.T) {
 			"traefik", "module.x.container.this", "/etc/traefik/routes.yml", absent,
 			`"http":
   "routers":
-    "web":
+    "items":
       "entryPoints":
       - "websecure"
       "rule": "Host(` + "`a`" + `)"
-      "service": "web"
+      "service": "items"
   "services":
-    "web":
+    "items":
       "loadBalancer":
         "servers":
         - "url": "http://web:80"
