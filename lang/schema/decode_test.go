@@ -189,6 +189,7 @@ func TestDecode(t *testing.T) {
 		{"wait", num(5), `box.wait: got 5, want a duration such as "5s" ~ a number says no unit: write "5s" for seconds`},
 		{"wait", str("-1s"), `box.wait: got "-1s", want a duration such as "5s" ~ units are ms, s, m, h`},
 		{"stop", num(0), "0s"},
+		{"stop", num(37).AsSensitive(), "box.stop" + hidden},
 		{"stop", str("1500ms"), `box.stop: got "1500ms", want whole seconds`},
 		{"net", ir.HandleVal(back), "shop-back"},
 		{"net", str("other"), "other"},

@@ -370,7 +370,7 @@ func (s *Set) Micros(p *int64, name string, r Range, e Effect, doc string) *Fiel
 func (s *Set) OptDuration(p **time.Duration, name string, e Effect, doc string) *Field {
 	return s.add(name, "duration, or seconds", e, doc, codec{
 		decode: func(d *decoder, v ir.Value) {
-			if v.Kind == ir.Int && v.Int >= 0 && v.Int < 1<<31 {
+			if v.Kind == ir.Int && !v.Sensitive && v.Int >= 0 && v.Int < 1<<31 {
 				v = ir.StringVal(strconv.FormatInt(v.Int, 10) + "s").At(v.Pos)
 			}
 			n, ok := d.duration(v)
