@@ -3,6 +3,7 @@ package container
 import (
 	"fmt"
 	"net/netip"
+	"path"
 	"slices"
 
 	"bayplan/interpreter/engine"
@@ -172,10 +173,15 @@ func checkImage(in *kind.In[Spec]) {
 	if h := in.Want.Healthcheck; h != nil && !h.Disable && h.Test == nil && img.Healthcheck == nil {
 		in.Errorf("healthcheck", "it does not say what to run, and the image brings no healthcheck").Hintf(`set test = "…"`)
 	}
-	for _, path := range img.Volumes {
-		if !slices.ContainsFunc(in.Want.Mounts, func(m Mount) bool { return m.Target == path }) {
-			in.Warnf("image", "data at %s is in an unnamed volume", path).
-				Hintf("the image says that there is data; a replacement keeps the volume, but nobody can find it by name: declare a volume and mount it at %s", path)
+	for _, declared := range img.Volumes {
+		target := path.Clean(declared)
+		if _, covered := mountAt(in.Want.Mounts, target); !covered {
+			in.Warnf("image", "data at %s is in an unnamed volume", target).
+				Hintf("the image says that there is data; a replacement keeps the volume, but nobody can find it by name: declare a volume and mount it at %s", target)
 		}
+	}
+	for _, target := range unasked(*in, img) {
+		in.Warnf("image", "data at %s is in an unnamed volume for which the image does not ask, %s", target, carried(*in)[target]).
+			Hintf("it was there before, and a replacement keeps it: adopt it as a volume of the program, or mount something else at %s if nobody needs it", target)
 	}
 }

@@ -46,7 +46,7 @@ func (r *reading) spec(o *object, id engine.Identity, rec schema.Record, want *S
 		ReadOnly: h.ReadonlyRootfs, Init: h.Init, Privileged: h.Privileged, CapAdd: caps(h.CapAdd), CapDrop: caps(h.CapDrop),
 		ExtraHosts: hostsOf(h.ExtraHosts), DNS: list(h.DNS), Sysctls: h.Sysctls,
 		Logging: &Logging{Driver: h.LogConfig.Type, Options: textMap(h.LogConfig.Config)},
-		Mounts:  mountsOf(o),
+		Mounts:  mountsOf(o, rec, want),
 	}
 	if c.Hostname != short(o.ID) {
 		s.Hostname = c.Hostname // else nobody chose it

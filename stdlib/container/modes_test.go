@@ -1,10 +1,12 @@
 package container
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"bayplan/interpreter/engine"
+	"bayplan/interpreter/plan"
 	"bayplan/lang/ir"
 
 	api "github.com/docker/docker/api/types/container"
@@ -89,6 +91,152 @@ func TestUnnamedVolumes(t *testing.T) {
 	})
 }
 
+// TestVolumeOfImageBefore follows a container to an image that no longer asks for
+// a volume: its data stays where it is, until the program has something else there.
+func TestVolumeOfImageBefore(t *testing.T) {
+	engines(t, "before", func(t *testing.T, w *workshop) {
+		tmpfs := obj("type", "tmpfs", "target", "/t")
+		d := func(image, x string, mounts ...ir.Value) decls {
+			attrs := obj("image", image, "network_mode", "none", "env", obj("X", x), "lifecycle", obj("settle", "0s")).Map
+			if mounts != nil {
+				attrs["mounts"] = ir.ListVal(mounts...)
+			}
+			return decls{"volume.data": {}, "container.web": attrs}
+		}
+		w.apply(d(probe2, "1", tmpfs))
+		first := w.mounted("/data")
+		defer w.forgetVolume(first)
+		if p := w.plan(d(probe1, "1", tmpfs)); !strings.Contains(p.Notes.Error(), "data at /data is in an unnamed volume for which the image does not ask, "+first) {
+			t.Errorf("notes: %v", p.Notes)
+		}
+		for _, next := range []decls{d(probe1, "1", tmpfs), d(probe1, "2", tmpfs), d(probe1, "3"), d(probe1, "4", tmpfs), d(probe2, "4"), d(probe1, "5")} {
+			w.apply(next)
+			if now := w.mounted("/data"); now != first || !isUnnamed(first) {
+				t.Fatalf("%v: the volume was %s and is %s", next, first, now)
+			}
+		}
+		named := d(probe1, "6", obj("volume", ir.HandleVal(addr("volume.data")), "target", "/data"))
+		if p := w.plan(named); !strings.Contains(p.Notes.Error(), "what is at /data stays behind in an unnamed volume, "+first) {
+			t.Errorf("another volume there: %s %v", steps(p), p.Notes)
+		}
+		w.apply(named)
+		if now := w.mounted("/data"); now != w.stack+"-data" {
+			t.Errorf("mounted is %s", now)
+		}
+	})
+}
+
+// TestVolumeOfImageCovered mounts something else where the image has a volume: the
+// plan says which volume stays behind, unless that is what the program mounts.
+func TestVolumeOfImageCovered(t *testing.T) {
+	bothAPIs(t, func(t *testing.T, w *workshop) {
+		d := func(mounts ...ir.Value) decls {
+			attrs := obj("image", probe2, "network_mode", "none").Map
+			if mounts != nil {
+				attrs["mounts"] = ir.ListVal(mounts...)
+			}
+			return decls{"volume.data": {}, "container.web": attrs}
+		}
+		w.apply(d())
+		first := w.mounted("/data")
+		for _, c := range []struct {
+			mount ir.Value
+			stays bool
+		}{
+			{obj("volume", ir.HandleVal(addr("volume.data")), "target", "/data"), false},
+			{obj("type", "tmpfs", "target", "/data"), false},
+			{obj("source", w.dir, "target", "/data"), false},
+			{obj("type", "volume", "target", "/data", "labels", obj("a", "b")), false},
+			{obj("type", "volume", "target", "/data"), true},
+			{obj("volume", first, "target", "/data"), true},
+			{obj("type", "tmpfs", "target", "/elsewhere"), true},
+		} {
+			p := w.plan(d(c.mount))
+			if said := strings.Contains(p.Notes.Error(), "what is at /data stays behind in an unnamed volume, "+first); said == c.stays || len(p.Steps) != 1 {
+				t.Errorf("%s: %s%v", c.mount.Show(), steps(p), p.Notes)
+			}
+		}
+	})
+}
+
+// TestVolumeWithSlash takes a place for the same however the image writes it.
+func TestVolumeWithSlash(t *testing.T) {
+	bothAPIs(t, func(t *testing.T, w *workshop) {
+		const slashed = "container-test-slashed:1"
+		buildOf(t, w.e, &engine.ImageBuild{Tags: []string{slashed}}, map[string]string{
+			"probe": "a probe", "Dockerfile": "FROM scratch\nCOPY probe /probe\nENTRYPOINT [\"/probe\"]\nCMD [\"serve\"]\nVOLUME /data/\n",
+		})
+		d := func(x string, more ...any) decls {
+			return decls{"container.web": obj(append([]any{"image", slashed, "network_mode", "none", "env", obj("X", x)}, more...)...).Map}
+		}
+		w.apply(d("1"))
+		first := w.mounted("/data")
+		w.apply(d("2"))
+		if now := w.mounted("/data"); now != first || !isUnnamed(first) {
+			t.Errorf("the volume was %s and is %s", first, now)
+		}
+		if p := w.plan(d("2", "mounts", ir.ListVal(obj("type", "tmpfs", "target", "/data")))); strings.Contains(p.Notes.Error(), "data at /data is in an unnamed volume") {
+			t.Errorf("the mount covers it: %v", p.Notes)
+		}
+	})
+}
+
+// TestVolumeByItsName lets a program mount a volume by the name that the engine
+// chose: it is compared like any other, and does not go with the container.
+func TestVolumeByItsName(t *testing.T) {
+	bothAPIs(t, func(t *testing.T, w *workshop) {
+		d := func(x string, more ...any) decls {
+			return decls{"container.web": obj(append([]any{"image", probe2, "network_mode", "none", "env", obj("X", x)}, more...)...).Map}
+		}
+		w.apply(d("1"))
+		first := w.mounted("/data")
+		at := func(target string) ir.Value { return ir.ListVal(obj("volume", first, "target", target)) }
+		w.expects(d("1", "mounts", at("/data")), "replace container.web\n  mounts /data: (none) → {target: /data, type: volume, volume: "+first+"}, replace\n")
+		w.apply(d("1", "mounts", at("/data")))
+		w.apply(d("2", "mounts", at("/data")))
+		if now := w.mounted("/data"); now != first {
+			t.Errorf("the volume was %s and is %s", first, now)
+		}
+		w.apply(d("2", "mounts", at("/elsewhere")))
+		if now, other := w.mounted("/elsewhere"), w.mounted("/data"); now != first || other == first || !isUnnamed(other) {
+			t.Errorf("the volume is %s, and at /data is %s", now, other)
+		}
+		w.destroy()
+		if _, err := w.e.Reader().VolumeInspect(t.Context(), first); err != nil {
+			t.Errorf("a volume that the program calls by its name is gone: %v", err)
+		}
+	})
+}
+
+// TestUnnamedBesideLost makes a container anew for a volume that is made anew: its
+// unnamed volumes are not what somebody has agreed to lose.
+func TestUnnamedBesideLost(t *testing.T) {
+	bothAPIs(t, func(t *testing.T, w *workshop) {
+		d := func(x string) decls {
+			return decls{"volume.logs": {"labels": obj("x", x)}, "container.web": obj("image", probe2, "network_mode", "none",
+				"mounts", ir.ListVal(obj("volume", ir.HandleVal(addr("volume.logs")), "target", "/logs"))).Map}
+		}
+		w.apply(d("1"))
+		first := w.mounted("/data")
+		prog, _ := program(w.stack, w.dir, d("2"))
+		p, diags := plan.Make(w.world(prog), prog, plan.Options{Kinds: kinds, ReplaceData: []ir.Addr{addr("volume.logs")}})
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		if r := w.run(p); len(r.Failed) > 0 {
+			t.Fatal(r.Failed[0].Err)
+		}
+		if now := w.mounted("/data"); now != first || !isUnnamed(first) {
+			t.Errorf("the volume was %s and is %s", first, now)
+		}
+	})
+}
+
+// forgetVolume removes a volume that belongs to no stack any more.
+func (w *workshop) forgetVolume(name string) {
+	_, _ = w.e.Do(context.Background(), &engine.VolumeRemove{Volume: name}, nil, nil) // it may have gone with its container
+}
+
 // TestHandMade reads what people say to docker run in the words of a program.
 func TestHandMade(t *testing.T) {
 	bothAPIs(t, func(t *testing.T, w *workshop) {
@@ -107,7 +255,7 @@ func TestHandMade(t *testing.T) {
 		}
 		o.InspectResponse, o.image = got, imageConfig(img)
 		var shown []string
-		for _, m := range mountsOf(o) {
+		for _, m := range mountsOf(o, nil, nil) {
 			line := m.Target + " " + m.Type + " " + m.Volume.Name + m.Source + " " + m.SELinux + m.Propagation + m.FileMode
 			if m.ReadOnly {
 				line += " ro"

@@ -16,7 +16,6 @@ import (
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 
-	api "github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 	units "github.com/docker/go-units"
 )
@@ -223,18 +222,23 @@ func parseMount(text string) ([]Mount, error) {
 	return []Mount{m}, nil
 }
 
-// mountsOf reads what create was asked for, in all of its spellings. A volume
-// that the image declares and no program named is not part of it.
-func mountsOf(o *object) []Mount {
+// mountsOf reads what create was asked for, in all of its spellings. An unnamed
+// volume that came along with its data is not part of it, unless record or
+// program have a mount there: what the image says now tells nothing, since it may
+// have asked for the volume when it was another.
+func mountsOf(o *object, rec schema.Record, want *Spec) []Mount {
 	var out []Mount
-	for _, m := range o.HostConfig.Mounts {
-		if _, ofImage := o.Config.Volumes[m.Target]; !ofImage || !isUnnamed(m.Source) {
-			out = append(out, mountOf(m))
+	add := func(m Mount) {
+		if m, ok := m.asSaid(rec, want); ok {
+			out = append(out, m)
 		}
+	}
+	for _, m := range o.HostConfig.Mounts {
+		add(mountOf(m))
 	}
 	for _, text := range o.HostConfig.Binds {
 		if m, ok := bindOf(text); ok {
-			out = append(out, m)
+			add(m)
 		}
 	}
 	for target, options := range o.HostConfig.Tmpfs {
@@ -250,6 +254,37 @@ func mountsOf(o *object) []Mount {
 	return out
 }
 
+// volumesSaid are the mounts of volumes that record or program have.
+func volumesSaid(rec schema.Record, want *Spec) []Mount {
+	var out []Mount
+	for _, e := range rec["mounts"].List {
+		if e.Map["type"].Str == "volume" {
+			out = append(out, Mount{Type: "volume", Target: e.Map["target"].Str, Volume: schema.Ref{Name: e.Map["volume"].Str}})
+		}
+	}
+	if want != nil {
+		out = append(out, want.Mounts...)
+	}
+	return out
+}
+
+// asSaid returns a mount as record or program say it: that of a volume whose name
+// the engine chose by that name, or as one without. It reports whether they do.
+func (m Mount) asSaid(rec schema.Record, want *Spec) (Mount, bool) {
+	if !isUnnamed(m.Volume.Name) {
+		return m, true
+	}
+	said := volumesSaid(rec, want)
+	is := func(s Mount) bool {
+		return s.Type == "volume" && s.Target == m.Target && s.Volume.Name == m.Volume.Name
+	}
+	if slices.ContainsFunc(said, is) {
+		return m, true
+	}
+	m.Volume = schema.Ref{}
+	return m, slices.ContainsFunc(said, is)
+}
+
 func mountOf(m mount.Mount) Mount {
 	x := Mount{Type: string(m.Type), Target: path.Clean(m.Target), ReadOnly: m.ReadOnly, Consistency: string(m.Consistency)}
 	switch {
@@ -257,7 +292,7 @@ func mountOf(m mount.Mount) Mount {
 		x.Image = schema.Ref{Name: m.Source}
 	case m.Type != mount.TypeVolume && m.Type != mount.TypeCluster:
 		x.Source = m.Source
-	case m.Source != "" && !isUnnamed(m.Source):
+	case m.Source != "":
 		x.Volume = schema.Ref{Name: m.Source}
 	}
 	if x.Consistency == "default" {
@@ -411,63 +446,96 @@ func (m Mount) engine() mount.Mount {
 	return out
 }
 
-// carried are the unnamed volumes of the old container, by their place within:
-// their data would be lost to the new one otherwise.
-func carried(in kind.In[Spec]) map[string]string {
-	o := in.Live.Object.(*object)
+// unnamedVolumes are a container's own volumes whose names the engine chose, by
+// their place within. One that somebody has called by that name is none of them,
+// nor is one that it has of another container by volumes_from.
+func unnamedVolumes(in kind.In[Spec]) map[string]string {
 	out := map[string]string{}
+	if in.Live == nil {
+		return out
+	}
+	o := in.Live.Object.(*object)
 	for _, m := range o.Mounts {
-		_, declared := o.Config.Volumes[m.Destination]
-		asked := slices.ContainsFunc(in.Have.Mounts, func(h Mount) bool { return h.Target == m.Destination && h.unnamed() })
-		if m.Type == mount.TypeVolume && (declared || asked) && isUnnamed(m.Name) && sameVolume(in, m.Destination) {
+		named := slices.ContainsFunc(in.Have.Mounts, func(h Mount) bool { return h.Target == m.Destination && h.Volume.Name == m.Name })
+		if m.Type == mount.TypeVolume && isUnnamed(m.Name) && !named && o.asks(m.Destination) {
 			out[m.Destination] = m.Name
 		}
 	}
 	return out
 }
 
-// sameVolume reports whether the engine would make the same unnamed volume for a
-// path as it has made before.
-func sameVolume(in kind.In[Spec], target string) bool {
-	at := func(mounts []Mount) Mount {
-		for _, m := range mounts {
-			if m.Target == target {
-				return m
-			}
+// asks reports whether a container was made with a mount at a path, of its image
+// or of its own.
+func (o *object) asks(target string) bool {
+	return o.declares(target) ||
+		slices.ContainsFunc(o.HostConfig.Mounts, func(m mount.Mount) bool { return path.Clean(m.Target) == target }) ||
+		slices.ContainsFunc(o.HostConfig.Binds, func(text string) bool { m, ok := bindOf(text); return ok && m.Target == target })
+}
+
+// declares reports whether a container has a volume at a path without a mount
+// there: its image says so, or who made it by hand.
+func (o *object) declares(target string) bool {
+	for declared := range o.Config.Volumes {
+		if path.Clean(declared) == target {
+			return true
 		}
-		return Mount{Type: "volume"} // of the image, or none
 	}
-	w, h := at(in.Want.Mounts), at(in.Have.Mounts)
-	return !w.unnamed() || w.Driver == h.Driver && maps.Equal(w.DriverOptions, h.DriverOptions) && maps.Equal(w.Labels, h.Labels)
+	return false
+}
+
+// carried are the unnamed volumes of the old container that the new one takes
+// over, by their place within: their data would be lost to it otherwise.
+func carried(in kind.In[Spec]) map[string]string {
+	out := unnamedVolumes(in)
+	maps.DeleteFunc(out, func(target, _ string) bool { return !takesOver(in, target) })
+	return out
+}
+
+// takesOver reports whether an unnamed volume stays at its place: the program
+// wants the same one there, or says nothing of the place and never has. An image
+// that no longer asks for it takes nobody's data away.
+func takesOver(in kind.In[Spec], target string) bool {
+	w, wanted := mountAt(in.Want.Mounts, target)
+	h, had := mountAt(in.Have.Mounts, target)
+	if wanted { // the engine gives a volume that is there no other driver or labels
+		return w.unnamed() && w.Driver == h.Driver && maps.Equal(w.DriverOptions, h.DriverOptions) && maps.Equal(w.Labels, h.Labels)
+	}
+	return !had || in.Live.Object.(*object).declares(target)
+}
+
+func mountAt(mounts []Mount, target string) (m Mount, ok bool) {
+	i := slices.IndexFunc(mounts, func(m Mount) bool { return m.Target == target })
+	if i < 0 {
+		return Mount{}, false
+	}
+	return mounts[i], true
 }
 
 // leftBehind warns of data in unnamed volumes that the new container does not
 // get, by the name that the engine gave the volume: nothing else leads to it.
 func leftBehind(in kind.In[Spec]) {
-	for _, h := range in.Have.Mounts {
-		kept := slices.ContainsFunc(in.Want.Mounts, func(w Mount) bool { return w.Target == h.Target && w.unnamed() && sameVolume(in, h.Target) })
-		if h.unnamed() && !kept {
-			in.Warnf("mounts", "what is at %s stays behind in an unnamed volume, %s", h.Target, in.Live.Object.(*object).volumeAt(h.Target)).
-				Hintf("it stays there for whoever mounts the volume by that name; copy what is still needed, or remove it with docker volume rm")
+	all, stay := unnamedVolumes(in), carried(in)
+	for _, target := range slices.Sorted(maps.Keys(all)) {
+		byName := slices.ContainsFunc(in.Want.Mounts, func(w Mount) bool { return w.Volume.Name == all[target] })
+		if stay[target] == "" && !byName {
+			in.Warnf("mounts", "what is at %s stays behind in an unnamed volume, %s", target, all[target]).
+				Hintf("adopt with that name makes it a volume of the program as it is; else copy what is still needed, or remove it with docker volume rm")
 		}
 	}
 }
 
-// volumeAt returns the name of the volume at a path, or "".
-func (o *object) volumeAt(target string) string {
-	i := slices.IndexFunc(o.Mounts, func(m api.MountPoint) bool { return m.Destination == target })
-	if i < 0 {
-		return ""
+// unasked are the places at which a container keeps an unnamed volume that
+// neither the program nor its image ask for, any more or ever.
+func unasked(in kind.In[Spec], image *kind.ImageConfig) []string {
+	var out []string
+	for target := range carried(in) {
+		_, wanted := mountAt(in.Want.Mounts, target)
+		declared := slices.ContainsFunc(image.Volumes, func(p string) bool { return path.Clean(p) == target })
+		if !wanted && !declared {
+			out = append(out, target)
+		}
 	}
-	return o.Mounts[i].Name
-}
-
-// imagePlaces are the paths at which the old container's image has a volume.
-func imagePlaces(in kind.In[Spec]) map[string]bool {
-	out := map[string]bool{}
-	for target := range in.Live.Object.(*object).Config.Volumes {
-		out[target] = true
-	}
+	slices.Sort(out)
 	return out
 }
 
@@ -478,7 +546,7 @@ func (b birth) carries(target string) string { return b.carried[target] }
 func (b birth) carriedBeside(mounts []Mount) []mount.Mount {
 	var out []mount.Mount
 	for _, target := range slices.Sorted(maps.Keys(b.carried)) {
-		if b.ofImage[target] && !slices.ContainsFunc(mounts, func(m Mount) bool { return m.Target == target }) {
+		if _, wanted := mountAt(mounts, target); !wanted {
 			out = append(out, mount.Mount{Type: mount.TypeVolume, Source: b.carried[target], Target: target})
 		}
 	}

@@ -24,10 +24,11 @@ const (
 	grace      = 10 * time.Second
 )
 
-// create makes a container and brings it to the state that is wanted.
+// create makes a container and brings it to the state that is wanted. Where a
+// step before has taken the living one away, its unnamed volumes are there still.
 func create(in kind.In[Spec]) kind.Work {
 	w := kind.Work{Facts: append([]engine.Fact{free(in.Want.Name)}, basis(in)...)}
-	w.Ops = birth{name: in.Want.Name, restart: in.Want.Restart}.make(in)
+	w.Ops = birth{name: in.Want.Name, restart: in.Want.Restart, carried: carried(in)}.make(in)
 	if in.Want.State != created {
 		w.Ops = append(w.Ops, begin(in))
 		w.Wait, w.Asks = ready(in, 0), company(in)
@@ -244,11 +245,12 @@ func remove(r kind.Removal) kind.Work {
 
 // carriedAway removes unnamed volumes that a container took over from the one
 // that it replaced: the engine, which was told their names, takes them for
-// named ones and leaves them.
+// named ones and leaves them. One that the program calls by its name stays.
 func carriedAway(l *kind.Live) []engine.Op {
 	var ops []engine.Op
 	for _, m := range l.Object.(*object).HostConfig.Mounts {
-		if m.Type == mount.TypeVolume && isUnnamed(m.Source) {
+		named := slices.ContainsFunc(l.Spec.(*Spec).Mounts, func(h Mount) bool { return h.Volume.Name == m.Source })
+		if m.Type == mount.TypeVolume && isUnnamed(m.Source) && !named {
 			ops = append(ops, engine.Op{Call: &engine.VolumeRemove{Volume: m.Source}})
 		}
 	}

@@ -153,6 +153,11 @@ func sweep(t *testing.T, e *engine.Engine, stack string) {
 		if _, err := e.Do(ctx, &engine.ContainerRemove{Container: c.ID, RemoveVolumes: true}, nil, nil); err != nil {
 			t.Errorf("removing %v: %v", c.Names, err)
 		}
+		for _, m := range c.Mounts {
+			if isUnnamed(m.Name) { // one that a replacement has taken over goes with nobody
+				_, _ = e.Do(ctx, &engine.VolumeRemove{Volume: m.Name}, nil, nil)
+			}
+		}
 	}
 	w := &workshop{t: t, e: e, stack: stack, dir: t.TempDir()}
 	w.destroy()

@@ -72,7 +72,7 @@ func successor(in kind.In[Spec]) kind.Work {
 	temporary := tag(in.Want.Name, "new", in.Live.ID)
 	return kind.Work{
 		Facts: slices.Concat(givesWay(in, in.Live), []engine.Fact{free(temporary)}, basis(in)),
-		Ops:   birth{name: temporary, restart: "no", replaces: in.Live, carried: carried(in), ofImage: imagePlaces(in)}.make(in),
+		Ops:   birth{name: temporary, restart: "no", replaces: in.Live, carried: carried(in)}.make(in),
 	}
 }
 

@@ -181,8 +181,8 @@ func (s *Spec) namespaces() []held {
 	return out
 }
 
-// ofImage are the volumes that the image asks for: the new container takes over
-// those of the old one.
+// ofImage are the volumes that the image asks for, and those that the container has
+// of one before it: the new container takes over those of the old one.
 func ofImage(in *kind.In[Spec]) []held {
 	out := in.Env.Outcome(in.Want.Image.Addr)
 	if out == nil || out.Image == nil {
@@ -193,6 +193,9 @@ func ofImage(in *kind.In[Spec]) []held {
 		if !slices.ContainsFunc(in.Want.Mounts, func(m Mount) bool { return m.Target == path.Clean(target) }) {
 			all = append(all, held{"mounts", fmt.Sprintf("the unnamed volume at %s, which its image asks for", target)})
 		}
+	}
+	for _, target := range unasked(*in, out.Image) {
+		all = append(all, held{"mounts", fmt.Sprintf("the unnamed volume at %s, which it has kept from before", target)})
 	}
 	return all
 }

@@ -121,6 +121,14 @@ func TestStartFirstRefused(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", c.attr, diags, c.want)
 		}
 	}
+	kept := &workshop{t: t, e: inMemory(t, "1.41"), stack: stackName("kept"), dir: t.TempDir()}
+	for _, image := range []string{probe2, probe1} {
+		kept.apply(decls{"container.web": obj("image", image, "network_mode", "none").Map})
+	}
+	_, diags := kept.try(decls{"container.web": obj("image", probe1, "network_mode", "none", "lifecycle", obj("strategy", "start_first")).Map})
+	if want := "can have the unnamed volume at /data, which it has kept from before"; !strings.Contains(diags.Error(), want) {
+		t.Errorf("a volume of the image before: got %v, want %s", diags, want)
+	}
 	for _, attr := range []string{"strategy", "settle"} {
 		_, diags := w.try(decls{"volume.data": {"lifecycle": obj(attr, map[string]string{"strategy": "stop_first", "settle": "3s"}[attr])}})
 		if !strings.Contains(diags.Error(), "volume.data.lifecycle: strategy and settle say how a new one takes over") {

@@ -27,7 +27,6 @@ type birth struct {
 	restart  string            // its first restart policy
 	replaces *kind.Live        // nil for a creation
 	carried  map[string]string // unnamed volumes of the one that it replaces, by their place within
-	ofImage  map[string]bool   // the places that are its image's
 	oneOff   *kind.OneOff      // it runs once beside the program's; nil for the program's own
 }
 
