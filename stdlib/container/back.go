@@ -88,7 +88,8 @@ func halt(in kind.In[Spec], id func(*engine.Blanks) string) engine.Op {
 
 // reconnect brings the old container back on networks that are made anew: their
 // own steps have taken it off. One that was gone already it still knows by its ID,
-// as it does one that was made again since: with that it could not start.
+// as it does one that was made again since: with that it could not start. Nor could
+// it with an address that the network had, and has no more.
 func reconnect(in kind.In[Spec], old *kind.Live) []engine.Op {
 	var ops []engine.Op
 	for _, n := range old.Spec.(*Spec).Networks {
@@ -99,6 +100,12 @@ func reconnect(in kind.In[Spec], old *kind.Live) []engine.Op {
 		}
 		if leaves(in.Env, old, name) {
 			ops = append(ops, engine.Op{Call: &engine.NetworkDisconnect{Network: name, Container: old.ID}})
+		}
+		if outside(in.Env, name, n.IPv4) {
+			n.IPv4 = ""
+		}
+		if outside(in.Env, name, n.IPv6) {
+			n.IPv6 = ""
 		}
 		ops = append(ops, connect(n, living(old), true))
 	}

@@ -119,27 +119,26 @@ func checkMACs(in *kind.In[Spec]) {
 // the engine would say so when the container joins, half way.
 func checkAddresses(in *kind.In[Spec]) {
 	for _, n := range in.Want.Networks {
-		addr, ok := in.Env.Named("network", n.Network.Name)
-		if !ok {
-			continue
-		}
-		made := in.Env.Outcome(addr)
-		if made == nil {
-			continue // the plan is of a part that the network is not in
-		}
-		subnets := made.Subnets
+		addr, _ := in.Env.Named("network", n.Network.Name)
 		for _, text := range []string{n.IPv4, n.IPv6} {
-			if text == "" {
-				continue
+			if outside(in.Env, n.Network.Name, text) {
+				in.Errorf("networks", "address %s is in no subnet that %s asks for", text, addr).
+					Hintf("its subnets are its ipam: name one that has the address, or choose another")
 			}
-			ip, err := netip.ParseAddr(text)
-			if err != nil || slices.ContainsFunc(subnets, func(s netip.Prefix) bool { return s.Contains(ip) }) {
-				continue
-			}
-			in.Errorf("networks", "address %s is in no subnet that %s asks for", text, addr).
-				Hintf("its subnets are its ipam: name one that has the address, or choose another")
 		}
 	}
+}
+
+// outside reports whether a network of the stack cannot give out an address after
+// this plan. Of another one nobody can tell, nor of one that is not in the plan.
+func outside(env *kind.Env, network, address string) bool {
+	addr, own := env.Named("network", network)
+	ip, err := netip.ParseAddr(address)
+	if !own || err != nil {
+		return false
+	}
+	made := env.Outcome(addr)
+	return made != nil && !slices.ContainsFunc(made.Subnets, func(s netip.Prefix) bool { return s.Contains(ip) })
 }
 
 // checkRecord reports a program that says more than a label holds.

@@ -148,6 +148,41 @@ func TestRollback(t *testing.T) {
 	})
 }
 
+// TestRollbackToNewSubnet lets the new container fail where the network has given up
+// the old one's address in the same plan: the old one comes back with another.
+func TestRollbackToNewSubnet(t *testing.T) {
+	engines(t, "subnet", func(t *testing.T, w *workshop) {
+		d := func(first, address string, more ...any) decls {
+			on := ir.ListVal(obj("network", ir.HandleVal(addr("network.back")), "ipv4_address", subnet+address))
+			return decls{
+				"network.back":  {"ipam": obj("config", strs(subnet+first+"/25"))},
+				"container.web": obj(append([]any{"image", probe1, "networks", on}, more...)...).Map,
+			}
+		}
+		for _, c := range []struct {
+			strategy string
+			more     []any
+		}{{startFirst, nil}, {stopFirst, []any{"lifecycle", obj("strategy", "stop_first")}}} {
+			w.apply(d("0", "5", c.more...))
+			was := w.live("container.web").ID
+			p := w.plan(d("128", "133", append(c.more, "command", "exit 3")...))
+			if s := p.Steps[len(p.Steps)-1]; s.Work.Strategy != c.strategy {
+				t.Errorf("%s is %s, want %s", s.Addr, s.Work.Strategy, c.strategy)
+			}
+			r := w.run(p)
+			if len(r.Failed) != 1 || !r.Failed[0].RolledBack || r.Failed[0].UndoErr != nil {
+				t.Fatalf("%s: %+v", c.strategy, r.Failed)
+			}
+			w.alone("web")
+			if now := w.live("container.web"); now.ID != was || now.Attrs["ip"].Str == "" || now.Attrs["ip"].Str == subnet+"5" {
+				t.Errorf("%s: at %s, and it was another one: %v", c.strategy, now.Attrs["ip"].Show(), now.ID != was)
+			}
+			w.apply(d("128", "133", c.more...))
+			w.destroy()
+		}
+	})
+}
+
 // TestRollbackStartsNoOther lets the new container fail where the old one did not run
 // and could not, or never has: it is put back, and stays as it is.
 func TestRollbackStartsNoOther(t *testing.T) {
