@@ -181,6 +181,33 @@ func TestVolumeWithSlash(t *testing.T) {
 	})
 }
 
+// TestVolumeOfAnother gives a container the mounts of one with its own image: where
+// the other moves to another volume, it has that too.
+func TestVolumeOfAnother(t *testing.T) {
+	bothAPIs(t, func(t *testing.T, w *workshop) {
+		d := func(x string, mounts ...ir.Value) decls {
+			return decls{
+				"volume.data":    {},
+				"container.db":   obj("image", probe2, "network_mode", "none", "mounts", ir.ListVal(mounts...)).Map,
+				"container.dump": obj("image", probe2, "network_mode", "none", "env", obj("X", x), "volumes_from", ir.ListVal(ir.HandleVal(addr("container.db")))).Map,
+			}
+		}
+		at := func(a string) string {
+			m := w.live(a).Object.(*object).Mounts
+			if len(m) != 1 || m[0].Destination != "/data" {
+				t.Fatalf("%s has %v", a, m)
+			}
+			return m[0].Name
+		}
+		for _, next := range []decls{d("1"), d("2"), d("2", obj("volume", ir.HandleVal(addr("volume.data")), "target", "/data"))} {
+			w.apply(next)
+			if db, dump := at("container.db"), at("container.dump"); db != dump {
+				t.Errorf("db has %s, and dump, which has its mounts, %s", db, dump)
+			}
+		}
+	})
+}
+
 // TestVolumeByItsName lets a program mount a volume by the name that the engine
 // chose: it is compared like any other, and does not go with the container.
 func TestVolumeByItsName(t *testing.T) {

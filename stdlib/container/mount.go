@@ -457,11 +457,20 @@ func unnamedVolumes(in kind.In[Spec]) map[string]string {
 	o := in.Live.Object.(*object)
 	for _, m := range o.Mounts {
 		named := slices.ContainsFunc(in.Have.Mounts, func(h Mount) bool { return h.Target == m.Destination && h.Volume.Name == m.Name })
-		if m.Type == mount.TypeVolume && isUnnamed(m.Name) && !named && o.asks(m.Destination) {
+		if m.Type == mount.TypeVolume && isUnnamed(m.Name) && !named && o.asks(m.Destination) && !lent(in, m.Name) {
 			out[m.Destination] = m.Name
 		}
 	}
 	return out
+}
+
+// lent reports whether a container has a volume of one whose mounts it gets: it shall
+// have what that one has next, also where its own image has a volume at that place.
+func lent(in kind.In[Spec], volume string) bool {
+	return slices.ContainsFunc(in.Have.VolumesFrom, func(f From) bool {
+		l := in.Env.Live("container", f.Container.Name)
+		return l != nil && slices.Contains(l.Uses, kind.Use{Kind: "volume", Name: volume})
+	})
 }
 
 // asks reports whether a container was made with a mount at a path, of its image
