@@ -53,8 +53,9 @@ container "web" {
 // hangs answers for an engine, but for one request that it never answers.
 type hangs struct {
 	engine http.Handler
-	at     int  // which request, from 1; 0 is none
-	acts   bool // the engine gets it all the same
+	at     int    // which request, from 1; 0 is none
+	end    string // or the first one whose path ends so; "" is none
+	acts   bool   // the engine gets it all the same
 	over   chan struct{}
 	came   chan struct{} // closed when that request has come; may be nil
 
@@ -66,7 +67,7 @@ type hangs struct {
 func (h *hangs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	h.seen++
-	now := h.seen == h.at
+	now := h.seen == h.at || h.end != "" && h.hung == "" && strings.HasSuffix(r.URL.Path, h.end)
 	if now {
 		h.hung = r.Method + " " + r.URL.Path
 	}
@@ -85,7 +86,7 @@ func (h *hangs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// TestHungCalls lets each request of a plan and an apply hang in turn, before
+// TestHungCalls lets each request of a plan, a lock and an apply hang in turn, before
 // the engine has heard of it and after it has acted. The run has to end within
 // its bound, and the next has to converge.
 func TestHungCalls(t *testing.T) {
@@ -206,9 +207,13 @@ func (x *inMemory) apply(dial func(ctx context.Context, network, addr string) (n
 	if err != nil {
 		return 0, err
 	}
-	r := bay.Apply(ctx, e, p, apply.Options{})
+	lock, err := bay.Lock(ctx, e, p.Stack, interpreter.LockOptions{Command: "bay apply"})
+	if err != nil {
+		return 0, err
+	}
+	r := bay.Apply(ctx, e, p, apply.Options{Held: lock.Check})
 	for _, f := range r.Failed {
 		err = errors.Join(err, f.Err, f.UndoErr)
 	}
-	return len(p.Steps), err
+	return len(p.Steps), errors.Join(err, lock.Release(ctx))
 }

@@ -142,33 +142,13 @@ func shortDir(t *testing.T) string {
 }
 
 // TestInterruptedPlan stops a plan while the engine takes long to answer, and an
-// apply while it asks. Nothing was changed.
+// apply while it asks or takes its lock. Nothing was changed.
 func TestInterruptedPlan(t *testing.T) {
 	t.Parallel()
 	w := newWorkshop(t)
 	w.say(before)
-	c, closeEngine, err := w.open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &hangs{engine: (&wire{}).through(c), at: 4, over: make(chan struct{}), came: make(chan struct{})}
-	socket := filepath.Join(shortDir(t), "engine.sock")
-	l, err := net.Listen("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: h}
-	go server.Serve(l)
-	r := start(t, w.command(t, "unix://"+socket, "plan"), false)
-	<-h.came
-	r.interrupt(syscall.SIGINT)
-	r.ends(130)
-	holds(t, r.text(), "interrupted, nothing was changed")
-	close(h.over)
-	server.Close()
-	if err := closeEngine(); err != nil {
-		t.Fatal(err)
-	}
+	w.interrupted(t, &hangs{at: 4}, "plan")
+	w.interrupted(t, &hangs{end: "/attach"}, "apply", "--yes")
 
 	sent := w.onWire(t, func(wire *wire) {
 		r := start(t, w.command(t, wire.address, "apply"), true)
@@ -179,5 +159,32 @@ func TestInterruptedPlan(t *testing.T) {
 	})
 	if len(sent) != 0 {
 		t.Errorf("an apply that was not agreed to has sent\n%v", sent)
+	}
+}
+
+// interrupted stops bay while h lets a request hang.
+func (w *workshop) interrupted(t *testing.T, h *hangs, args ...string) {
+	t.Helper()
+	c, closeEngine, err := w.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.engine, h.over, h.came = (&wire{}).through(c), make(chan struct{}), make(chan struct{})
+	socket := filepath.Join(shortDir(t), "engine.sock")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: duplex(h)}
+	go server.Serve(l)
+	r := start(t, w.command(t, "unix://"+socket, args...), false)
+	<-h.came
+	r.interrupt(syscall.SIGINT)
+	r.ends(130)
+	holds(t, r.text(), "interrupted, nothing was changed")
+	close(h.over)
+	server.Close()
+	if err := closeEngine(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -198,32 +198,14 @@ func (e *Engine) BuildKit(ctx context.Context) (bool, error) {
 // shall become.
 type notUpgraded struct{ error }
 
-// upgraded opens a connection that becomes HTTP/2 at path. Docker's client does
-// not heed the context when the engine is slow to answer.
+// upgraded opens a connection that becomes HTTP/2 at path.
 func (e *Engine) upgraded(ctx context.Context, path string, meta map[string][]string) (net.Conn, error) {
-	type answer struct {
-		conn net.Conn
-		err  error
+	conn, err := opened(ctx, func() (net.Conn, error) { return e.client.DialHijack(ctx, path, "h2c", meta) },
+		func(c net.Conn) { c.Close() })
+	if err != nil && strings.Contains(err.Error(), "unable to upgrade to") {
+		return nil, &notUpgraded{err}
 	}
-	answered := make(chan answer, 1)
-	go func() {
-		conn, err := e.client.DialHijack(ctx, path, "h2c", meta)
-		answered <- answer{conn, err}
-	}()
-	select {
-	case a := <-answered:
-		if a.err != nil && strings.Contains(a.err.Error(), "unable to upgrade to") {
-			return nil, &notUpgraded{a.err}
-		}
-		return a.conn, a.err
-	case <-ctx.Done():
-		go func() {
-			if a := <-answered; a.err == nil {
-				a.conn.Close()
-			}
-		}()
-		return nil, ctx.Err()
-	}
+	return conn, err
 }
 
 // maxMessage is the longest message of BuildKit's API in bytes, which is its own limit.

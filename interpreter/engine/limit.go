@@ -334,18 +334,24 @@ func (l *limited) VolumeInspect(ctx context.Context, name string) (volume.Volume
 // Events has a limit until the engine begins to answer. What comes then lasts,
 // and may be silent for as long as nothing happens.
 func (l *limited) Events(ctx context.Context, o events.ListOptions) (<-chan events.Message, <-chan error) {
-	if l.e.ownTime {
-		return l.Client.Events(ctx, o)
+	return begun(ctx, l.e, "Events", func(ctx context.Context) (<-chan events.Message, <-chan error) { return l.Client.Events(ctx, o) })
+}
+
+// begun has something that lasts begin within the limit of a read. It ends with
+// the caller's context.
+func begun[T any](ctx context.Context, e *Engine, call string, begin func(context.Context) (<-chan T, <-chan error)) (<-chan T, <-chan error) {
+	if e.ownTime {
+		return begin(ctx)
 	}
-	limit := l.e.limits.Read
+	limit := e.limits.Read
 	ctx, cancel := context.WithCancel(ctx)
 	late := time.AfterFunc(limit, cancel)
-	msgs, errs := l.Client.Events(ctx, o)
+	got, errs := begin(ctx)
 	if late.Stop() {
-		return msgs, errs // they end with the caller's context
+		return got, errs
 	}
 	failed := make(chan error, 1)
-	failed <- &TimedOut{Call: "Events", Limit: limit}
+	failed <- &TimedOut{Call: call, Limit: limit}
 	return nil, failed
 }
 

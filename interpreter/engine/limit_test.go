@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"bayplan/lang/ir"
 
+	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/image"
@@ -119,6 +121,114 @@ func TestReadsAreStopped(t *testing.T) {
 		_, err := over(t, hangs, Limits{}).Reader().Info(ctx)
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want the caller's own limit", err)
+		}
+	})
+}
+
+// deaf is a client of an engine that accepts connections, and says on them
+// nothing before the test does.
+type deaf struct {
+	*client.Client
+	answers chan net.Conn
+}
+
+func (d *deaf) DialHijack(context.Context, string, string, map[string][]string) (net.Conn, error) {
+	return <-d.answers, nil
+}
+
+func (d *deaf) ContainerAttach(context.Context, string, container.AttachOptions) (types.HijackedResponse, error) {
+	return types.NewHijackedResponse(<-d.answers, ""), nil
+}
+
+func (d *deaf) ContainerExecAttach(context.Context, string, container.ExecAttachOptions) (types.HijackedResponse, error) {
+	return types.NewHijackedResponse(<-d.answers, ""), nil
+}
+
+// overDeaf is over with a deaf client.
+func overDeaf(t *testing.T, w wire) (*Engine, *deaf) {
+	e := over(t, w, Limits{})
+	d := &deaf{e.client.(*limited).Client.(*client.Client), make(chan net.Conn)}
+	e.client = &limited{d, e}
+	return e, d
+}
+
+// A connection that the engine accepts and never answers on is given up, too,
+// and closed if the answer comes late.
+func TestConnectionsEnd(t *testing.T) {
+	made := answers(func(*http.Request) io.Reader { return strings.NewReader(`{"Id":"x"}`) })
+	for _, c := range []struct {
+		call    string
+		unknown bool // it may have come about
+		stops   bool // its caller can stop it
+		open    func(context.Context, *Engine, *deaf) error
+	}{
+		{"ContainerAttach", false, false, func(ctx context.Context, e *Engine, _ *deaf) error {
+			_, err := e.Attach(ctx, "x", container.AttachOptions{})
+			return err
+		}},
+		{"ContainerAttach", false, true, func(ctx context.Context, e *Engine, d *deaf) error {
+			return (&Lock{ID: "x", e: e, c: d, lost: make(chan struct{})}).live(ctx)
+		}},
+		{"ContainerExecStart", true, false, func(ctx context.Context, e *Engine, _ *deaf) error {
+			_, err := e.Exec(ctx, "x", container.ExecOptions{}, false)
+			return err
+		}},
+		{"BuildKit", false, true, func(ctx context.Context, e *Engine, _ *deaf) error {
+			_, err := e.BuildKit(ctx)
+			return err
+		}},
+	} {
+		t.Run(c.call, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e, d := overDeaf(t, made)
+				began := time.Now()
+				err := c.open(t.Context(), e, d)
+				var late *TimedOut
+				if !errors.As(err, &late) || late.Call != c.call || Unknown(err) != c.unknown {
+					t.Errorf("got %v", err)
+				}
+				if took := time.Since(began); took != quick {
+					t.Errorf("it took %s", took)
+				}
+				ours, theirs := net.Pipe()
+				d.answers <- ours
+				if _, err := theirs.Read(make([]byte, 1)); err != io.EOF {
+					t.Errorf("a late connection is open: %v", err)
+				}
+			})
+			synctest.Test(t, func(t *testing.T) {
+				e, d := overDeaf(t, made)
+				ctx, stop := context.WithCancel(t.Context())
+				time.AfterFunc(time.Second, stop)
+				began := time.Now()
+				err := c.open(ctx, e, d)
+				if stopped := errors.Is(err, context.Canceled) && time.Since(began) == time.Second; stopped != c.stops {
+					t.Errorf("stopped, it says %v after %s", err, time.Since(began))
+				}
+				ours, _ := net.Pipe()
+				d.answers <- ours
+			})
+		})
+	}
+}
+
+// A one-off whose end nobody would hear of is not started.
+func TestWaitingBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent []string
+		e, d := overDeaf(t, func(r *http.Request) (*http.Response, error) {
+			sent = append(sent, r.URL.Path)
+			return hangs(r)
+		})
+		ours, theirs := net.Pipe()
+		go func() { d.answers <- ours }()
+		_, err := e.Begin(t.Context(), "x", container.AttachOptions{}, true)
+		var late *TimedOut
+		if !errors.As(err, &late) || late.Call != "ContainerWait" || len(sent) != 1 {
+			t.Errorf("got %v, and %v was sent", err, sent)
+		}
+		if _, err := theirs.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("its connection is open: %v", err)
 		}
 	})
 }

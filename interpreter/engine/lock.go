@@ -226,7 +226,9 @@ var errNoProgram = errors.New("the engine cannot run the program of the lock")
 
 // live holds on to the program's input and starts it.
 func (l *Lock) live(ctx context.Context) error {
-	conn, err := l.c.ContainerAttach(ctx, l.ID, container.AttachOptions{Stream: true, Stdin: true, Stdout: true})
+	conn, err := l.e.hijacked(ctx, TimedOut{Call: "ContainerAttach"}, func(ctx context.Context) (types.HijackedResponse, error) {
+		return l.c.ContainerAttach(ctx, l.ID, container.AttachOptions{Stream: true, Stdin: true, Stdout: true})
+	})
 	if err != nil {
 		return fmt.Errorf("attaching to the lock: %w", err)
 	}

@@ -74,7 +74,7 @@ func (e *Engine) Exec(ctx context.Context, id string, o container.ExecOptions, d
 		})
 		return nil, err
 	}
-	conn, err := e.hijacked(ctx, "ContainerExecStart", func(ctx context.Context) (types.HijackedResponse, error) {
+	conn, err := e.hijacked(ctx, TimedOut{Call: "ContainerExecStart", Changes: true}, func(ctx context.Context) (types.HijackedResponse, error) {
 		return c.ContainerExecAttach(ctx, made.ID, container.ExecAttachOptions{Tty: o.Tty, ConsoleSize: o.ConsoleSize})
 	})
 	if err != nil {
@@ -89,7 +89,7 @@ func (e *Engine) Attach(ctx context.Context, id string, o container.AttachOption
 	if err != nil {
 		return nil, err
 	}
-	conn, err := e.hijacked(context.WithoutCancel(ctx), "ContainerAttach", func(ctx context.Context) (types.HijackedResponse, error) {
+	conn, err := e.hijacked(context.WithoutCancel(ctx), TimedOut{Call: "ContainerAttach"}, func(ctx context.Context) (types.HijackedResponse, error) {
 		return c.ContainerAttach(ctx, id, o)
 	})
 	if err != nil {
@@ -110,7 +110,15 @@ func (e *Engine) Begin(ctx context.Context, id string, o container.AttachOptions
 	if goes {
 		until = container.WaitConditionRemoved
 	}
-	t.over, t.failed = t.c.ContainerWait(context.WithoutCancel(ctx), id, until)
+	t.over, t.failed = begun(context.WithoutCancel(ctx), e, "ContainerWait", func(ctx context.Context) (<-chan container.WaitResponse, <-chan error) {
+		return t.c.ContainerWait(ctx, id, until)
+	})
+	select {
+	case err := <-t.failed: // nobody would hear what it ended with
+		t.Close()
+		return nil, err
+	default:
+	}
 	if _, err := e.Do(ctx, &ContainerStart{Container: id}, nil, nil); err != nil {
 		t.Close()
 		return nil, err
@@ -118,30 +126,41 @@ func (e *Engine) Begin(ctx context.Context, id string, o container.AttachOptions
 	return t, nil
 }
 
-// hijacked opens a connection within the limit of a call. Docker's client does
-// not heed a context any more once it has dialled.
-func (e *Engine) hijacked(ctx context.Context, call string, open func(context.Context) (types.HijackedResponse, error)) (types.HijackedResponse, error) {
+// hijacked opens a connection within the limit of a call; what is the error
+// when that has passed. An open connection does not end with ctx.
+func (e *Engine) hijacked(ctx context.Context, what TimedOut, open func(context.Context) (types.HijackedResponse, error)) (types.HijackedResponse, error) {
+	what.Limit = e.limits.Call
+	w := e.watch(ctx, what)
+	defer w.stop()
+	conn, err := opened(w.ctx, func() (types.HijackedResponse, error) { return open(context.WithoutCancel(ctx)) },
+		func(c types.HijackedResponse) { c.Close() })
+	return conn, w.late(ctx, err)
+}
+
+// opened opens a connection, and gives up when ctx ends: docker's client does
+// not heed one any more once it has dialled. A connection that comes late is
+// closed.
+func opened[T any](ctx context.Context, open func() (T, error), closed func(T)) (T, error) {
 	type answer struct {
-		conn types.HijackedResponse
+		conn T
 		err  error
 	}
-	got := make(chan answer, 1)
+	answered := make(chan answer, 1)
 	go func() {
-		conn, err := open(ctx)
-		got <- answer{conn, err}
+		conn, err := open()
+		answered <- answer{conn, err}
 	}()
-	late := time.NewTimer(e.limits.Call)
-	defer late.Stop()
 	select {
-	case a := <-got:
+	case a := <-answered:
 		return a.conn, a.err
-	case <-late.C:
-		go func() { // whoever comes now is not waited for any more
-			if a := <-got; a.err == nil {
-				a.conn.Close()
+	case <-ctx.Done():
+		go func() {
+			if a := <-answered; a.err == nil {
+				closed(a.conn)
 			}
 		}()
-		return types.HijackedResponse{}, &TimedOut{Call: call, Limit: e.limits.Call, Changes: true}
+		var none T
+		return none, ctx.Err()
 	}
 }
 
