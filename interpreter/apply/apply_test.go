@@ -196,6 +196,33 @@ func TestUndoOfWhatIsGone(t *testing.T) {
 	}
 }
 
+// Of a container alone it is said what serves in its place, whatever else is
+// replaced.
+func TestServes(t *testing.T) {
+	refused := engine.Op{Call: &engine.NetworkCreate{Name: "net", Options: network.CreateOptions{Driver: "no-such-driver"}}}
+	user := engine.Op{Call: &engine.ContainerRemove{Container: "user"}}
+	const nothing = "nothing serves: no container has the name thing-a"
+	for _, tt := range []struct {
+		name        string
+		ops, commit []engine.Op
+		want        string
+	}{
+		{"a network", []engine.Op{makeVolume("note"), refused}, nil, ""},
+		{"a volume, whose users go before", []engine.Op{user, makeVolume("vol-a"), refused}, nil, ""},
+		{"a container", []engine.Op{makeVolume("note"), broken()}, nil, nothing},
+		{"a container, with one that was made before", []engine.Op{makeVolume("note"), refused}, []engine.Op{user}, nothing},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := step("a", tt.ops...)
+			s.Verb, s.Name, s.Work.Strategy, s.Work.Commit = kind.Replace, "thing-a", "stop-first", tt.commit
+			r := apply.Run(t.Context(), open(t), &plan.Plan{Steps: []*plan.Step{s}}, apply.Options{})
+			if len(r.Failed) != 1 || r.Failed[0].Serves != tt.want {
+				t.Errorf("report: %+v", r)
+			}
+		})
+	}
+}
+
 // meddler is an engine on which somebody else makes what bay makes, at the same
 // moment.
 type meddler struct{ *embedded.Direct }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
 )
 
 // look takes what the container of a step shows when it has failed: that of the
@@ -38,7 +40,7 @@ func (x *stepRun) holder(ctx context.Context, err error) string {
 // serving says what is in the place of a container that was to be replaced, now
 // that this has failed.
 func (x *stepRun) serving(ctx context.Context) string {
-	if x.s.Work.Strategy == "" || !x.touched {
+	if !x.touched || !ofContainer(x.s.Work) {
 		return ""
 	}
 	now := x.e.Look(ctx, x.s.Name)
@@ -56,4 +58,13 @@ func (x *stepRun) serving(ctx context.Context) string {
 		return fmt.Sprintf("the old container %s runs again", now.Name)
 	}
 	return fmt.Sprintf("the old container %s runs", now.Name)
+}
+
+// ofContainer reports whether a replacement is a container's: it makes one, or
+// goes on with one that was made before and ends by removing the old one.
+// Networks and volumes are replaced, too.
+func ofContainer(w kind.Work) bool {
+	makes := func(op engine.Op) bool { _, ok := op.Call.(*engine.ContainerCreate); return ok }
+	removes := func(op engine.Op) bool { _, ok := op.Call.(*engine.ContainerRemove); return ok }
+	return w.Strategy != "" && (slices.ContainsFunc(w.Ops, makes) || slices.ContainsFunc(w.Commit, removes))
 }
