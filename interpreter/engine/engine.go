@@ -173,18 +173,30 @@ type Info struct {
 	NoCpuset     bool     `json:"-"` // nor sets of CPUs
 	NoOOMKill    bool     `json:"-"` // nor a way to keep what is out of memory from being killed
 	NoWeight     bool     `json:"-"` // nor weights of disks
+	NoDevice     NoDevice `json:"-"` // what it does not have for single disks
 	Swarm        bool     `json:"-"` // it is part of one
 	Experimental bool     `json:"-"`
 	Containerd   bool     `json:"-"` // images lie in containerd's store: an ID is the digest of a manifest or an index
 	CPUs         int      `json:"-"` // that its host has; 0 is not known
 }
 
+// NoDevice is what the kernel does not have for single disks.
+type NoDevice struct{ Weight, ReadBps, WriteBps, ReadIOps, WriteIOps bool }
+
 func infoOf(i system.Info, api string, local bool) Info {
+	lacks := func(v1, v2 string) bool { // by its name in either sort of control groups
+		return slices.Contains(i.Warnings, "WARNING: No "+v1+" support") || slices.Contains(i.Warnings, "WARNING: No "+v2+" support")
+	}
 	return Info{
 		ID: i.ID, API: api, Version: i.ServerVersion, Name: i.Name, OS: i.OSType, Arch: i.Architecture, Local: local,
 		LogDriver: i.LoggingDriver, Runtime: i.DefaultRuntime, Runtimes: slices.Sorted(maps.Keys(i.Runtimes)), Cgroup: i.CgroupVersion,
 		NoMemory: !i.MemoryLimit, NoSwap: !i.SwapLimit, NoCPU: !i.CPUCfsQuota, NoPids: !i.PidsLimit,
-		NoShares: !i.CPUShares, NoCpuset: !i.CPUSet, NoOOMKill: !i.OomKillDisable, NoWeight: slices.Contains(i.Warnings, "WARNING: No blkio weight support"),
+		NoShares: !i.CPUShares, NoCpuset: !i.CPUSet, NoOOMKill: !i.OomKillDisable, NoWeight: lacks("blkio weight", "io.weight"),
+		NoDevice: NoDevice{
+			Weight:  lacks("blkio weight_device", "io.weight (per device)"),
+			ReadBps: lacks("blkio throttle.read_bps_device", "io.max (rbps)"), WriteBps: lacks("blkio throttle.write_bps_device", "io.max (wbps)"),
+			ReadIOps: lacks("blkio throttle.read_iops_device", "io.max (riops)"), WriteIOps: lacks("blkio throttle.write_iops_device", "io.max (wiops)"),
+		},
 		CPUs: i.NCPU, Experimental: i.ExperimentalBuild, Swarm: i.Swarm.LocalNodeState == swarm.LocalNodeStateActive,
 		Containerd: slices.Contains(i.DriverStatus, [2]string{"driver-type", "io.containerd.snapshotter.v1"}),
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/registry"
+	"github.com/docker/docker/api/types/system"
 	"github.com/docker/docker/client"
 	"github.com/google/go-cmp/cmp"
 )
@@ -275,5 +276,33 @@ func TestBuildTries(t *testing.T) {
 				t.Errorf("sent %d times: %q, %v", sent, id, err)
 			}
 		})
+	}
+}
+
+// What of disks the kernel does not have, engines tell in warnings: by other words
+// for each sort of control groups.
+func TestDisks(t *testing.T) {
+	all := NoDevice{true, true, true, true, true}
+	for _, c := range []struct {
+		name     string
+		warnings []string
+		weight   bool
+		device   NoDevice
+	}{
+		{"nothing is lacking", []string{"WARNING: No swap limit support"}, false, NoDevice{}},
+		{"v1", []string{
+			"WARNING: No blkio weight support", "WARNING: No blkio weight_device support", "WARNING: No blkio throttle.read_bps_device support",
+			"WARNING: No blkio throttle.write_bps_device support", "WARNING: No blkio throttle.read_iops_device support", "WARNING: No blkio throttle.write_iops_device support",
+		}, true, all},
+		{"v2", []string{
+			"WARNING: No io.weight support", "WARNING: No io.weight (per device) support", "WARNING: No io.max (rbps) support",
+			"WARNING: No io.max (wbps) support", "WARNING: No io.max (riops) support", "WARNING: No io.max (wiops) support",
+		}, true, all},
+		{"single ones", []string{"WARNING: No blkio weight_device support", "WARNING: No io.max (wiops) support"}, false, NoDevice{Weight: true, WriteIOps: true}},
+	} {
+		got := infoOf(system.Info{Warnings: c.warnings}, "1.41", true)
+		if got.NoWeight != c.weight || got.NoDevice != c.device {
+			t.Errorf("%s: no weight %v, of single ones %+v", c.name, got.NoWeight, got.NoDevice)
+		}
 	}
 }

@@ -275,6 +275,30 @@ func TestNoWayBack(t *testing.T) {
 	}
 }
 
+// TestKernelLacks holds that what an engine tells of its kernel forbids a plan, and
+// nothing beside.
+func TestKernelLacks(t *testing.T) {
+	for _, c := range []struct {
+		attr, part string
+		lacks      engine.NoDevice
+	}{
+		{"weight_device", "weight", engine.NoDevice{Weight: true}},
+		{"device_read_bps", "rate", engine.NoDevice{ReadBps: true}},
+		{"device_write_bps", "rate", engine.NoDevice{WriteBps: true}},
+		{"device_read_iops", "rate", engine.NoDevice{ReadIOps: true}},
+		{"device_write_iops", "rate", engine.NoDevice{WriteIOps: true}},
+	} {
+		w := &workshop{t: t, e: inMemory(t, "1.51"), stack: stackName("lacks"), dir: t.TempDir()}
+		d := decls{"container.web": obj("image", probe1, "network_mode", "none", "blkio", obj(c.attr, ir.ListVal(obj("path", "/dev/vda", c.part, 200)))).Map}
+		w.plan(d)
+		w.e.Info.NoDevice = c.lacks
+		want := "container.web.blkio: the kernel of this engine does not have " + c.attr + ","
+		if _, diags := w.try(d); !strings.Contains(diags.Error(), want) {
+			t.Errorf("got %v, want %s", diags, want)
+		}
+	}
+}
+
 func TestStates(t *testing.T) {
 	engines(t, "states", func(t *testing.T, w *workshop) {
 		d := func(state string, more ...any) decls {

@@ -635,6 +635,8 @@ func (l *Limits) updated(in kind.In[Spec], changes []schema.Change) (api.Resourc
 // leave it out without a word.
 func checkLimits(in *kind.In[Spec]) {
 	l, i := &in.Want.Limits, in.Env.Info
+	b := cmp.Or(l.Blkio, &Blkio{})
+	const weights, throttling = "use a scheduler of disks that has weights, such as BFQ", "use a kernel with CONFIG_BLK_DEV_THROTTLING"
 	const cgroup1 = "only cgroup v1 has it, and this engine's host runs cgroup v2"
 	v2 := i.Cgroup == "2"
 	for _, x := range []struct {
@@ -656,10 +658,16 @@ func checkLimits(in *kind.In[Spec]) {
 		{"cpuset_mems", l.CpusetMems != "", i.NoCpuset, "use a kernel with CONFIG_CPUSETS"},
 		{"pids_limit", l.PidsLimit != 0, i.NoPids, "use a kernel with CONFIG_CGROUP_PIDS"},
 		{"oom_kill_disable", l.OOMKillDisable, i.NoOOMKill, cgroup1},
-		{"blkio_weight", l.BlkioWeight != 0, i.NoWeight, "use a scheduler of disks that has weights, such as BFQ"},
+		{"blkio_weight", l.BlkioWeight != 0, i.NoWeight, weights},
+		{"blkio.weight_device", b.WeightDevice != nil, i.NoDevice.Weight, weights},
+		{"blkio.device_read_bps", b.ReadBps != nil, i.NoDevice.ReadBps, throttling},
+		{"blkio.device_write_bps", b.WriteBps != nil, i.NoDevice.WriteBps, throttling},
+		{"blkio.device_read_iops", b.ReadIOps != nil, i.NoDevice.ReadIOps, throttling},
+		{"blkio.device_write_iops", b.WriteIOps != nil, i.NoDevice.WriteIOps, throttling},
 	} {
 		if x.set && x.lack {
-			in.Errorf(x.attr, "the kernel of this engine does not have it, and the engine would leave it out without a word").Hintf("take it away: %s", x.hint)
+			attr, part, _ := strings.Cut(x.attr, ".")
+			in.Errorf(attr, "the kernel of this engine does not have %s, and the engine would leave it out without a word", cmp.Or(part, "it")).Hintf("take it away: %s", x.hint)
 		}
 	}
 	if i.CPUs > 0 && l.CPUs > int64(i.CPUs)*1e9 {
