@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"bayplan/interpreter/apply"
+	"bayplan/interpreter/kind"
 
 	"github.com/spf13/cobra"
 )
@@ -69,7 +70,7 @@ func codeOf(r *apply.Report) int {
 	for _, f := range r.Failed {
 		var s *apply.Stale
 		stale = stale || errors.As(f.Err, &s)
-		rolledBack = rolledBack || f.RolledBack
+		rolledBack = rolledBack || f.RolledBack && f.Step.Verb != kind.Create // there is no old version of what was to be made
 		stuck = stuck || f.Touched && !f.RolledBack
 	}
 	late := false // something is done that serves: not only an image pulled or built

@@ -27,11 +27,12 @@ func TestCodeOf(t *testing.T) {
 		{"failed before anything changed", apply.Report{Failed: []apply.Failure{{Err: errors.New("no")}}}, exitError},
 		{"stale before anything changed", apply.Report{Failed: []apply.Failure{{Err: stale}}}, exitStale},
 		{"stale after a step", apply.Report{Done: []*plan.Step{web}, Failed: []apply.Failure{{Err: stale}}}, exitPartly},
-		{"rolled back", apply.Report{Failed: []apply.Failure{{Touched: true, RolledBack: true}}}, exitRolledBack},
-		{"rolled back after a build", apply.Report{Done: []*plan.Step{image}, Failed: []apply.Failure{{Touched: true, RolledBack: true}}}, exitRolledBack},
-		{"rolled back after a step", apply.Report{Done: []*plan.Step{web}, Failed: []apply.Failure{{Touched: true, RolledBack: true}}}, exitPartly},
+		{"rolled back", apply.Report{Failed: []apply.Failure{{Step: web, Touched: true, RolledBack: true}}}, exitRolledBack},
+		{"rolled back after a build", apply.Report{Done: []*plan.Step{image}, Failed: []apply.Failure{{Step: web, Touched: true, RolledBack: true}}}, exitRolledBack},
+		{"rolled back after a step", apply.Report{Done: []*plan.Step{web}, Failed: []apply.Failure{{Step: web, Touched: true, RolledBack: true}}}, exitPartly},
+		{"taken away again", apply.Report{Failed: []apply.Failure{{Step: &plan.Step{Verb: kind.Create}, Touched: true, RolledBack: true}}}, exitError},
 		{"not rolled back", apply.Report{Failed: []apply.Failure{{Touched: true, UndoErr: errors.New("no")}}}, exitPartly},
-		{"one rolled back, one not", apply.Report{Failed: []apply.Failure{{Touched: true, RolledBack: true}, {Touched: true}}}, exitPartly},
+		{"one rolled back, one not", apply.Report{Failed: []apply.Failure{{Step: web, Touched: true, RolledBack: true}, {Touched: true}}}, exitPartly},
 		{"failed after a build", apply.Report{Done: []*plan.Step{image}, Failed: []apply.Failure{{}}}, exitPartly},
 	} {
 		if got := codeOf(&c.r); got != c.want {

@@ -47,8 +47,9 @@ func mutants() []mutant {
 		{"what was cut short stops an old one with another policy", room + "half.go", "retires(old)", "asRead(old)", "./golden/sim Found"},
 
 		// The way back.
-		{"nothing is taken back", step, "	if !x.touched || len(x.s.Work.Undo) == 0 ||", "	if len(x.s.Work.Undo) >= 0 ||", ""},
+		{"nothing is taken back", step, "	if !x.touched || len(back) == 0 ||", "	if len(back) >= 0 ||", ""},
 		{"the old one starts beside one that does not stop", step, "if f.UndoErr != nil && engine.Serves(op.Call) {", "if false {", ""},
+		{"what the engine made otherwise than it was told stays", step, "acted := err == nil || errors.As(err, &part)", "acted := err == nil || errors.As(err, &part) && false", applied},
 		{"a call of an undo is sent once", step, "	undoTries = 3\n", "	undoTries = 1\n", ""},
 		{"an undo does again what is so already", step, "; err == nil && held {\n		return nil", "; err == nil && held && false {\n		return nil", ""},
 		{"what cannot serve again has gone already", step, "engine.Gone(err) && (!engine.Serves(call) || x.e.ForNobody(ctx, call))", "engine.Gone(err)", applied},

@@ -22,9 +22,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func open(t *testing.T) *engine.Engine {
+func open(t *testing.T) *engine.Engine { return openAs(t, "") }
+
+// openAs is open for an engine of an API version.
+func openAs(t *testing.T, api string) *engine.Engine {
 	t.Helper()
-	w, err := embedded.Open(t.TempDir(), "apply", "")
+	w, err := embedded.Open(t.TempDir(), "apply", api)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,6 +224,53 @@ func TestServes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A container that the engine has made without something that it was asked for
+// is made: it is taken back as its step says, and if it is new, taken away.
+func TestLeftOut(t *testing.T) {
+	weight := container.Resources{BlkioWeight: 300} // an engine on the older control groups has none
+	made := engine.Op{Makes: "thing.a", Call: &engine.ContainerCreate{Name: "thing-a", Config: &container.Config{Image: "app:1"}, HostConfig: &container.HostConfig{Resources: weight}}}
+	drop := engine.Op{}
+	drop.Call = &engine.ContainerRemove{Container: drop.Blanks.MadeID("thing.a")}
+	for _, tt := range []struct {
+		name        string
+		verb        kind.Verb
+		undo        []engine.Op
+		o           apply.Options
+		back, there bool
+	}{
+		{"new", kind.Create, nil, apply.Options{}, true, false},
+		{"new, and left for a look", kind.Create, nil, apply.Options{NoRollback: true}, false, true},
+		{"in the place of another", kind.Replace, []engine.Op{drop}, apply.Options{}, true, false},
+		{"with no way back", kind.Replace, nil, apply.Options{}, false, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := openAs(t, "1.41")
+			s := step("a", made)
+			s.Verb, s.Work.Undo = tt.verb, tt.undo
+			r := apply.Run(t.Context(), e, &plan.Plan{Steps: []*plan.Step{s}}, tt.o)
+			if len(r.Failed) != 1 || !r.Failed[0].Touched || r.Failed[0].RolledBack != tt.back || !strings.Contains(r.Failed[0].Err.Error(), "Weight discarded") {
+				t.Errorf("report: %+v", r)
+			}
+			if _, err := e.Reader().ContainerInspect(t.Context(), "thing-a"); engine.Gone(err) == tt.there {
+				t.Errorf("the container: %v", err)
+			}
+		})
+	}
+	t.Run("changed", func(t *testing.T) {
+		e := openAs(t, "1.41")
+		there := &engine.ContainerCreate{Name: "there", Config: &container.Config{Image: "app:1"}, HostConfig: &container.HostConfig{}}
+		if _, err := e.Do(t.Context(), there, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		s := step("a", engine.Op{Call: &engine.ContainerUpdate{Container: "there", Update: container.UpdateConfig{Resources: weight}}})
+		s.Verb = kind.Update
+		r := apply.Run(t.Context(), e, &plan.Plan{Steps: []*plan.Step{s}}, apply.Options{})
+		if len(r.Failed) != 1 || !r.Failed[0].Touched || r.Failed[0].RolledBack {
+			t.Errorf("report: %+v", r)
+		}
+	})
 }
 
 // meddler is an engine on which somebody else makes what bay makes, at the same

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
 	"bayplan/interpreter/plan"
 	"bayplan/lang/ir"
 )
@@ -195,8 +196,10 @@ func (x *stepRun) op(ctx context.Context, op engine.Op) error {
 	id, err := x.e.DoWhile(ctx, call, stream, func(p engine.Progress) {
 		x.emit(Event{Kind: Progress, Step: x.s, Progress: p})
 	}, x.held)
-	x.touched = x.touched || err == nil || engine.Unknown(err)
-	if err != nil {
+	var part *engine.LeftOut
+	acted := err == nil || errors.As(err, &part)
+	x.touched = x.touched || acted || engine.Unknown(err)
+	if !acted {
 		return err
 	}
 	if c, ok := call.(*engine.ContainerStart); ok {
@@ -207,7 +210,7 @@ func (x *stepRun) op(ctx context.Context, op engine.Op) error {
 		x.made[op.Makes] = id
 		x.mu.Unlock()
 	}
-	return nil
+	return err
 }
 
 // fill returns the op's call and stream with their blanks filled. Values made
@@ -279,7 +282,8 @@ func (x *stepRun) undo(ctx context.Context, err error) *Failure {
 	f := &Failure{Step: x.s, Err: err, Touched: x.touched, Look: x.look(ctx, err), Holder: x.holder(ctx, err)}
 	defer func() { f.Serves = x.serving(ctx) }()
 	var lost *NotHeld
-	if !x.touched || len(x.s.Work.Undo) == 0 || errors.As(err, &lost) {
+	back := x.back(err)
+	if !x.touched || len(back) == 0 || errors.As(err, &lost) {
 		return f
 	}
 	if x.o.NoRollback {
@@ -287,7 +291,7 @@ func (x *stepRun) undo(ctx context.Context, err error) *Failure {
 		return f
 	}
 	x.emit(Event{Kind: Undoing, Step: x.s, Err: err})
-	for _, op := range x.s.Work.Undo {
+	for _, op := range back {
 		if f.UndoErr != nil && engine.Serves(op.Call) {
 			continue // what could not be taken back may still run: never both at once
 		}
@@ -301,6 +305,19 @@ func (x *stepRun) undo(ctx context.Context, err error) *Failure {
 	}
 	f.RolledBack = f.UndoErr == nil
 	return f
+}
+
+// back returns the calls that take back what the step did before err. A
+// creation leaves what it has made, for the next apply to go on with; but not
+// what the engine made otherwise than it was told, of which nothing can come.
+func (x *stepRun) back(err error) []engine.Op {
+	var part *engine.LeftOut
+	if x.s.Verb != kind.Create || len(x.s.Work.Undo) > 0 || !errors.As(err, &part) {
+		return x.s.Work.Undo
+	}
+	op := engine.Op{}
+	op.Call = &engine.ContainerRemove{Container: op.Blanks.MadeID(x.s.Addr.String()), RemoveVolumes: true}
+	return []engine.Op{op}
 }
 
 func (x *stepRun) undoOp(ctx context.Context, op engine.Op) error {

@@ -82,18 +82,28 @@ func (c *ContainerCreate) do(ctx context.Context, e *Engine, _ *Stream, note fun
 	return resp.ID, err
 }
 
-// dropped hands on an engine's warnings. That it dropped something which it was
-// asked for is an error: it has not done what the plan showed.
+// LeftOut is the error of an engine that has done a call without something that
+// it was asked for: it has not done what the plan showed.
+type LeftOut struct{ Warnings []string } // the engine's own
+
+func (l *LeftOut) Error() string {
+	return "the engine has left something out: " + strings.Join(l.Warnings, "\nthe engine has left something out: ")
+}
+
+// dropped hands on an engine's warnings, but for what it left out.
 func dropped(warnings []string, note func(Progress)) error {
-	var errs []error
+	var left []string
 	for _, w := range warnings {
 		if strings.Contains(w, "discarded") {
-			errs = append(errs, fmt.Errorf("the engine has left something out: %s", w))
+			left = append(left, w)
 		} else {
 			note(Progress{Warning: w})
 		}
 	}
-	return errors.Join(errs...)
+	if left == nil {
+		return nil
+	}
+	return &LeftOut{left}
 }
 
 func (c *ContainerCreate) held(ctx context.Context, e *Engine) (string, bool, error) {

@@ -48,11 +48,12 @@ func (u *InUse) Error() string {
 	return fmt.Sprintf("%s %s is in use by %s", u.Kind, u.Name, strings.Join(u.Holders, ", "))
 }
 
-// Do sends a call whose blanks are filled, and returns the ID in its answer.
-// When the answer does not come, it looks before it sends again, once; when the
-// engine says that it failed within, it looks whether it acted all the same. The
-// call's context is never that of a terminal's Ctrl-C: engines from 23 on may
-// turn a cut stop into a kill, and from 25 on a cut start into half a start.
+// Do sends a call whose blanks are filled, and returns the ID in its answer, with
+// a LeftOut too. When the answer does not come, it looks before it sends again,
+// once; when the engine says that it failed within, it looks whether it acted all
+// the same. The call's context is never that of a terminal's Ctrl-C: engines from
+// 23 on may turn a cut stop into a kill, and from 25 on a cut start into half a
+// start.
 func (e *Engine) Do(ctx context.Context, c Call, s *Stream, note func(Progress)) (string, error) {
 	return e.DoWhile(ctx, c, s, note, func(context.Context) error { return nil })
 }
@@ -101,10 +102,7 @@ func (e *Engine) once(ctx context.Context, r runner, s *Stream, note func(Progre
 			note(p)
 		}
 	})
-	if err = w.late(outer, err); err != nil {
-		return "", err
-	}
-	return id, nil
+	return id, w.late(outer, err)
 }
 
 // Held reports whether what the call wants is so already, and the ID that its

@@ -275,6 +275,38 @@ func TestNoWayBack(t *testing.T) {
 	}
 }
 
+// TestLeftOut has an engine make containers without something that it was asked for:
+// none of them stays, and the old one of a replacement serves.
+func TestLeftOut(t *testing.T) {
+	w := &workshop{t: t, e: inMemory(t, "1.41"), stack: stackName("leftout"), dir: t.TempDir()}
+	d := func(blkio ir.Value) decls {
+		return decls{"container.web": obj("image", probe1, "network_mode", "none", "blkio", blkio).Map}
+	}
+	good := d(obj("device_read_iops", ir.ListVal(obj("path", "/dev/vda", "rate", 100))))
+	bad := d(obj("weight_device", ir.ListVal(obj("path", "/dev/vda", "weight", 200))))
+	fails := func() {
+		t.Helper()
+		if r := w.run(w.plan(bad)); len(r.Failed) != 1 || !r.Failed[0].RolledBack || r.Failed[0].UndoErr != nil {
+			t.Fatalf("%+v", r.Failed)
+		}
+	}
+	for range 2 {
+		fails()
+		if found := w.world(nil).Found["container"]; len(found.Live) > 0 {
+			t.Fatalf("left on the engine: %v", found.Live)
+		}
+	}
+	w.apply(good)
+	was := w.live("container.web").ID
+	for range 2 {
+		fails()
+		w.alone("web")
+		if now := w.live("container.web").ID; now != was {
+			t.Fatal("another container came back")
+		}
+	}
+}
+
 // TestKernelLacks holds that what an engine tells of its kernel forbids a plan, and
 // nothing beside.
 func TestKernelLacks(t *testing.T) {
