@@ -226,6 +226,28 @@ func TestServes(t *testing.T) {
 	}
 }
 
+// mute is an engine that tells nothing of containers any more.
+type mute struct{ *embedded.Direct }
+
+func (m mute) ContainerInspect(context.Context, string) (container.InspectResponse, error) {
+	return container.InspectResponse{}, errors.New("connection refused")
+}
+
+// Of an engine that does not answer nobody says that nothing serves on it.
+func TestServesOnMute(t *testing.T) {
+	m := mute{embedded.NewDirect(embedded.New(41, "mute", time.Unix(1_700_000_000, 0)))}
+	e, err := engine.New(t.Context(), m, engine.Options{Local: true, Clock: m.Direct, Sleep: m.Sleep})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := step("a", makeVolume("note"), broken())
+	s.Verb, s.Name, s.Work.Strategy = kind.Replace, "thing-a", "stop-first"
+	r := apply.Run(t.Context(), e, &plan.Plan{Steps: []*plan.Step{s}}, apply.Options{})
+	if len(r.Failed) != 1 || r.Failed[0].Serves != "the engine does not tell what serves" {
+		t.Errorf("report: %+v", r)
+	}
+}
+
 // A container that the engine has made without something that it was asked for
 // is made: it is taken back as its step says, and if it is new, taken away.
 func TestLeftOut(t *testing.T) {

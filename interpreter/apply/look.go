@@ -45,6 +45,9 @@ func (x *stepRun) serving(ctx context.Context) string {
 	}
 	now := x.e.Look(ctx, x.s.Name)
 	if now == nil {
+		if _, there, err := x.e.Get(ctx, engine.Source{Read: engine.Read{Call: "ContainerInspect", Arg: x.s.Name}, Path: []string{"Id"}}); there || err != nil {
+			return "the engine does not tell what serves"
+		}
 		return "nothing serves: no container has the name " + x.s.Name
 	}
 	made, _ := x.madeID(x.s.Addr.String()) // "" if it was not made
