@@ -201,7 +201,11 @@ func (a *app) buildFor(ctx context.Context, prog *program, r *ir.Resource) error
 	err = a.carryOut(ctx, e, work{plan: p, prog: prog, what: what})
 	a.spool.flush()
 	a.out = out
-	if err != nil {
+	var end ended
+	switch {
+	case errors.As(err, &end) && end != exitInterrupted:
+		return ended(exitOwn) // the codes of an apply would read as the command's
+	case err != nil:
 		return err
 	}
 	fmt.Fprintln(a.err)
