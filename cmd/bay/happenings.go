@@ -25,6 +25,8 @@ Ctrl-C or --until. With --since it begins with what an engine still remembers. A
 that is started anew meanwhile is waited for.
 Health checks that change nothing are left out, unless -a asks for them.
 
+` + instantHelp + `
+
 The stack is that of the files in this directory (-C DIR for another one), or
 --stack NAME, which needs no files.`,
 		Example: `  bay events --since 1h
@@ -46,7 +48,7 @@ The stack is that of the files in this directory (-C DIR for another one), or
 	f.BoolVar(&asJSON, "json", false, "as a JSON object a line: at, kind, action, address, name, id, detail")
 	f.BoolVarP(&all, "all", "a", false, "also the commands that health checks run")
 	f.StringVar(&since, "since", "", "from a `TIME` on: 10m ago, or 2026-01-02T15:04:05Z")
-	f.StringVar(&until, "until", "", "to a `TIME`, and end")
+	f.StringVar(&until, "until", "", "to a `TIME`, and end then")
 	return cmd
 }
 

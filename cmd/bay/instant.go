@@ -7,6 +7,10 @@ import (
 	"time"
 )
 
+// instantHelp says what a TIME is.
+const instantHelp = `A TIME is how long ago by the clock of this machine, such as 10m, or a date such as
+2026-01-02 or 2026-01-02T15:04:05Z, in UTC unless it says otherwise.`
+
 // instant reads a time as people write it, and returns it as the engine takes it:
 // seconds since 1970 with a fraction, or "" for none. It is a date, in UTC unless
 // it says otherwise, or how long ago by the clock of this machine.

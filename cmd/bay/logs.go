@@ -34,7 +34,9 @@ standard error goes there. A single container has no prefix, nor has --no-prefix
 
 With -f it goes on as lines come: after a restart, with the new container that
 takes the place of one, and when the engine itself is started anew. It ends when
-nothing that is meant runs any more.
+nothing that is meant runs any more, and at the TIME of --until.
+
+` + instantHelp + `
 
 On a terminal, colours of programs are kept, unless there are to be none, and all
 other control characters are shown escaped. Elsewhere lines come as they are.
@@ -42,7 +44,8 @@ other control characters are shown escaped. Elsewhere lines come as they are.
 ` + aimHelp,
 		Example: `  bay logs
   bay logs web db -f --tail 20
-  bay logs web --since 10m | grep -i error`,
+  bay logs web --since 10m | grep -i error
+  bay logs web -f --until 2026-01-02T16:00`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.logs(cmd.Context(), args, o) },
 	}
 	f := cmd.Flags()
@@ -51,7 +54,7 @@ other control characters are shown escaped. Elsewhere lines come as they are.
 	f.BoolVar(&o.noPrefix, "no-prefix", false, "the lines alone, also of several containers")
 	f.StringVarP(&o.tail, "tail", "n", "all", "`N` lines at the end of each container's, or all")
 	f.StringVar(&o.since, "since", "", "lines from a `TIME` on: 10m ago, or 2026-01-02T15:04:05Z")
-	f.StringVar(&o.until, "until", "", "lines before a `TIME`")
+	f.StringVar(&o.until, "until", "", "lines before a `TIME`; -f ends then")
 	cmd.ValidArgsFunction = a.completeAddrs(verb.Choice{Runs: true})
 	return cmd
 }

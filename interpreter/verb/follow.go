@@ -27,18 +27,68 @@ type Following struct {
 // Follow gives lines to emit as they are printed, first those of the past that o
 // asks for. It goes on with what comes to the addresses that are meant: after a
 // restart, and with the new container of a replacement. It ends when nothing of
-// that runs any more or is about to. An engine that is started anew meanwhile is
-// waited for, and no line is told twice.
+// that runs any more or is about to, or when this machine's clock has come to the
+// end that o asks for. An engine that is started anew meanwhile is waited for, and
+// no line is told twice.
 func Follow(ctx context.Context, f Following, o LogOptions) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	live := ctx
+	if end, ok := o.end(); ok {
+		if !end.After(time.Now()) {
+			return Logs(ctx, f.Engine.Reader(), f.Chosen, o, f.Emit) // no more can come
+		}
+		var stop context.CancelFunc
+		live, stop = context.WithDeadline(ctx, end)
+		defer stop()
+	}
 	o.Follow = true
 	w := &follower{Following: f, o: o, marks: map[string]*mark{}, lines: make(chan told, 256), over: make(chan told), waits: waiting{engine: f.Engine, lost: f.Lost}}
-	w.msgs, w.errs = w.subscribe(ctx)
+	w.msgs, w.errs = w.subscribe(live)
 	for _, c := range f.Chosen {
-		w.begin(ctx, c)
+		w.begin(live, c)
 	}
-	return w.run(ctx)
+	err := w.run(live)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return w.rest(ctx)
+	}
+	return err
+}
+
+// rest tells what was printed before the end that was asked for, and has not been
+// told. That the end has come an engine notices only by a line behind it, which a
+// silent container does not print.
+func (w *follower) rest(ctx context.Context) error {
+	w.o.Follow, w.reading = false, 0
+	w.lines, w.over = make(chan told, 256), make(chan told) // nobody listens to those who have read until now
+	for _, m := range w.marks {
+		m.reading = false
+	}
+	w.resume(ctx) // what was started just before
+	for _, m := range w.marks {
+		if !m.reading {
+			w.begin(ctx, m.object)
+		}
+	}
+	for w.reading > 0 {
+		select {
+		case t := <-w.lines:
+			if err := w.take(t); err != nil {
+				return err
+			}
+		case t := <-w.over:
+			err := w.ended(ctx, t)
+			if err == nil && engine.Lost(t.err) {
+				err = fmt.Errorf("reading the logs of %s: %w", w.marks[t.id].object, t.err)
+			}
+			if err != nil {
+				return errors.Join(w.flush(), err)
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return w.flush()
 }
 
 // follower is a Follow under way. Only one goroutine works on it; a reader for
@@ -217,15 +267,15 @@ func (w *follower) begin(ctx context.Context, c Object) {
 	m.reading, m.again = true, false
 	w.away = false
 	w.reading++
-	before := m.told()
+	before, lines, over := m.told(), w.lines, w.over
 	go func() {
 		err := readLogs(ctx, w.Engine.Reader(), c, o, func(l Line) error {
 			if before(l.At) {
 				return nil
 			}
-			return tell(ctx, w.lines, told{id: c.ID, line: l})
+			return tell(ctx, lines, told{id: c.ID, line: l})
 		})
-		_ = tell(ctx, w.over, told{id: c.ID, err: err}) // else nobody listens any more
+		_ = tell(ctx, over, told{id: c.ID, err: err}) // else nobody listens any more
 	}()
 }
 

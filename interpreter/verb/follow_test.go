@@ -30,6 +30,7 @@ type restarted struct {
 	errs chan error
 
 	policy container.RestartPolicyMode // of all containers
+	away   bool                        // it answers nobody who asks for lines
 }
 
 func (r *restarted) ContainerInspect(_ context.Context, id string) (container.InspectResponse, error) {
@@ -38,10 +39,13 @@ func (r *restarted) ContainerInspect(_ context.Context, id string) (container.In
 }
 
 // ContainerLogs answers with all since a time, which engines count in.
-func (r *restarted) ContainerLogs(_ context.Context, id string, o container.LogsOptions) (io.ReadCloser, error) {
+func (r *restarted) ContainerLogs(ctx context.Context, id string, o container.LogsOptions) (io.ReadCloser, error) {
 	in, out := io.Pipe()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.away {
+		return nil, io.ErrUnexpectedEOF
+	}
 	r.open[id] = out
 	text := r.past[id]
 	if o.Since != "" {
@@ -52,7 +56,12 @@ func (r *restarted) ContainerLogs(_ context.Context, id string, o container.Logs
 			return nil, fmt.Errorf("asked for lines since %s", o.Since)
 		}
 	}
-	go func() { _, _ = io.WriteString(out, text) }()
+	context.AfterFunc(ctx, func() { _ = out.CloseWithError(ctx.Err()) })
+	go func() {
+		if _, err := io.WriteString(out, text); err == nil && !o.Follow {
+			_ = out.Close()
+		}
+	}()
 	return in, nil
 }
 
@@ -191,4 +200,91 @@ func TestFollowGoesOn(t *testing.T) {
 	if diff := cmp.Diff([]string{"one", "lost", "two", "new"}, told); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
+}
+
+// Following ends at the time that is asked for, and not before all that was printed
+// until then is told: where the container is silent, and where the engine's clock is
+// ahead, so that it ends the lines too early. Where the time has passed, it is no
+// following.
+func TestFollowUntil(t *testing.T) {
+	const five = "1970-01-01T00:00:05.000000001Z "
+	for _, c := range []struct {
+		name  string
+		until time.Duration // from now on
+		cut   time.Duration // when the engine lets go; 0 is never
+	}{
+		{"passed", -time.Second, 0},
+		{"just now", 0, 0},
+		{"before the past is gathered", gathering / 2, 0},
+		{"to come", time.Minute, 0},
+		{"to come, the engine is ahead", time.Minute, 30 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, e := newRestarted(t, t.Context(), container.RestartPolicyDisabled)
+				web := at(t, "container.web", "web")
+				r.past[web.ID] = five + "one\n"
+				if c.until > 0 {
+					time.AfterFunc(c.until/2, func() { // it comes to no reader
+						r.mu.Lock()
+						defer r.mu.Unlock()
+						r.past[web.ID] += five + "two\n"
+					})
+				}
+				if c.cut > 0 {
+					time.AfterFunc(c.cut, func() {
+						r.mu.Lock()
+						defer r.mu.Unlock()
+						_ = r.open[web.ID].Close()
+					})
+				}
+				began := time.Now()
+				var told []string
+				err := Follow(t.Context(), Following{
+					Engine: e, Stack: "shop", Chosen: []Object{web},
+					Means: func(Object) bool { return true },
+					Look:  func(context.Context) ([]Object, error) { return []Object{web}, nil },
+					Lost:  func(error) {},
+					Emit:  func(l Line) error { told = append(told, l.Text); return nil },
+				}, LogOptions{Until: point{at: began.Add(c.until)}.since()})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(began); took.Round(time.Millisecond) != max(c.until, 0) {
+					t.Errorf("it ended after %s", took)
+				}
+				want := []string{"one", "two"}
+				if c.until <= 0 {
+					want = want[:1]
+				}
+				if diff := cmp.Diff(want, told); diff != "" {
+					t.Errorf("told (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// An engine that is away when the end has come is an error: what was printed last
+// is not known.
+func TestFollowUntilIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, e := newRestarted(t, t.Context(), container.RestartPolicyDisabled)
+		web := at(t, "container.web", "web")
+		time.AfterFunc(30*time.Second, func() {
+			r.mu.Lock()
+			r.away = true
+			r.mu.Unlock()
+		})
+		err := Follow(t.Context(), Following{
+			Engine: e, Stack: "shop", Chosen: []Object{web},
+			Means: func(Object) bool { return true },
+			Look:  func(context.Context) ([]Object, error) { return nil, io.ErrUnexpectedEOF },
+			Lost:  func(error) {},
+			Emit:  func(Line) error { return nil },
+		}, LogOptions{Until: point{at: time.Now().Add(time.Minute)}.since()})
+		if !engine.Lost(err) {
+			t.Errorf("following ended with %v", err)
+		}
+	})
 }

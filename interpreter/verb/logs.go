@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +32,12 @@ type LogOptions struct {
 	Tail         string // lines of each container; "all" and "" are all
 	Since, Until string
 	Follow       bool
+}
+
+// end is the time of Until, if it is given as seconds since 1970.
+func (o LogOptions) end() (time.Time, bool) {
+	s, err := strconv.ParseFloat(o.Until, 64)
+	return time.UnixMilli(int64(math.Round(s * 1000))), err == nil
 }
 
 // Logs gives the lines of containers to emit, those of several together by the
