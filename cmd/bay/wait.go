@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -22,11 +23,13 @@ func (a *app) waitCmd() *cobra.Command {
 		Use:   "wait ADDRESS...",
 		Short: "Wait until containers have ended, or are healthy",
 		Long: `Wait prints the code that each container ended with, and ends with the first that
-is not 0. One that does not run has ended already. With --healthy it waits until all
-of them are healthy.
+is not 0. One that does not run has ended already. What ` + "`bay run -d`" + ` has begun is gone
+when it has ended, unless --rm=false keeps it: the code is known to who waits before.
+With --healthy it waits until all of them are healthy.
 
 ` + aimHelp,
 		Example: `  bay wait migrate
+  bay run -d --name nightly worker ./nightly && bay wait nightly
   bay wait db --healthy --timeout 1m`,
 		Args: atLeast(1, "an ADDRESS"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.wait(cmd.Context(), o, args) },
@@ -43,24 +46,25 @@ func (a *app) wait(ctx context.Context, o waitFlags, words []string) error {
 		return err
 	}
 	defer at.engine.Close()
-	first := 0
-	for _, obj := range objects {
-		addr := diag.Escape(obj.String())
-		if o.healthy {
+	if o.healthy {
+		for _, obj := range objects {
 			if err := verb.WaitHealthy(ctx, at.engine, obj, o.timeout); err != nil {
 				return err
 			}
-			fmt.Fprintf(a.out, "%s is healthy\n", addr)
-			continue
+			fmt.Fprintf(a.out, "%s is healthy\n", diag.Escape(obj.String()))
 		}
-		code, err := verb.WaitEnd(ctx, at.engine, obj, o.timeout)
-		if err != nil {
-			return err
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	first := 0
+	for i, told := range verb.WaitEnds(ctx, at.engine, objects, o.timeout) {
+		end := <-told
+		if end.Err != nil {
+			return end.Err
 		}
-		if first == 0 {
-			first = code
-		}
-		if _, err := fmt.Fprintf(a.out, "%s ended with code %d\n", addr, code); err != nil {
+		first = cmp.Or(first, end.Code)
+		if _, err := fmt.Fprintf(a.out, "%s ended with code %d\n", diag.Escape(objects[i].String()), end.Code); err != nil {
 			return err
 		}
 	}

@@ -26,12 +26,16 @@ func (n *NotReady) Error() string { return fmt.Sprintf("container %s %s", n.Cont
 
 // Wait returns when w has come true, or a NotReady when it cannot or did not
 // in time. One subscription to events, then one look, tells; nothing polls.
-func (e *Engine) Wait(ctx context.Context, w Wait) error {
+func (e *Engine) Wait(ctx context.Context, w Wait) error { return e.waitBy(ctx, w, e.wait) }
+
+// waitBy waits by a function that waits for the container that id names, and returns
+// its whole ID, and why what is waited for will never be.
+func (e *Engine) waitBy(ctx context.Context, w Wait, wait func(ctx context.Context, w Wait, id string) (reason, whole string, err error)) error {
 	ctx, cancel := e.timeout(ctx, w.Limit)
 	defer cancel()
 	id, reason, err := w.Container, "", error(nil)
 	for tries := 1; ; tries++ {
-		reason, id, err = e.wait(ctx, w, id)
+		reason, id, err = wait(ctx, w, id)
 		if !Unknown(err) || tries == waitTries {
 			break
 		}
@@ -64,6 +68,76 @@ func (e *Engine) Wait(ctx context.Context, w Wait) error {
 		reason += ", since it had no memory left"
 	}
 	return &NotReady{Container: w.Container, Reason: reason, Look: look}
+}
+
+// End waits until a container has ended, and returns the code that it ended with;
+// one that its engine removes at its end may be gone then. One that is started again
+// by its restart policy has not ended. w.Until is Completed.
+func (e *Engine) End(ctx context.Context, w Wait) (code int, err error) {
+	c, err := e.talks()
+	if err != nil {
+		return 0, err
+	}
+	err = e.waitBy(ctx, w, func(ctx context.Context, _ Wait, id string) (reason, whole string, err error) {
+		code, reason, whole, err = e.end(ctx, c, id)
+		return reason, whole, err
+	})
+	var not *NotReady
+	if errors.As(err, &not) && not.Look != nil && not.Look.Status == "exited" { // and no answer told
+		return not.Look.ExitCode, nil
+	}
+	return code, err
+}
+
+// end waits for the end of the container that id names. The engine is asked for the
+// code before the container is looked at: it may be gone at any time.
+func (e *Engine) end(ctx context.Context, c talkClient, id string) (code int, reason, whole string, err error) {
+	for known := false; ; known = true {
+		over, failed := e.ending(ctx, c, id)
+		got, err := e.client.ContainerInspect(ctx, id)
+		gone := Gone(err)
+		switch {
+		case gone && known:
+			return code, "", id, nil
+		case err != nil && !gone:
+			return 0, "", id, err
+		}
+		select {
+		case end := <-over:
+			code = int(end.StatusCode)
+		case err := <-failed:
+			if Gone(err) {
+				return 0, "is gone, and with it the code that it ended with", id, nil
+			}
+			return 0, "", id, err
+		case <-ctx.Done():
+			return 0, "", id, ctx.Err()
+		}
+		switch {
+		case gone:
+			return code, "", id, nil
+		case got.State.Status == "created":
+			return 0, "was not started", got.ID, nil
+		case got.HostConfig.RestartPolicy.IsNone(), !got.State.Running && !got.State.Restarting:
+			return code, "", got.ID, nil
+		}
+		id = got.ID
+	}
+}
+
+// ending asks an engine to tell when a container ends, or at once if it does not
+// run. It has a limit until the engine begins to answer.
+func (e *Engine) ending(ctx context.Context, c talkClient, id string) (<-chan container.WaitResponse, <-chan error) {
+	limit := e.limits.Read
+	ctx, cancel := context.WithCancel(ctx)
+	late := time.AfterFunc(limit, cancel)
+	over, failed := c.ContainerWait(ctx, id, container.WaitConditionNotRunning)
+	if late.Stop() {
+		return over, failed // they end with the caller's context
+	}
+	timedOut := make(chan error, 1)
+	timedOut <- &TimedOut{Call: "ContainerWait", Limit: limit}
+	return nil, timedOut
 }
 
 // missed reports whether w has come true, and no event told: a connection that

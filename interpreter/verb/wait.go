@@ -2,7 +2,6 @@ package verb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -13,19 +12,29 @@ import (
 // forever is a wait that has no limit of its own.
 const forever = 100 * 365 * 24 * time.Hour
 
-// WaitEnd waits until a container has ended, and returns the code that it ended
-// with. limit is 0 for none.
-func WaitEnd(ctx context.Context, e *engine.Engine, o Object, limit time.Duration) (int, error) {
-	err := e.Wait(ctx, engine.Wait{Container: o.ID, Until: ir.Completed, Limit: limitOf(limit), Addr: o.Addr})
-	var not *engine.NotReady
-	if err != nil && !(errors.As(err, &not) && not.Look != nil && not.Look.Status == "exited") {
-		return 0, fmt.Errorf("waiting for the end of %s: %w", o, notReady(err))
+// Ending is how a container has ended.
+type Ending struct {
+	Code int
+	Err  error // why that is not known
+}
+
+// WaitEnds waits until containers have ended, each of which is told on its channel.
+// It waits for all at once: one that is removed at its end may be gone before another
+// one ends. limit is that of each, 0 for none.
+func WaitEnds(ctx context.Context, e *engine.Engine, objects []Object, limit time.Duration) []<-chan Ending {
+	var all []<-chan Ending
+	for _, o := range objects {
+		end := make(chan Ending, 1)
+		go func() {
+			code, err := e.End(ctx, engine.Wait{Container: o.ID, Until: ir.Completed, Limit: limitOf(limit), Addr: o.Addr})
+			if err != nil {
+				err = fmt.Errorf("waiting for the end of %s: %w", o, notReady(err))
+			}
+			end <- Ending{code, err}
+		}()
+		all = append(all, end)
 	}
-	got, err := e.Reader().ContainerInspect(ctx, o.ID)
-	if err != nil {
-		return 0, fmt.Errorf("inspecting %s: %w", o, err)
-	}
-	return got.State.ExitCode, nil
+	return all
 }
 
 // WaitHealthy waits until a container is healthy.
