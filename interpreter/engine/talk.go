@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"bayplan/lang/ir"
-
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
@@ -50,8 +48,9 @@ type Talk struct {
 	id     string // of the container, or of the command in it
 	inside bool   // it is a command in a container
 
-	over   <-chan container.WaitResponse // that the process has ended; nil where it was not begun here
+	over   <-chan container.WaitResponse // that the process has ended; nil for a command
 	failed <-chan error                  // why that will not be known
+	begun  bool                          // it was begun here, so that nothing else ends the conversation
 }
 
 // Exec begins a command in a running container and talks to it. With detached
@@ -83,8 +82,23 @@ func (e *Engine) Exec(ctx context.Context, id string, o container.ExecOptions, d
 	return &Talk{HijackedResponse: conn, e: e, c: c, id: made.ID, inside: true}, nil
 }
 
-// Attach talks to a container's own process.
+// Attach talks to a running container's own process. The container may be gone when
+// that has ended.
 func (e *Engine) Attach(ctx context.Context, id string, o container.AttachOptions) (*Talk, error) {
+	c, err := e.talks()
+	if err != nil {
+		return nil, err
+	}
+	over, failed := e.ending(ctx, c, id, container.WaitConditionNotRunning)
+	t, err := e.attach(ctx, id, o)
+	if err != nil {
+		return nil, err
+	}
+	t.over, t.failed = over, failed
+	return t, nil
+}
+
+func (e *Engine) attach(ctx context.Context, id string, o container.AttachOptions) (*Talk, error) {
 	c, err := e.talks()
 	if err != nil {
 		return nil, err
@@ -102,7 +116,7 @@ func (e *Engine) Attach(ctx context.Context, id string, o container.AttachOption
 // first word on. One that goes when the process has ended is gone then, too. An
 // error of the start is the engine's.
 func (e *Engine) Begin(ctx context.Context, id string, o container.AttachOptions, goes bool) (*Talk, error) {
-	t, err := e.Attach(ctx, id, o)
+	t, err := e.attach(ctx, id, o)
 	if err != nil {
 		return nil, err
 	}
@@ -110,9 +124,8 @@ func (e *Engine) Begin(ctx context.Context, id string, o container.AttachOptions
 	if goes {
 		until = container.WaitConditionRemoved
 	}
-	t.over, t.failed = begun(context.WithoutCancel(ctx), e, "ContainerWait", func(ctx context.Context) (<-chan container.WaitResponse, <-chan error) {
-		return t.c.ContainerWait(ctx, id, until)
-	})
+	t.begun = true
+	t.over, t.failed = e.ending(context.WithoutCancel(ctx), t.c, id, until)
 	select {
 	case err := <-t.failed: // nobody would hear what it ended with
 		t.Close()
@@ -188,7 +201,7 @@ func (t *Talk) Ended(ctx context.Context) (code int, ended bool, err error) {
 		})
 		return got.ExitCode, !got.Running, err
 	}
-	if t.over != nil {
+	if t.begun {
 		select {
 		case got := <-t.over:
 			return int(got.StatusCode), true, nil
@@ -199,7 +212,12 @@ func (t *Talk) Ended(ctx context.Context) (code int, ended bool, err error) {
 		}
 	}
 	// Its output ends a moment before the engine knows that the process has.
-	_ = t.e.Wait(ctx, Wait{Container: t.id, Until: ir.Completed, Limit: endKnown})
+	select {
+	case got := <-t.over:
+		return int(got.StatusCode), true, nil
+	case <-t.failed:
+	case <-time.After(endKnown):
+	}
 	got, err := t.e.client.ContainerInspect(ctx, t.id)
 	if err != nil {
 		return 0, false, err

@@ -93,7 +93,7 @@ func (e *Engine) End(ctx context.Context, w Wait) (code int, err error) {
 // code before the container is looked at: it may be gone at any time.
 func (e *Engine) end(ctx context.Context, c talkClient, id string) (code int, reason, whole string, err error) {
 	for known := false; ; known = true {
-		over, failed := e.ending(ctx, c, id)
+		over, failed := e.ending(ctx, c, id, container.WaitConditionNotRunning)
 		got, err := e.client.ContainerInspect(ctx, id)
 		gone := Gone(err)
 		switch {
@@ -125,19 +125,28 @@ func (e *Engine) end(ctx context.Context, c talkClient, id string) (code int, re
 	}
 }
 
-// ending asks an engine to tell when a container ends, or at once if it does not
-// run. It has a limit until the engine begins to answer.
-func (e *Engine) ending(ctx context.Context, c talkClient, id string) (<-chan container.WaitResponse, <-chan error) {
-	limit := e.limits.Read
-	ctx, cancel := context.WithCancel(ctx)
-	late := time.AfterFunc(limit, cancel)
-	over, failed := c.ContainerWait(ctx, id, container.WaitConditionNotRunning)
-	if late.Stop() {
-		return over, failed // they end with the caller's context
+// ending asks an engine to tell when a container has come to an end: at once, if it
+// has by then. Nobody has to hear the answer, for which docker's client would wait.
+func (e *Engine) ending(ctx context.Context, c talkClient, id string, until container.WaitCondition) (<-chan container.WaitResponse, <-chan error) {
+	got, errs := begun(ctx, e, "ContainerWait", func(ctx context.Context) (<-chan container.WaitResponse, <-chan error) {
+		return c.ContainerWait(ctx, id, until)
+	})
+	over, failed := make(chan container.WaitResponse, 1), make(chan error, 1)
+	select {
+	case err := <-errs: // it has not begun
+		failed <- err
+		return over, failed
+	default:
 	}
-	timedOut := make(chan error, 1)
-	timedOut <- &TimedOut{Call: "ContainerWait", Limit: limit}
-	return nil, timedOut
+	go func() {
+		select {
+		case end := <-got:
+			over <- end
+		case err := <-errs:
+			failed <- err
+		}
+	}()
+	return over, failed
 }
 
 // missed reports whether w has come true, and no event told: a connection that
