@@ -234,33 +234,41 @@ func (p *place) ignore() (ig ignored, special bool, err error) {
 func (t *tree) walk(m *patternmatcher.PatternMatcher) error {
 	infos := map[string]patternmatcher.MatchInfo{}
 	dirs := map[string]entry{} // left out so far
-	err := filepath.WalkDir(t.place.context, func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
+	err := filepath.WalkDir(t.place.context, func(file string, d fs.DirEntry, unread error) error {
 		name, err := filepath.Rel(t.place.context, file)
 		if err != nil || name == "." {
-			return err
+			return errors.Join(err, unread)
 		}
 		name = filepath.ToSlash(name)
 		skip, info, err := m.MatchesUsingParentResults(name, infos[path.Dir(name)])
 		if err != nil {
 			return err
 		}
-		e, err := t.entry(name, file, d)
-		if err != nil || e == nil {
+		named := true // what is within
+		switch {
+		case skip && !d.IsDir():
+			return nil // nothing is asked of it: it can be of any kind, or gone by now
+		case skip:
+			var some bool
+			if some, named = reincluded(m, name); !some {
+				return filepath.SkipDir
+			}
+		}
+		var e *entry
+		if err = unread; err == nil {
+			e, err = t.entry(name, file, d)
+		}
+		switch {
+		case !named && errors.Is(err, fs.ErrPermission), skip && errors.Is(err, fs.ErrNotExist):
+			return filepath.SkipDir
+		case err != nil || e == nil:
 			return err
 		}
 		if d.IsDir() {
 			infos[name] = info
 		}
-		switch {
-		case skip && d.IsDir() && !reincluded(m, name):
-			return filepath.SkipDir
-		case skip && d.IsDir():
+		if skip {
 			dirs[name] = *e
-			return nil
-		case skip:
 			return nil
 		}
 		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
@@ -277,18 +285,22 @@ func (t *tree) walk(m *patternmatcher.PatternMatcher) error {
 }
 
 // reincluded reports whether a pattern may take something below a directory
-// back in.
-func reincluded(m *patternmatcher.PatternMatcher, dir string) bool {
+// back in, and whether one does so by the directory's name. Where it is only that a
+// wildcard could, BuildKit leaves out what it may not read.
+func reincluded(m *patternmatcher.PatternMatcher, dir string) (some, named bool) {
 	if !m.Exclusions() {
-		return false
+		return false, false
 	}
 	for _, p := range m.Patterns() {
-		text := filepath.ToSlash(p.String())
-		if p.Exclusion() && (strings.HasPrefix(text+"/", dir+"/") || strings.ContainsAny(text, "*?[")) {
-			return true
+		if !p.Exclusion() {
+			continue
 		}
+		// dir/** takes in all below dir, and nothing below another directory.
+		text := strings.TrimSuffix(strings.TrimSuffix(filepath.ToSlash(p.String()), "/**"), "/*")
+		named = named || strings.HasPrefix(text+"/", dir+"/")
+		some = some || named || strings.ContainsAny(text, "*?[")
 	}
-	return false
+	return some, named
 }
 
 // entry returns what the builder sees of one thing; nil for a socket, which
