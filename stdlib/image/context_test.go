@@ -348,17 +348,27 @@ FROM alpine:$V AS a
 COPY --from=shop/tool:2 /x /golang
 RUN --mount=type=bind,from=shop/tool:2,target=/t \
   echo alpine:3
+FROM --platform=linux/amd64 busybox AS busybox
+COPY --chown=node --from=node /a /b
+COPY --from=node --chown=node node /
+RUN --mount=type=bind,source=node,from=node,target=/a --mount=from=node,target=/b \
+  --mount=type=bind,source=node,target=/c,from=node \
+  echo from=node
 FROM a
 FROM local/base:1
 FROM fixed@sha256:` + strings.Repeat("f", 64) + "\n"
 	sum := func(c string) string { return "sha256:" + strings.Repeat(c, 64) }
 	digests := map[string]string{
 		"docker.io/docker/dockerfile:1": sum("0"), "docker.io/library/golang:latest": sum("1"), "docker.io/library/alpine:3": sum("2"), "docker.io/shop/tool:2": sum("3"),
-		"docker.io/other/x:1": sum("4"),
+		"docker.io/other/x:1": sum("4"), "docker.io/library/node:latest": sum("5"), "docker.io/library/busybox:latest": sum("6"),
 	}
 	got, done := pinned([]byte(src), &Build{}, digests)
 	want := src
 	for _, x := range [][2]string{
+		{" busybox AS", " busybox:latest@" + sum("6") + " AS"},
+		{"--from=node /a", "--from=node:latest@" + sum("5") + " /a"}, {"--from=node --chown", "--from=node:latest@" + sum("5") + " --chown"},
+		{"source=node,from=node,target=/a", "source=node,from=node:latest@" + sum("5") + ",target=/a"},
+		{"--mount=from=node,", "--mount=from=node:latest@" + sum("5") + ","}, {"/c,from=node ", "/c,from=node:latest@" + sum("5") + " "},
 		{"docker/dockerfile:1", "docker/dockerfile:1@" + sum("0")}, {" golang AS", " golang:latest@" + sum("1") + " AS"},
 		{"alpine:$V", "alpine:3@" + sum("2")}, {"=shop/tool:2 ", "=shop/tool:2@" + sum("3") + " "}, {"=shop/tool:2,", "=shop/tool:2@" + sum("3") + ","},
 	} {

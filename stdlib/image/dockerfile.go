@@ -79,7 +79,7 @@ func pinned(src []byte, b *Build, digests map[string]string) ([]byte, map[string
 		if digest == "" || digestIn(u.ref) != "" {
 			continue
 		}
-		token := regexp.MustCompile(`(^|[\s=,])` + regexp.QuoteMeta(u.raw) + `($|[\s,])`)
+		token := regexp.MustCompile(`(` + u.before + `)` + regexp.QuoteMeta(u.raw) + `($|[\s,])`)
 		for i := u.line - 1; i < min(u.end, len(lines)); i++ {
 			at := token.FindSubmatchIndex(lines[i])
 			if at == nil {
@@ -128,6 +128,7 @@ type dockerfile struct {
 
 // use is a place at which a Dockerfile names an image from elsewhere.
 type use struct {
+	before    string // an expression for what stands right before it: elsewhere in the line the same word can be a user or a path
 	raw       string // as it stands there
 	ref       string // canonical; "" where only the builder knows what it is
 	line, end int    // of the instruction
@@ -142,7 +143,7 @@ func newDockerfile(parsed *parser.Result, src []byte, b *Build) *dockerfile {
 		d.stages[strings.ToLower(name)] = true
 	}
 	if syntax, _, at, ok := parser.DetectSyntax(src); ok && len(at) > 0 {
-		d.base(syntax, syntax, at[0].Start.Line, at[0].Start.Line)
+		d.base(use{before: `=\s*`, raw: syntax, line: at[0].Start.Line, end: at[0].Start.Line}, syntax)
 	}
 	return d
 }
@@ -175,12 +176,12 @@ func (d *dockerfile) instruction(n *parser.Node) error {
 	}
 	for _, flag := range n.Flags {
 		if from, ok := strings.CutPrefix(flag, "--from="); ok {
-			d.base(from, from, n.StartLine, n.EndLine)
+			d.base(use{before: `--from=`, raw: from, line: n.StartLine, end: n.EndLine}, from)
 		}
 		if mount, ok := strings.CutPrefix(flag, "--mount="); ok {
 			for option := range strings.SplitSeq(mount, ",") {
 				if from, ok := strings.CutPrefix(option, "from="); ok {
-					d.base(from, from, n.StartLine, n.EndLine)
+					d.base(use{before: `(?:^|[=,])from=`, raw: from, line: n.StartLine, end: n.EndLine}, from)
 				}
 			}
 		}
@@ -217,20 +218,19 @@ func (d *dockerfile) from(n *parser.Node) error {
 	if err != nil {
 		return fmt.Errorf("FROM %s: %w", n.Next.Value, err)
 	}
-	d.base(n.Next.Value, name, n.StartLine, n.EndLine)
+	d.base(use{before: `^|\s`, raw: n.Next.Value, line: n.StartLine, end: n.EndLine}, name)
 	if as := n.Next.Next; as != nil && strings.EqualFold(as.Value, "as") && as.Next != nil {
 		d.stages[strings.ToLower(as.Next.Value)] = true
 	}
 	return nil
 }
 
-// base adds what name, which is written as raw, refers to, unless it is a stage by
-// name or by number.
-func (d *dockerfile) base(raw, name string, line, end int) {
+// base adds a place that refers to name, unless that is a stage by name or by
+// number.
+func (d *dockerfile) base(u use, name string) {
 	if d.stages[strings.ToLower(name)] || name != "" && strings.Trim(name, "0123456789") == "" {
 		return
 	}
-	u := use{raw: raw, line: line, end: end}
 	if named, err := reference.ParseNormalizedNamed(name); err == nil {
 		u.ref = reference.TagNameOnly(named).String()
 	}
