@@ -127,7 +127,7 @@ func (b *Bay) Pushes(prog *ir.Program, a ir.Addr) []string {
 func (b *Bay) Builds(prog *ir.Program, r *ir.Resource) []ir.Addr {
 	var out []ir.Addr
 	for _, d := range r.Deps {
-		if said(b, prog, d.To, func(k kind.Kind, s schema.Binder) bool { return k.Does(s, kind.Build) }) {
+		if said(b, prog, d.To, func(k kind.Kind, s schema.Binder) bool { return k.Does(s, kind.Build, "") }) {
 			out = append(out, d.To)
 		}
 	}

@@ -312,7 +312,7 @@ type Kind interface {
 	Check(Scope) diag.List
 	Source(spec schema.Binder, name, attr string) *engine.Source
 	Succeeds() bool
-	Does(schema.Binder, Task) bool
+	Does(b schema.Binder, t Task, tag string) bool
 	Pins(Scope) map[ir.Addr][]string
 
 	// Resolve asks what references stand for now; they are some of those that Pins
@@ -422,9 +422,9 @@ type Def[S any] struct {
 	// reports it too. By default nothing.
 	Check func(Scope) diag.List
 
-	// Does reports whether a task is about a resource with this spec. By default
-	// none is.
-	Does func(*S, Task) bool
+	// Does reports whether a task, of the one tag if that is not "", is about a
+	// resource with this spec. By default none is.
+	Does func(s *S, t Task, tag string) bool
 
 	// Pins returns the references of Wants that the lock file can pin, and Resolve
 	// asks what some of them stand for now. By default there are none.
@@ -548,8 +548,8 @@ func (e *erased[S]) Check(s Scope) diag.List {
 	return e.d.Check(s)
 }
 
-func (e *erased[S]) Does(b schema.Binder, t Task) bool {
-	return e.d.Does != nil && e.d.Does(any(b).(*S), t)
+func (e *erased[S]) Does(b schema.Binder, t Task, tag string) bool {
+	return e.d.Does != nil && e.d.Does(any(b).(*S), t, tag)
 }
 
 func (e *erased[S]) Pins(s Scope) map[ir.Addr][]string {

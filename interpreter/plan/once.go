@@ -92,7 +92,7 @@ func (m *maker) serves(k kind.Kind, job *kind.Job) bool {
 // brings says which command brings what a cache lacks.
 func (m *maker) brings(k kind.Kind, a ir.Addr) string {
 	for task, does := range map[kind.Task]string{kind.Build: "`bay build` builds it, and `bay run --build` too", kind.Pull: "`bay pull` brings it"} {
-		if k.Does(m.w.Wants[a].Spec, task) {
+		if k.Does(m.w.Wants[a].Spec, task, "") {
 			return does
 		}
 	}

@@ -178,17 +178,37 @@ func (c *choice) close() {
 		return out[r.Addr]
 	}
 	for _, r := range c.prog.Resources {
-		if (len(c.part.Target) == 0 && !leave(r) || matches(c.part.Target, r.Addr)) && c.does(r) {
+		if (len(c.part.Target) == 0 && !leave(r) || matches(c.part.Target, r.Addr)) && c.does(r, c.part.Tag) {
 			take(r)
 		}
 	}
 	c.idle()
+	if c.part.Tag != "" && len(c.in) == 0 && !c.diags.HasErrors() {
+		c.untagged()
+	}
 }
 
-// does reports whether the part's task, if there is one, is about a resource.
-func (c *choice) does(r *ir.Resource) bool {
+// does reports whether the part's task, if there is one, is about a resource: by
+// the one tag, or by any for "".
+func (c *choice) does(r *ir.Resource, tag string) bool {
 	k := c.kinds[r.Addr.Kind]
-	return c.part.Task == "" || k.Does(world.Decode(k.Schema(), r, r.Attrs), c.part.Task)
+	return c.part.Task == "" || k.Does(world.Decode(k.Schema(), r, r.Attrs), c.part.Task, tag)
+}
+
+// untagged reports the one tag that a push shall be about and that nothing in the
+// part has.
+func (c *choice) untagged() {
+	var all []string
+	for _, r := range c.prog.Resources {
+		if len(c.part.Target) == 0 || matches(c.part.Target, r.Addr) {
+			k := c.kinds[r.Addr.Kind]
+			all = append(all, k.Pushes(world.Decode(k.Schema(), r, r.Attrs))...)
+		}
+	}
+	d := c.diags.Addf(diag.Pos{}, "--tag %s: no image is pushed by it", c.part.Tag).DidYouMean(c.part.Tag, all)
+	if d.Hint == "" && len(all) > 0 {
+		d.Hintf("the tags are %s", strings.Join(all, ", "))
+	}
 }
 
 // idle reports what is named and is nothing for the task. A pattern that names
@@ -196,7 +216,7 @@ func (c *choice) does(r *ir.Resource) bool {
 func (c *choice) idle() {
 	for _, p := range c.part.Target {
 		named := slices.ContainsFunc(c.prog.Resources, func(r *ir.Resource) bool { return p.Matches(r.Addr) })
-		if named && !slices.ContainsFunc(c.prog.Resources, func(r *ir.Resource) bool { return p.Matches(r.Addr) && c.does(r) }) {
+		if named && !slices.ContainsFunc(c.prog.Resources, func(r *ir.Resource) bool { return p.Matches(r.Addr) && c.does(r, "") }) {
 			c.diags.Addf(diag.Pos{}, "%s: there is nothing to %s", p, c.part.Task).Hintf("bay %s without an address takes all that there is", c.part.Task)
 		}
 	}

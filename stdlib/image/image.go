@@ -49,6 +49,14 @@ func (s *Spec) pushed() []string {
 	return s.Push
 }
 
+// pushedAs returns these, or the one of them that tag means if it is not "".
+func (s *Spec) pushedAs(tag string) []string {
+	if tag == "" {
+		return s.pushed()
+	}
+	return slices.DeleteFunc(slices.Clone(s.pushed()), func(t string) bool { return canonical(t) != canonical(tag) })
+}
+
 // tagged returns all tags.
 func (s *Spec) tagged() []string {
 	tags := slices.Clone(s.Tags)
@@ -240,14 +248,14 @@ func source(s *Spec, _, attr string) *engine.Source {
 }
 
 // does reports whether a task is about an image.
-func does(s *Spec, t kind.Task) bool {
+func does(s *Spec, t kind.Task, tag string) bool {
 	switch t {
 	case kind.Pull:
 		return s.Pull != "" && s.Policy != never
 	case kind.Build:
 		return s.Build != nil
 	}
-	return len(s.pushed()) > 0
+	return len(s.pushedAs(tag)) > 0
 }
 
 // pins returns what the lock file can pin of images: what they pull, and what

@@ -350,10 +350,9 @@ func (r *reading) pushes(ctx context.Context) {
 		return
 	}
 	var refs []string
-	r.tagKnown()
 	for _, w := range r.Wants {
 		st, spec := r.state(w)
-		for _, tag := range r.pushed(spec) {
+		for _, tag := range spec.pushedAs(r.Tag) {
 			switch {
 			case st.ident == "": // it has been reported
 			case r.Offline:
@@ -374,36 +373,11 @@ func (r *reading) pushes(ctx context.Context) {
 	}
 }
 
-// pushed returns the tags of an image that this plan pushes.
-func (r *reading) pushed(spec *Spec) []string {
-	if r.Tag == "" {
-		return spec.pushed()
-	}
-	return slices.DeleteFunc(slices.Clone(spec.pushed()), func(t string) bool { return canonical(t) != canonical(r.Tag) })
-}
-
-// tagKnown reports the one tag that shall be pushed and that no image has.
-func (r *reading) tagKnown() {
-	var all []string
-	for _, w := range r.Wants {
-		if len(r.pushed(w.Spec.(*Spec))) > 0 {
-			return
-		}
-		all = append(all, w.Spec.(*Spec).pushed()...)
-	}
-	if r.Tag != "" {
-		d := r.found.Notes.Addf(diag.Pos{}, "--tag %s: no image is pushed by it", r.Tag).DidYouMean(r.Tag, all)
-		if d.Hint == "" && len(all) > 0 {
-			d.Hintf("the tags are %s", strings.Join(all, ", "))
-		}
-	}
-}
-
 // compare holds what an image's tags stand for in their registries against the
 // image.
 func (r *reading) compare(ctx context.Context, w *kind.Want) {
 	st, spec := r.state(w)
-	for i, tag := range r.pushed(spec) {
+	for i, tag := range spec.pushedAs(r.Tag) {
 		a := r.ask(ctx, canonical(tag))
 		var refused *engine.Refused
 		switch {
