@@ -23,7 +23,11 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	if st != nil && st.tree != nil {
 		able(in, st)
 	}
-	if st == nil || in.Live == nil {
+	if st == nil {
+		return changes
+	}
+	if in.Live == nil {
+		overwrites(in, st)
 		return changes
 	}
 	have := in.Live.Object.(*object)
@@ -95,15 +99,26 @@ func strayed(in kind.In[Spec], st *state) []schema.Change {
 // shortDigest is how people see a digest.
 func shortDigest(ident string) string { return "sha256:" + short12(ident) }
 
+// overwrites tells what stands in registries where the image shall go. The plan of
+// a creation shows no changes.
+func overwrites(in kind.In[Spec], st *state) {
+	for _, tag := range st.behind {
+		if was := st.remote[tag]; was.digest != "" {
+			in.Warnf("push", "%s is %s in its registry, and becomes this image", tag, shortDigest(was.digest))
+		}
+	}
+}
+
 // pushChanges is the tags that are not in their registries what they are here.
+// One that still stands for what lives is there as it was pushed from here.
 func pushChanges(in kind.In[Spec], st *state) []schema.Change {
 	var out []schema.Change
 	for _, tag := range st.behind {
 		c := schema.Change{Attr: "push", Path: tag, Note: "goes to its registry", Effect: schema.Live, Pos: in.Res.AttrPos("push")}
 		switch was, asked := st.remote[tag]; {
-		case was != "":
-			c.Note = fmt.Sprintf("is %s there, and becomes this image", shortDigest(was))
-		case asked:
+		case was.digest != "" && was.id != in.Live.ID:
+			c.Note = fmt.Sprintf("is %s there, and becomes this image", shortDigest(was.digest))
+		case asked && was.digest == "":
 			c.Note = "is not there yet"
 		}
 		out = append(out, c)

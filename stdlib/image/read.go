@@ -45,7 +45,7 @@ type state struct {
 	other   string             // of a pull: the platform for which the engine has the digest, and not the one that is wanted
 	marks   []string           // the tags beside its pin that say what came with it
 	behind  []string           // tags that are not in their registries what they are here
-	remote  map[string]string  // of those that were asked for, their digest there; "" if there is none
+	remote  map[string]remote  // of those that were asked for, what is there
 	tree    *tree              // of a build
 	more    map[string]*tree   // of a build: further contexts that are directories
 	shown   string             // of a build: its Dockerfile, for people
@@ -56,6 +56,12 @@ type state struct {
 	pins    map[string]string  // of these, what the lock file says that they stand for
 	below   map[string]string  // of these, what the stack's own and those of the lock file are, by familiar reference
 	owner   map[string]ir.Addr // and whose they are
+}
+
+// remote is what a registry has under a tag.
+type remote struct {
+	digest string // "" if there is none
+	id     string // of the image on the engine that this is, "" if it is none
 }
 
 // record returns what the record image of a build says.
@@ -125,7 +131,7 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 	}
 	r.shelf = shelve(list)
 	for _, w := range s.Wants {
-		r.states[w.Res.Addr] = &state{tags: map[string]string{}, remote: map[string]string{}}
+		r.states[w.Res.Addr] = &state{tags: map[string]string{}, remote: map[string]remote{}}
 	}
 	if err := r.builds(ctx); err != nil {
 		return nil, err

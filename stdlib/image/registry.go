@@ -357,8 +357,6 @@ func (r *reading) pushes(ctx context.Context) {
 			case st.ident == "": // it has been reported
 			case r.Offline:
 				r.warn(w, "push", "%s is not pushed, and whether its registry has it is not known: with --offline it is not asked", tag)
-			case st.id == "":
-				st.behind = append(st.behind, tag)
 			default:
 				refs = append(refs, canonical(tag))
 			}
@@ -367,28 +365,34 @@ func (r *reading) pushes(ctx context.Context) {
 	slices.Sort(refs)
 	r.askAll(ctx, slices.Compact(refs))
 	for _, w := range r.Wants {
-		if st, _ := r.state(w); st.id != "" && !r.Offline {
+		if st, _ := r.state(w); st.ident != "" && !r.Offline {
 			r.compare(ctx, w)
 		}
 	}
 }
 
 // compare holds what an image's tags stand for in their registries against the
-// image.
+// image. One that is yet to be made differs from all that is there.
 func (r *reading) compare(ctx context.Context, w *kind.Want) {
 	st, spec := r.state(w)
 	for i, tag := range spec.pushedAs(r.Tag) {
 		a := r.ask(ctx, canonical(tag))
+		there := r.shelf.id(reference.FamiliarName(parsed(tag)) + "@" + a.digest)
 		var refused *engine.Refused
 		switch {
-		case a.err == nil && r.shelf.id(reference.FamiliarName(parsed(tag))+"@"+a.digest) == st.id:
+		case a.err == nil && there == st.id && st.id != "":
 			if i == 0 && r.Tag == "" {
 				st.digest = a.digest
 			}
 		case a.err == nil:
-			st.remote[tag], st.behind = a.digest, append(st.behind, tag)
+			st.remote[tag], st.behind = remote{a.digest, there}, append(st.behind, tag)
 		case errdefs.IsNotFound(a.err):
-			st.remote[tag], st.behind = "", append(st.behind, tag)
+			st.remote[tag], st.behind = remote{}, append(st.behind, tag)
+		case st.id == "":
+			// It is made first, and the push says what is wrong.
+			d := r.warn(w, "push", "the registry does not tell what %s is, and it is pushed: %v", tag, plain(a.err))
+			r.hint(d, reference.Domain(parsed(tag)), a.err)
+			st.behind = append(st.behind, tag)
 		case errors.As(a.err, &refused) && refused.Account.Username != "" && strings.Contains(strings.ToLower(a.err.Error()), "denied"):
 			// Registries do not tell one who may write from one who may not before
 			// there is something to read.

@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,6 +122,11 @@ func testPush(t *testing.T, e *engine.Engine) {
 	all := scope("tags", strs(repo+":1"), "push", strs(repo+":1", repo+":2"))
 	ps, _ := planIn(t, e, all)
 	want(ps["web"], "ImageBuild", "ImageBuild", "ImageTag", "ImageTag", "ImageTag", "ImagePush", "ImagePush")
+	for _, op := range ps["web"].work.Ops[5:] {
+		if len(op.Facts) != 1 || !op.Facts[0].Absent {
+			t.Errorf("what is built and pushed relies on %+v", op.Facts)
+		}
+	}
 	apply(t, e, ps, "web")
 	ps, _ = planIn(t, e, all)
 	empty(t, ps)
@@ -182,6 +188,23 @@ func TestRealPushedOver(t *testing.T) {
 	others := h.push(t, stack+"/web", "1", "others")
 	if f, got, _, err := e.Broken(t.Context(), facts); f == nil || got != others || err != nil {
 		t.Errorf("the fact holds: %v, %q, %v", f, got, err)
+	}
+
+	// The image moves too: what is there is shown all the same, and relied on.
+	write(t, dir, "a", stack+" again")
+	ps, _ = planIn(t, e, scope)
+	if want := "push " + repo + ":1: is " + shortDigest(others) + " there, and becomes this image"; !slices.Contains(ps["web"].changes, want) {
+		t.Errorf("want %q, got %q", want, ps["web"].changes)
+	}
+	ops := ps["web"].work.Ops
+	if last := ops[len(ops)-1]; engine.Method(last.Call) != "ImagePush" || len(last.Facts) != 1 || last.Facts[0].Want != others {
+		t.Errorf("the last call is %s, and relies on %+v", engine.Method(last.Call), last.Facts)
+	}
+	apply(t, e, ps, "web")
+	write(t, dir, "a", stack+" and again")
+	ps, _ = planIn(t, e, scope)
+	if want := "push " + repo + ":1: goes to its registry"; !slices.Contains(ps["web"].changes, want) {
+		t.Errorf("want %q, got %q", want, ps["web"].changes)
 	}
 }
 

@@ -75,7 +75,7 @@ func push(st *state, tag string) engine.Op {
 	if was, asked := st.remote[tag]; asked {
 		op.Facts = []engine.Fact{{
 			Source: engine.Source{Read: engine.Read{Call: "DistributionInspect", Arg: canonical(tag)}, Path: []string{"Descriptor", "digest"}},
-			Want:   was, Absent: was == "",
+			Want:   was.digest, Absent: was.digest == "",
 		}}
 	}
 	return op
