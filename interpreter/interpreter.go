@@ -258,6 +258,7 @@ type PlanOptions struct {
 	OneOff kind.OneOff // of plan.Once: what it has otherwise
 
 	Offline bool // nothing is asked for elsewhere than on the engine
+	Lenient bool // nothing will be made of it: what nobody elsewhere tells is no error
 	Locked  bool // what is asked for elsewhere has to be pinned
 
 	Decide func(ir.Told) diag.List // Bay.Decide of the program; one without postconditions that an engine decides needs none
@@ -273,14 +274,15 @@ func (b *Bay) Plan(ctx context.Context, e *engine.Engine, prog *ir.Program, o Pl
 	if o.Mode == "" {
 		o.Mode = plan.Apply
 	}
-	e.UseLogins(logins(prog))
+	known, closed := logins(prog)
+	e.UseLogins(known)
 	chosen, diags := b.choose(prog, o)
 	if err := diags.Err(); err != nil {
 		return nil, err
 	}
 	w, err := world.Read(ctx, world.Options{
 		Kinds: b.Kinds, Reader: e.Snapshot(), Info: e.Info, BuildKit: e.BuildKit, Stack: o.Stack, Program: prog, Chosen: chosen,
-		Leaving: o.Mode == plan.Destroy, Idle: o.Mode == plan.Collect, Offline: o.Offline, Locked: o.Locked,
+		Leaving: o.Mode == plan.Destroy, Idle: o.Mode == plan.Collect, Offline: o.Offline, Closed: closed, Lenient: o.Lenient, Locked: o.Locked,
 		Task: o.Part.Task, Tag: o.Part.Tag, Only: o.Mode == plan.Once,
 	})
 	if err != nil {
@@ -310,21 +312,25 @@ func decide(ctx context.Context, r engine.Reader, p *plan.Plan, by func(ir.Told)
 
 // LogIn lets registries be asked as the accounts that a program declares; prog may be
 // nil. Update and Plan do so by themselves.
-func LogIn(e *engine.Engine, prog *ir.Program) { e.UseLogins(logins(prog)) }
+func LogIn(e *engine.Engine, prog *ir.Program) {
+	known, _ := logins(prog)
+	e.UseLogins(known)
+}
 
-// logins returns the accounts that a program declares, and whose password is
-// known: where nothing will be made, it is not asked for.
-func logins(prog *ir.Program) []engine.Login {
+// logins returns the accounts that a program declares, and the hosts of those that
+// are not known: where nothing will be made, no sensitive input is asked for.
+func logins(prog *ir.Program) (known []engine.Login, closed []string) {
 	if prog == nil {
-		return nil
+		return nil, nil
 	}
-	var out []engine.Login
 	for _, l := range prog.Logins {
-		if !l.Username.Opaque && !l.Password.Opaque {
-			out = append(out, engine.Login{Host: l.Host, Username: l.Username.ToText().Str, Password: l.Password.ToText().Str})
+		if l.Username.Opaque || l.Password.Opaque {
+			closed = append(closed, l.Host)
+			continue
 		}
+		known = append(known, engine.Login{Host: l.Host, Username: l.Username.ToText().Str, Password: l.Password.ToText().Str})
 	}
-	return out
+	return known, closed
 }
 
 // choose returns what a plan is about, before anything is asked for: no other

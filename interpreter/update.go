@@ -42,7 +42,7 @@ func (b *Bay) Update(ctx context.Context, e *engine.Engine, prog *ir.Program, di
 	if err := u.read(path); err != nil {
 		return nil, nil, err
 	}
-	e.UseLogins(logins(prog))
+	LogIn(e, prog)
 	var diags diag.List
 	for _, k := range b.Kinds {
 		diags = append(diags, u.kind(ctx, e, k)...)

@@ -39,7 +39,7 @@ func (a *app) diff(ctx context.Context, args []string, detailed, asJSON bool) er
 	if err != nil {
 		return err
 	}
-	e, p, err := a.planWithin(ctx, 0, prog, interpreter.PlanOptions{})
+	e, p, err := a.planWithin(ctx, 0, prog, interpreter.PlanOptions{Lenient: true})
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (a *app) output(ctx context.Context, dir, name string, asJSON bool) error {
 	if name != "" && !slices.ContainsFunc(prog.Outputs, func(o ir.Output) bool { return o.Name == name }) {
 		return noOutput(prog, name)
 	}
-	e, p, err := a.planWithin(ctx, 0, prog, interpreter.PlanOptions{})
+	e, p, err := a.planWithin(ctx, 0, prog, interpreter.PlanOptions{Lenient: true})
 	if err != nil {
 		return err
 	}

@@ -145,7 +145,7 @@ func (a *app) markDrift(ctx context.Context, at *aim, list []verb.Container) err
 	if at.prog == nil {
 		return &failure{err: fmt.Errorf("what was changed by hand is told by comparing with the files, and there are none that can be evaluated"), hint: "see `bay validate`, or leave --drift away"}
 	}
-	p, err := a.bay.Plan(ctx, at.engine, at.prog, interpreter.PlanOptions{})
+	p, err := a.bay.Plan(ctx, at.engine, at.prog, interpreter.PlanOptions{Lenient: true})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"bayplan/interpreter"
 	"bayplan/interpreter/kind"
+	"bayplan/interpreter/plan"
 	"bayplan/interpreter/show"
 	"bayplan/interpreter/verb"
 	"bayplan/lang/diag"
@@ -82,12 +83,20 @@ func (a *app) why(ctx context.Context, word string, asJSON bool) error {
 		return err
 	}
 	defer e.Close()
+	_ = diag.Write(a.err, notesOf(p, r), prog.sources, a.color(a.err)) // a warning that nobody can read stops nothing
 	if asJSON {
 		return show.WriteJSON(a.out, show.WhyDocumentOf(prog.Program, r, p))
 	}
 	o := a.look()
 	o.Sources = prog.sources
 	return show.Why(a.out, prog.Program, r, p, o)
+}
+
+// notesOf returns what a plan warns of at the attributes of a resource.
+func notesOf(p *plan.Plan, r *ir.Resource) diag.List {
+	return slices.DeleteFunc(slices.Clone(p.Notes), func(d diag.Diag) bool {
+		return !d.Pos.Known() || !slices.ContainsFunc(r.Attrs, func(a ir.Attr) bool { return a.Pos == d.Pos })
+	})
 }
 
 // declared returns what a program declares as if it lived.

@@ -39,6 +39,8 @@ type Scope struct {
 
 	Pins    map[string]string // what the lock file says that a reference stands for
 	Offline bool              // nothing may be asked for elsewhere than on the engine
+	Closed  []string          // hosts that are not asked: who asks them holds a sensitive input that was not given
+	Lenient bool              // nothing will be made: what nobody elsewhere tells is no error
 	Locked  bool              // what is asked for elsewhere has to stand in Pins
 	Task    Task              // what the plan is about; "" is the whole
 	Tag     string            // of Push: the one tag that is pushed; "" is all

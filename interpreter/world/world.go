@@ -37,6 +37,8 @@ type Options struct {
 	Chosen   func(ir.Addr) bool // of a plan of a part: what it is about; nil for all
 	Only     bool               // kinds that are no caches hear of nothing else, either
 	Offline  bool               // nothing may be asked for elsewhere than on the engine
+	Closed   []string           // hosts that are not asked: who asks them holds a sensitive input that was not given
+	Lenient  bool               // nothing will be made: what nobody elsewhere tells is no error
 	Locked   bool               // what is asked for elsewhere has to be pinned by the program's lock file
 	Task     kind.Task          // what the plan is about; "" is the whole
 	Tag      string             // of the task
@@ -52,7 +54,7 @@ func Read(ctx context.Context, o Options) (*World, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	for i, k := range o.Kinds {
 		name := k.Schema().Name
-		scope := kind.Scope{Reader: reader, Info: o.Info, BuildKit: o.BuildKit, Stack: o.Stack, Idle: o.Idle, Now: o.Program.Now, Offline: o.Offline, Locked: o.Locked, Task: o.Task, Tag: o.Tag}
+		scope := kind.Scope{Reader: reader, Info: o.Info, BuildKit: o.BuildKit, Stack: o.Stack, Idle: o.Idle, Now: o.Program.Now, Offline: o.Offline, Closed: o.Closed, Lenient: o.Lenient, Locked: o.Locked, Task: o.Task, Tag: o.Tag}
 		if !o.Leaving {
 			scope.Wants, scope.Adopts = o.asked(k, byKind[name]), adopted(o.Program)
 		}

@@ -98,6 +98,18 @@ func (r *reading) policyOf(spec *Spec) string {
 	return spec.Policy
 }
 
+// unasked says why the registry of a reference is not asked; "" if it is.
+func (r *reading) unasked(ref string) string {
+	host := reference.Domain(parsed(ref))
+	switch {
+	case r.Offline:
+		return "with --offline its registry is not asked"
+	case slices.Contains(r.Closed, host):
+		return fmt.Sprintf("without the account for %s, which holds a sensitive input, its registry is not asked", host)
+	}
+	return ""
+}
+
 // pulls finds what each reference to pull stands for now.
 func (r *reading) pulls(ctx context.Context) error {
 	var open []*kind.Want
@@ -152,11 +164,12 @@ func (r *reading) settled(ctx context.Context, w *kind.Want, st *state, spec *Sp
 			Hintf("bay update writes what it stands for now; a reference with a digest needs no lock")
 		return true, nil
 	}
-	if policy == missing || policy == never || r.Offline || r.Idle {
+	unasked := r.unasked(spec.Pull)
+	if policy == missing || policy == never || unasked != "" || r.Idle {
 		here, err := r.here(ctx, w, st, spec)
 		if here || err != nil {
-			if r.Offline && (policy == always || policy == newer) {
-				r.warn(w, "pull_policy", "whether %s has moved is not known: with --offline its registry is not asked", familiar(spec.Pull))
+			if unasked != "" && (policy == always || policy == newer) && !r.Idle {
+				r.warn(w, "pull_policy", "whether %s has moved is not known: %s", familiar(spec.Pull), unasked)
 			}
 			return true, err
 		}
@@ -168,8 +181,11 @@ func (r *reading) settled(ctx context.Context, w *kind.Want, st *state, spec *Sp
 		r.fail(w, "pull", "%s is not on the engine, and pull_policy = %q pulls nothing", familiar(spec.Pull), never).
 			Hintf("bring it there with docker load, docker build or docker pull, or take pull_policy away")
 	case r.Offline:
-		r.fail(w, "pull", "%s is not on the engine, and with --offline its registry is not asked what it stands for", familiar(spec.Pull)).
+		r.fail(w, "pull", "%s is not on the engine, and %s what it stands for", familiar(spec.Pull), unasked).
 			Hintf("leave --offline out, or docker load it")
+	case unasked != "":
+		r.miss(w, "pull", "%s is not on the engine, and %s what it stands for", familiar(spec.Pull), unasked).
+			Hintf("give the input as when you apply, or docker load it")
 	default:
 		return false, nil
 	}
@@ -181,7 +197,7 @@ func (r *reading) told(ctx context.Context, w *kind.Want) error {
 	st, spec := r.state(w)
 	a := r.ask(ctx, spec.Pull)
 	switch {
-	case a.err != nil && r.policyOf(spec) == newer:
+	case a.err != nil && (r.policyOf(spec) == newer || r.Lenient):
 		here, err := r.here(ctx, w, st, spec)
 		if err != nil {
 			return err
@@ -353,10 +369,10 @@ func (r *reading) pushes(ctx context.Context) {
 	for _, w := range r.Wants {
 		st, spec := r.state(w)
 		for _, tag := range spec.pushedAs(r.Tag) {
-			switch {
+			switch unasked := r.unasked(tag); {
 			case st.ident == "": // it has been reported
-			case r.Offline:
-				r.warn(w, "push", "%s is not pushed, and whether its registry has it is not known: with --offline it is not asked", tag)
+			case unasked != "":
+				r.warn(w, "push", "%s is not pushed, and whether its registry has it is not known: %s", tag, unasked)
 			default:
 				refs = append(refs, canonical(tag))
 			}
@@ -365,7 +381,7 @@ func (r *reading) pushes(ctx context.Context) {
 	slices.Sort(refs)
 	r.askAll(ctx, slices.Compact(refs))
 	for _, w := range r.Wants {
-		if st, _ := r.state(w); st.ident != "" && !r.Offline {
+		if st, _ := r.state(w); st.ident != "" {
 			r.compare(ctx, w)
 		}
 	}
@@ -376,6 +392,9 @@ func (r *reading) pushes(ctx context.Context) {
 func (r *reading) compare(ctx context.Context, w *kind.Want) {
 	st, spec := r.state(w)
 	for i, tag := range spec.pushedAs(r.Tag) {
+		if r.unasked(tag) != "" {
+			continue
+		}
 		a := r.ask(ctx, canonical(tag))
 		there := r.shelf.id(reference.FamiliarName(parsed(tag)) + "@" + a.digest)
 		var refused *engine.Refused
@@ -399,10 +418,19 @@ func (r *reading) compare(ctx context.Context, w *kind.Want) {
 			r.warn(w, "push", "the registry does not tell what %s is, and it is pushed: %v", tag, plain(a.err)).Hintf("%s", refused.Asked())
 			st.behind = append(st.behind, tag)
 		default:
-			d := r.fail(w, "push", "the registry does not tell what %s is: %v", tag, plain(a.err))
+			d := r.miss(w, "push", "the registry does not tell what %s is: %v", tag, plain(a.err))
 			r.hint(d, reference.Domain(parsed(tag)), a.err)
 		}
 	}
+}
+
+// miss reports at an attribute what no registry tells: an error, unless nothing will
+// be made.
+func (r *reading) miss(w *kind.Want, attr, format string, args ...any) *diag.Diag {
+	if r.Lenient {
+		return r.warn(w, attr, format, args...)
+	}
+	return r.fail(w, attr, format, args...)
 }
 
 // warn tells the author something, at an attribute.
@@ -423,7 +451,7 @@ func (r *reading) unanswered(w *kind.Want, ref string, err error) {
 	if spec.Build != nil || r.policyOf(spec) == always {
 		what = "the registry of %s does not tell what it is: %v"
 	}
-	r.hint(r.fail(w, attr, what, familiar(ref), plain(err)), reference.Domain(parsed(ref)), err)
+	r.hint(r.miss(w, attr, what, familiar(ref), plain(err)), reference.Domain(parsed(ref)), err)
 }
 
 // plain is an error without who asked, which the hint says.

@@ -24,7 +24,7 @@ func create(in kind.In[Spec]) kind.Work { return update(in, nil) }
 func update(in kind.In[Spec], _ []schema.Change) kind.Work {
 	st, _ := in.Known.(*state)
 	if st == nil {
-		return kind.Work{} // it has been reported
+		return kind.Work{Early: true} // it has been reported
 	}
 	w := kind.Work{Early: true, Beside: st.id == ""}
 	image := st.id
