@@ -29,7 +29,7 @@ var handed = map[string]struct {
 	args  int // at least
 	do    func(context.Context, *client.Client, []string) error
 }{
-	"run":    {"NAME IMAGE [env=NAME=VALUE|label=NAME=VALUE|volume=NAME:PATH|network=NAME|ip=ADDRESS|alias=NAME|restart=POLICY|rm=true]...", 2, run1},
+	"run":    {"NAME IMAGE [env=NAME=VALUE|label=NAME=VALUE|labels=CONTAINER|volume=NAME:PATH|network=NAME|ip=ADDRESS|alias=NAME|restart=POLICY|rm=true]...", 2, run1},
 	"update": {"CONTAINER memory=SIZE|restart=POLICY|cpus=N", 2, update1},
 	"rm": {"CONTAINER", 1, func(ctx context.Context, c *client.Client, args []string) error {
 		return c.ContainerRemove(ctx, args[0], container.RemoveOptions{Force: true})
@@ -129,6 +129,12 @@ func run1(ctx context.Context, c *client.Client, args []string) error {
 		case "label":
 			name, value, _ := strings.Cut(value, "=")
 			cfg.Labels[name] = value
+		case "labels": // as a container has that is run from one that was committed
+			of, err := c.ContainerInspect(ctx, value)
+			if err != nil {
+				return err
+			}
+			maps.Copy(cfg.Labels, of.Config.Labels)
 		case "volume":
 			host.Binds = append(host.Binds, value)
 		case "network":

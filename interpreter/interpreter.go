@@ -252,7 +252,7 @@ type PlanOptions struct {
 	Remove  []ir.Addr // of plan.Apply: data that goes
 
 	ReplaceData []ir.Addr // of plan.Apply: data that is lost where its object has to be made anew
-	Reconnect   bool      // of plan.Apply: what is not the stack's is taken along where it is in the way
+	Reconnect   bool      // of plan.Apply: what is not the program's is taken along where it is in the way
 
 	Of     ir.Addr     // of plan.Once: the resource
 	OneOff kind.OneOff // of plan.Once: what it has otherwise

@@ -101,7 +101,7 @@ func (d *dataFlags) bind(a *app, cmd *cobra.Command) {
 	f.StringArrayVar(&d.replace, "replace-volume", nil, "make a volume anew that has changed, and lose its data: its `ADDRESS`")
 	flagFunc(cmd, "remove-volume", a.completeData(false))
 	flagFunc(cmd, "replace-volume", a.completeData(true))
-	f.BoolVar(&d.foreign, "reconnect-foreign", false, "where a network is made anew, connect again what is not this stack's")
+	f.BoolVar(&d.foreign, "reconnect-foreign", false, "where a network is made anew, connect again what is not the program's")
 }
 
 // any reports whether one of them was said.

@@ -174,10 +174,21 @@ type Env struct {
 	Taken   func(kind, name string) (Holder, bool)  // somebody else's object by its name
 	Live    func(kind, name string) *Live           // ours by its engine name now; nil if there is none
 	Source  func(ir.Ref) *engine.Source             // where a value that only the engine knows is read
-	Wanted  func(ir.Addr) bool                      // the program has it
+	Fate    func(kind, id string) Fate              // what becomes of a living object
 	Agreed  func(ir.Addr) bool                      // its data may be lost
-	Along   bool                                    // what is not the stack's may be taken along where it is in the way
+	Along   bool                                    // what is not the program's may be taken along where it is in the way
 }
+
+// Fate is what a plan makes of a living object, for those who would take
+// something from it.
+type Fate uint8
+
+// Fates.
+const (
+	LeftAlone Fate = iota // it is not the stack's, or kept: no step gives anything back to it
+	Goes                  // a step of its own removes it, before anything that it holds on to is made anew
+	GoesOn                // the program has it: its own step gives back what it needs
+)
 
 // In is one resource before a room, typed.
 type In[S any] struct {

@@ -23,13 +23,14 @@ func Make(w *world.World, prog *ir.Program, o Options) (*Plan, diag.List) {
 		kinds:    map[string]kind.Kind{},
 		live:     map[ir.Addr]*kind.Live{},
 		byName:   map[object]*kind.Live{},
+		byID:     map[object]*kind.Live{},
 		names:    map[object]ir.Addr{},
 		outcomes: map[ir.Addr]*kind.Outcome{},
 		steps:    map[ir.Addr]*Step{},
 		needs:    map[*Step]map[*Step]bool{},
 		steering: map[*kind.Live]*Step{},
 	}
-	m.env = &kind.Env{Info: w.Info, Stack: w.Stack, Outcome: m.outcome, Named: m.named, Taken: m.taken, Live: m.liveNamed, Source: m.source, Wanted: m.wanted, Agreed: m.agreed, Along: o.Reconnect}
+	m.env = &kind.Env{Info: w.Info, Stack: w.Stack, Outcome: m.outcome, Named: m.named, Taken: m.taken, Live: m.liveNamed, Source: m.source, Fate: m.fate, Agreed: m.agreed, Along: o.Reconnect}
 	m.index()
 	m.moves()
 	m.countLives()
@@ -82,6 +83,7 @@ type maker struct {
 	kinds    map[string]kind.Kind
 	live     map[ir.Addr]*kind.Live // the one that a resource goes on with
 	byName   map[object]*kind.Live
+	byID     map[object]*kind.Live // by the engine's ID as name; both of a half-done pair
 	names    map[object]ir.Addr    // of the program's resources
 	spare    []*kind.Live          // others at the address of one in live
 	kept     map[*kind.Live]string // what is not removed, and why
@@ -106,7 +108,10 @@ func (m *maker) index() {
 		found := m.w.Found[name]
 		m.note(found.Notes)
 		for _, l := range found.Live {
-			m.byName[object{name, l.Name}] = l
+			m.byName[object{name, l.Name}], m.byID[object{name, l.ID}] = l, l
+			if l.Old != nil {
+				m.byID[object{name, l.Old.ID}] = l.Old
+			}
 			m.settle(l)
 		}
 	}
@@ -176,7 +181,21 @@ func (m *maker) taken(k, name string) (kind.Holder, bool) {
 
 func (m *maker) liveNamed(k, name string) *kind.Live { return m.byName[object{k, name}] }
 
-func (m *maker) wanted(a ir.Addr) bool { return m.w.Wants[a] != nil }
+// fate says of what the program no longer has that it goes. A plan of a part
+// leaves that where it is; strays reports it where it matters.
+func (m *maker) fate(k, id string) kind.Fate {
+	l := m.byID[object{k, id}]
+	if l == nil {
+		return kind.LeftAlone
+	}
+	if m.w.Wants[l.Identity.Addr] != nil && !slices.Contains(m.spare, l) {
+		return kind.GoesOn
+	}
+	if _, forgotten := m.prog.Forgotten(l.Identity.Addr); forgotten || m.kept[l] != "" {
+		return kind.LeftAlone
+	}
+	return kind.Goes
+}
 
 func (m *maker) agreed(a ir.Addr) bool { return slices.Contains(m.o.ReplaceData, a) }
 

@@ -384,7 +384,7 @@ func (m *maker) strays() {
 		if m.w.Wants[a] != nil && !slices.Contains(m.spare, l) {
 			continue
 		}
-		if _, stays := m.prog.Forgotten(a); stays {
+		if m.fate(l.Kind, l.ID) == kind.LeftAlone { // it stays under every plan, and the room heeds it
 			continue
 		}
 		for _, used := range m.uses(l) {

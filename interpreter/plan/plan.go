@@ -111,7 +111,7 @@ type Options struct {
 	Volumes bool      // of Destroy: data goes too
 	Remove  []ir.Addr // of Apply: data that goes although it is never removed by itself
 
-	Reconnect bool        // of Apply: what is not the stack's is taken along where it is in the way
+	Reconnect bool        // of Apply: what is not the program's is taken along where it is in the way
 	Of        ir.Addr     // of Once: the resource
 	OneOff    kind.OneOff // of Once: what it has otherwise
 

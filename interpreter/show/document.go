@@ -44,7 +44,7 @@ type Asked struct {
 	Volumes          bool     `json:"volumes,omitempty"`           // of "destroy": data goes too
 	RemoveVolumes    []string `json:"remove_volumes,omitempty"`    // addresses of data that goes
 	ReplaceVolumes   []string `json:"replace_volumes,omitempty"`   // addresses of data that may be lost
-	ReconnectForeign bool     `json:"reconnect_foreign,omitempty"` // what is not the stack's is taken along
+	ReconnectForeign bool     `json:"reconnect_foreign,omitempty"` // what is not the program's is taken along
 	Offline          bool     `json:"offline,omitempty"`           // no registry is asked
 	Locked           bool     `json:"locked,omitempty"`            // what is pulled has to be pinned
 	plan.Part

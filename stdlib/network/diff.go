@@ -147,11 +147,11 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 	}
 	if who := strangers(in); len(who) > 0 {
 		if len(changes) == 0 {
-			in.Errorf("", "it cannot be made anew while containers that are not this stack's are on network %s: %s", in.Live.Name, strings.Join(who, ", ")).
+			in.Errorf("", "it cannot be made anew while containers that are not the program's are on network %s: %s", in.Live.Name, strings.Join(who, ", ")).
 				Hintf("--reconnect-foreign takes them off and connects them again; or take them off first (docker network disconnect %s %s)", in.Live.Name, who[0])
 			return changes
 		}
-		in.Errorf(changes[0].Attr, "%s cannot change while containers that are not this stack's are on network %s: %s", changes[0].Name(), in.Live.Name, strings.Join(who, ", ")).
+		in.Errorf(changes[0].Attr, "%s cannot change while containers that are not the program's are on network %s: %s", changes[0].Name(), in.Live.Name, strings.Join(who, ", ")).
 			Hintf("the network has to be made anew: --reconnect-foreign takes them off and connects them again; or take them off first (docker network disconnect %s %s), or put the attribute back", in.Live.Name, who[0])
 	}
 	return changes

@@ -17,7 +17,7 @@ import (
 	api "github.com/docker/docker/api/types/network"
 )
 
-// note remembers on the engine which containers that are not the stack's a
+// note remembers on the engine which containers that are not the program's a
 // replacement takes off a network: the engine forgets how they were on it, and
 // nobody's program says it. It is a network that only holds settings, made
 // before the first of them is taken off and removed when all are back, so that
@@ -120,7 +120,7 @@ func lost(s kind.Scope, addr ir.Addr, network string, x note, found *kind.Found)
 	if wanted || lives {
 		return
 	}
-	found.Notes.Warnf(diag.Pos{}, "an apply that was cut short took network %s away, and nothing makes it anew; not this stack's, and on it before: %s", network, names(x.guests)).
+	found.Notes.Warnf(diag.Pos{}, "an apply that was cut short took network %s away, and nothing makes it anew; not the program's, and on it before: %s", network, names(x.guests)).
 		Hintf("docker network rm %s forgets it", x.name)
 }
 
@@ -149,15 +149,32 @@ type known struct {
 	twins    []string // networks of the want's name, if there are several
 }
 
+// sides parts the containers on the network: ours, whose own steps connect them
+// again, and guests, whom nobody would. Who goes before is neither.
+func (o *object) sides(env *kind.Env) (ours, guests []member) {
+	guests = slices.Clone(o.guests)
+	for _, m := range o.members {
+		switch env.Fate("container", m.id) {
+		case kind.GoesOn:
+			ours = append(ours, m)
+		case kind.LeftAlone:
+			guests = append(guests, m)
+		}
+	}
+	slices.SortFunc(guests, byName)
+	return ours, guests
+}
+
 // away returns the containers that notes tell of and that are not on the
-// network.
+// network. Whom the program has by now, it connects itself.
 func away(in kind.In[Spec]) []member {
 	var out []member
 	k, _ := in.Known.(known)
 	for _, x := range k.notes {
 		for _, g := range x.guests {
 			same := func(m member) bool { return m.id == g.id }
-			if !slices.ContainsFunc(out, same) && (in.Live == nil || !slices.ContainsFunc(in.Live.Object.(*object).guests, same)) {
+			on := in.Live != nil && slices.ContainsFunc(in.Live.Object.(*object).all(), same)
+			if !on && !slices.ContainsFunc(out, same) && in.Env.Fate("container", g.id) == kind.LeftAlone {
 				out = append(out, g)
 			}
 		}
@@ -165,15 +182,15 @@ func away(in kind.In[Spec]) []member {
 	return out
 }
 
-// strangers returns the names of containers on the network that are not the
-// stack's, and that no note tells of: nobody has said yet that they may be
-// taken off.
+// strangers returns the names of guests on the network of which no note tells:
+// nobody has said yet that they may be taken off.
 func strangers(in kind.In[Spec]) []string {
 	k, _ := in.Known.(known)
+	_, guests := in.Live.Object.(*object).sides(in.Env)
 	var out []string
-	for _, g := range in.Live.Guests {
-		if !slices.ContainsFunc(k.notes, func(x note) bool { return x.tells(g) }) {
-			out = append(out, g)
+	for _, g := range guests {
+		if !slices.ContainsFunc(k.notes, func(x note) bool { return x.tells(g.name) }) {
+			out = append(out, g.name)
 		}
 	}
 	return out
@@ -197,7 +214,7 @@ func again(in kind.In[Spec]) []schema.Change {
 	return []schema.Change{c}
 }
 
-// reconnect connects containers that are not the stack's, and takes away what
+// reconnect connects containers that are not the program's, and takes away what
 // remembered them.
 func reconnect(in kind.In[Spec], list []member) []engine.Op {
 	var ops []engine.Op

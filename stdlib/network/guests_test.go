@@ -15,12 +15,25 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestGuests(t *testing.T) { both(t, testGuests) }
+func TestGuests(t *testing.T) {
+	for name, labels := range map[string]map[string]string{"strangers": nil, "kept": {engine.LabelStack: stack}} {
+		t.Run(name, func(t *testing.T) {
+			both(t, func(t *testing.T, ctx context.Context, e *engine.Engine) { testGuests(t, ctx, e, labels) })
+		})
+	}
+}
+
+// nobodys is a job without a container of the program's.
+func nobodys(w *kind.Want, l *kind.Live, known any) *kind.Job {
+	j := job(w, l, known)
+	j.Env.Fate = func(_, _ string) kind.Fate { return kind.LeftAlone }
+	return j
+}
 
 // testGuests cuts a replacement short after each of its calls. What is planned
 // then has to bring somebody else's container back as it was, without being
 // told again that it may, and to leave nothing behind.
-func testGuests(t *testing.T, ctx context.Context, e *engine.Engine) {
+func testGuests(t *testing.T, ctx context.Context, e *engine.Engine, labels map[string]string) {
 	clean := func() {
 		_, _ = e.Do(ctx, &engine.ContainerRemove{Container: stack + "-guest"}, nil, nil)
 		for _, n := range []string{"-back", "-back.guests"} {
@@ -38,14 +51,14 @@ func testGuests(t *testing.T, ctx context.Context, e *engine.Engine) {
 	for cut, more := 1, true; more; cut++ {
 		send(t, e, Kind.Create(job(w, nil, nil)).Ops)
 		send(t, e, []engine.Op{{Call: &engine.ContainerCreate{Name: stack + "-guest",
-			Config:     &container.Config{Image: stack + ":g", Cmd: []string{"/none"}},
+			Config:     &container.Config{Image: stack + ":g", Cmd: []string{"/none"}, Labels: labels},
 			HostConfig: &container.HostConfig{NetworkMode: container.NetworkMode(stack + "-back")},
 			Networking: &api.NetworkingConfig{EndpointsConfig: map[string]*api.EndpointSettings{stack + "-back": {
 				Aliases: []string{"guest"}, DriverOpts: map[string]string{"k": "v"}, IPAMConfig: &api.EndpointIPAMConfig{IPv4Address: ours + "77"},
 			}}}}}})
 		before := guest(t, ctx, e)
 		found := snapshot(t, e, next)
-		j := job(next, found.Live[0], found.Known[next.Res.Addr])
+		j := nobodys(next, found.Live[0], found.Known[next.Res.Addr])
 		j.Env.Along = true
 		ops := Kind.Replace(j, nil).Ops
 		if want := 6; len(ops) != want { // note, off, remove, create, on, forget
@@ -71,7 +84,7 @@ func testGuests(t *testing.T, ctx context.Context, e *engine.Engine) {
 func goOn(t *testing.T, e *engine.Engine, w *kind.Want) []engine.Op {
 	t.Helper()
 	found := snapshot(t, e, w)
-	j := job(w, nil, found.Known[w.Res.Addr])
+	j := nobodys(w, nil, found.Known[w.Res.Addr])
 	if len(found.Live) == 0 {
 		Kind.Adjust(j, nil)
 		return noErrors(t, j, Kind.Create(j)).Ops

@@ -3,10 +3,11 @@
 //
 // The engine has no call that changes a network, so that every change makes it
 // anew: our containers are taken off, the old network goes, the new one comes,
-// and the containers' own steps connect them again. Somebody else's container
-// on it makes the plan an error, unless somebody says that it may be taken
-// along; then a note on the engine remembers it until it is back. A subnet that the engine picked is not
-// compared, since nobody asked for it.
+// and the containers' own steps connect them again. A container on it that has
+// no such step, since it is somebody else's or kept, makes the plan an error,
+// unless somebody says that it may be taken along; then a note on the engine
+// remembers it until it is back. A subnet that the engine picked is not compared,
+// since nobody asked for it.
 package network
 
 import (

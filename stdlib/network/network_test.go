@@ -233,7 +233,8 @@ func TestDiff(t *testing.T) {
 }
 
 func job(w *kind.Want, l *kind.Live, known any) *kind.Job {
-	return &kind.Job{Want: w, Live: l, Known: known, Env: &kind.Env{Stack: stack, Info: engine.Info{API: "1.41"}}, Diags: new(diag.List)}
+	all := func(_, _ string) kind.Fate { return kind.GoesOn }
+	return &kind.Job{Want: w, Live: l, Known: known, Env: &kind.Env{Stack: stack, Info: engine.Info{API: "1.41"}, Fate: all}, Diags: new(diag.List)}
 }
 
 func TestReplace(t *testing.T) {
@@ -287,9 +288,12 @@ func TestRefused(t *testing.T) {
 	change := []schema.Change{{Attr: "internal", Old: ir.BoolVal(true)}}
 
 	j := job(w, l, nil)
-	l.Guests = []string{"stranger"}
+	o := l.Object.(*object)
+	o.guests, o.members = []member{{name: "stranger"}}, []member{{id: "c1", name: "kept"}, {id: "c2", name: "goes"}, {id: "c3", name: "web"}}
+	fates := map[string]kind.Fate{"c1": kind.LeftAlone, "c2": kind.Goes, "c3": kind.GoesOn}
+	j.Env.Fate = func(_, id string) kind.Fate { return fates[id] }
 	Kind.Adjust(j, change)
-	if !strings.Contains(j.Diags.Error(), "internal cannot change while containers that are not this stack's are on network "+stack+"-back: stranger") {
+	if !strings.HasSuffix(j.Diags.Error(), "internal cannot change while containers that are not the program's are on network "+stack+"-back: kept, stranger") {
 		t.Errorf("foreign members: %v", *j.Diags)
 	}
 	j = job(w, l, nil)

@@ -15,18 +15,19 @@ import (
 )
 
 // replace takes our containers off, the old network away, and makes the new
-// one. Their own steps connect the containers again; those that are not ours
+// one. Their own steps connect the containers again; those that have none
 // are connected here, and a note on the engine remembers them until then.
 func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
 	old := in.Live.Object.(*object)
-	guests := slices.Concat(old.guests, away(in))
-	w := kind.Work{Facts: append(same(in.Live), alone(in.Live)), Strategy: "stop-first", Impact: impact(in, old.members, guests)}
-	written, name := remember(in, old.guests)
+	ours, guests := old.sides(in.Env)
+	back := slices.Concat(guests, away(in))
+	w := kind.Work{Facts: append(same(in.Live), alone(in.Live)), Strategy: "stop-first", Impact: impact(in, ours, back)}
+	written, name := remember(in, guests)
 	if written != nil {
 		w.Facts = append(w.Facts, free(name)...)
 		w.Ops = append(w.Ops, *written)
 	}
-	for _, m := range slices.Concat(old.members, old.guests) {
+	for _, m := range slices.Concat(ours, guests) {
 		w.Ops = append(w.Ops, engine.Op{Call: &engine.NetworkDisconnect{Network: old.ID, Container: m.id}})
 	}
 	w.Ops = append(w.Ops, engine.Op{Call: &engine.NetworkRemove{Network: old.ID}})
@@ -35,8 +36,8 @@ func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
 		w.Facts = append(w.Facts, anew.Facts...)
 	}
 	w.Ops = append(w.Ops, anew.Ops...)
-	w.Ops = append(w.Ops, reconnect(in, guests)...)
-	w.Undo = old.restore(in.Live.Record)
+	w.Ops = append(w.Ops, reconnect(in, back)...)
+	w.Undo = old.restore(in.Live.Record, ours, guests)
 	if written != nil {
 		forget := engine.Op{Call: &engine.NetworkRemove{Network: name}}
 		w.Ops, w.Undo = append(w.Ops, forget), append(w.Undo, forget)
@@ -58,7 +59,7 @@ func impact(in kind.In[Spec], members, guests []member) string {
 		parts = append(parts, "off the network until connected again: "+names(members))
 	}
 	if len(guests) > 0 {
-		parts = append(parts, "not this stack's, and connected again: "+backed(in, guests))
+		parts = append(parts, "not the program's, and connected again: "+backed(in, guests))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -75,9 +76,9 @@ func backed(in kind.In[Spec], guests []member) string {
 	return strings.Join(out, ", ")
 }
 
-// restore makes the network as it was and connects who was on it. The engine
+// restore makes the network as it was and connects who was on it and stays. The engine
 // is asked before each of these calls: what was not undone is not done again.
-func (o *object) restore(rec schema.Record) []engine.Op {
+func (o *object) restore(rec schema.Record, ours, guests []member) []engine.Op {
 	op := engine.Op{}
 	opts := api.CreateOptions{
 		Driver: o.Driver, Internal: o.Internal, Attachable: o.Attachable, Labels: o.Labels, Ingress: o.Ingress, ConfigOnly: o.ConfigOnly,
@@ -104,7 +105,7 @@ func (o *object) restore(rec schema.Record) []engine.Op {
 	}
 	op.Call = &engine.NetworkCreate{Name: o.Name, Options: opts}
 	ops := []engine.Op{op}
-	all := slices.Concat(kept(o.guests, pools), o.members)
+	all := slices.Concat(kept(guests, pools), ours)
 	slices.SortStableFunc(all, fixedFirst)
 	for _, m := range all {
 		ops = append(ops, engine.Op{Call: &engine.NetworkConnect{Network: o.Name, Container: m.id, Endpoint: m.endpoint}})
@@ -129,7 +130,7 @@ func discreet(m map[string]string, rec ir.Value, b *engine.Blanks) map[string]st
 // else's would lose it: the engine refuses while one is running, and does not
 // mind a stopped one, which then never starts again.
 func remove(r kind.Removal) kind.Work {
-	if guests := r.Live.Guests; len(guests) > 0 {
+	if guests := stay(r); len(guests) > 0 {
 		r.Diags.Addf(diag.Pos{}, "network %s cannot be removed while containers that are not this stack's are on it: %s", r.Live.Name, strings.Join(guests, ", ")).
 			Hintf("take them off first: docker network disconnect %s %s", r.Live.Name, guests[0])
 	}
@@ -143,12 +144,24 @@ func remove(r kind.Removal) kind.Work {
 	return w
 }
 
+// stay returns the names of containers on the network that this plan leaves
+// where they are, those that only bear the stack's labels among them.
+func stay(r kind.Removal) []string {
+	out := slices.Clone(r.Live.Guests)
+	for _, m := range r.Live.Object.(*object).members {
+		if r.Env.Fate("container", m.id) == kind.LeftAlone {
+			out = append(out, m.name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // alone is the fact that nobody has joined the network since it was read. The
 // engine tells of those that run.
 func alone(l *kind.Live) engine.Fact {
 	f := engine.Fact{Source: engine.Source{Read: engine.Read{Call: "NetworkInspect", Arg: l.ID}, Path: []string{"Containers", "*"}}, Among: []string{}}
-	o := l.Object.(*object)
-	for _, m := range slices.Concat(o.members, o.guests) {
+	for _, m := range l.Object.(*object).all() {
 		f.Among = append(f.Among, m.id)
 	}
 	slices.Sort(f.Among)

@@ -21,8 +21,8 @@ import (
 // object is a living network with the containers on it.
 type object struct {
 	api.Summary
-	members []member // ours, running or not, in order of name
-	guests  []member // not ours
+	members []member // with the stack's label or adopted, running or not, in order of name
+	guests  []member // the others
 	notes   []note   // of guests that a replacement has taken off
 }
 
@@ -36,6 +36,11 @@ type member struct {
 	ipv4, ipv6 string
 	mac        string // that it asks for
 }
+
+func byName(a, b member) int { return strings.Compare(a.name, b.name) }
+
+// all returns who is on the network.
+func (o *object) all() []member { return slices.Concat(o.members, o.guests) }
 
 // overlap is a subnet that a want cannot have.
 type overlap struct {
@@ -218,7 +223,7 @@ func readMembers(ctx context.Context, s kind.Scope, live []*kind.Live) error {
 	for _, l := range live {
 		o := l.Object.(*object)
 		for _, list := range [][]member{o.members, o.guests} {
-			slices.SortFunc(list, func(a, b member) int { return strings.Compare(a.name, b.name) })
+			slices.SortFunc(list, byName)
 		}
 		slices.Sort(l.Guests)
 		if !willChange(s, l) {

@@ -1,6 +1,7 @@
 package volume
 
 import (
+	"slices"
 	"strings"
 
 	"bayplan/interpreter/kind"
@@ -34,9 +35,22 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 		}
 		return changes
 	}
-	if len(in.Live.Guests) > 0 {
-		in.Errorf(changes[0].Attr, "volume %s cannot be made anew while containers that are not this stack's mount it: %s", in.Live.Name, strings.Join(in.Live.Guests, ", ")).
+	if who := guests(in); len(who) > 0 {
+		in.Errorf(changes[0].Attr, "volume %s cannot be made anew while containers that are not the program's mount it: %s", in.Live.Name, strings.Join(who, ", ")).
 			Hintf("the engine counts stopped ones too: remove them first")
 	}
 	return changes
+}
+
+// guests returns the names of the containers that mount the volume and that no
+// step of the plan takes away and makes anew, or removes.
+func guests(in kind.In[Spec]) []string {
+	out := slices.Clone(in.Live.Guests)
+	for _, u := range in.Live.Object.(*object).users {
+		if in.Env.Fate("container", u.id) == kind.LeftAlone {
+			out = append(out, u.name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }

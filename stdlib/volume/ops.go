@@ -34,7 +34,7 @@ func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
 	w := kind.Work{Facts: []engine.Fact{same(in.Live)}, Strategy: "remove-first"}
 	var names []string
 	for _, u := range in.Live.Object.(*object).users {
-		if in.Env.Wanted == nil || !in.Env.Wanted(u.addr) {
+		if in.Env.Fate("container", u.id) != kind.GoesOn {
 			continue // it goes in a step of its own, which comes first
 		}
 		w.Facts = append(w.Facts, engine.Fact{Source: engine.Source{Read: engine.Read{Call: "ContainerInspect", Arg: u.id}, Path: []string{"Id"}}, Want: u.id})

@@ -38,13 +38,12 @@ func read(ctx context.Context, s kind.Scope) (*kind.Found, error) {
 // only where the volume differs from what is wanted.
 type object struct {
 	*api.Volume
-	users []user // of the stack, in order of name
+	users []user // that bear the stack's labels, in order of name
 }
 
-// user is a container of the stack that mounts a volume.
+// user is a container that bears the stack's labels and mounts a volume.
 type user struct {
 	id, name string
-	addr     ir.Addr
 	grace    time.Duration // to stop
 }
 
@@ -89,7 +88,7 @@ func join(ctx context.Context, s kind.Scope, l *kind.Live, c container.Summary) 
 		l.Guests = append(l.Guests, name)
 		return nil
 	}
-	u := user{id: c.ID, name: name, addr: s.At(id.Addr), grace: 10 * time.Second}
+	u := user{id: c.ID, name: name, grace: 10 * time.Second}
 	got, err := s.Reader.ContainerInspect(ctx, c.ID)
 	switch {
 	case engine.Gone(err):
