@@ -48,7 +48,8 @@ func mutants() []mutant {
 
 		// The way back.
 		{"nothing is taken back", step, "	if !x.touched || len(back) == 0 ||", "	if len(back) >= 0 ||", ""},
-		{"the old one starts beside one that does not stop", step, "if f.UndoErr != nil && engine.Serves(op.Call) {", "if false {", ""},
+		{"the old one starts beside one that does not stop", step, "(op.Forgets || engine.Serves(op.Call)) {", "op.Forgets {", ""},
+		{"an undo forgets what it could not bring back", step, "(op.Forgets || engine.Serves(op.Call)) {", "engine.Serves(op.Call) {", "./interpreter/apply TestUndo"},
 		{"what the engine made otherwise than it was told stays", step, "acted := err == nil || errors.As(err, &part)", "acted := err == nil || errors.As(err, &part) && false", applied},
 		{"a call of an undo is sent once", step, "	undoTries = 3\n", "	undoTries = 1\n", ""},
 		{"an undo does again what is so already", step, "; err == nil && held {\n		return nil", "; err == nil && held && false {\n		return nil", ""},
@@ -89,6 +90,7 @@ func mutants() []mutant {
 		{"what has just started has settled", wait, "	if w.Settle == 0 ||", "	if w.Settle >= 0 ||", ""},
 
 		// What is ours.
+		{"an undo leaves the new network", "stdlib/network/ops.go", "slices.Concat(unmake(in.Res.Addr, back), old", "slices.Concat(unmake(in.Res.Addr, back)[:0], old", "./stdlib/network TestTakenBack/embedded"},
 		{"another stack's objects are ours", "interpreter/kind/found.go", "	if !ours || ident.Stack != s.Stack {\n", "	if !ours {\n", "./golden/sim Direct"},
 		{"a taken name is no obstacle", "interpreter/plan/make.go", "	h, ok := m.taken(r.Addr.Kind, r.Name)\n	if !ok {\n", "	h, ok := m.taken(r.Addr.Kind, r.Name)\n	if !ok || true {\n", "./interpreter/plan . ./stdlib/volume Foreign"},
 		{"data goes with its declaration", "interpreter/plan/remove.go", "	if k.Data() && !m.o.Volumes && !slices.Contains(m.o.Remove, a) {\n", "	if false {\n", "./interpreter/plan . ./stdlib/volume Kept"},

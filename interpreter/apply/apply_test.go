@@ -593,3 +593,48 @@ func TestChecks(t *testing.T) {
 		})
 	}
 }
+
+// What is connected for others is connected if it is still there, and a network
+// that is not there is missed all the same.
+func TestIfThere(t *testing.T) {
+	for name, c := range map[string]struct {
+		op     engine.Op
+		misses bool
+	}{
+		"gone":                   {engine.Op{IfThere: true, Call: &engine.NetworkConnect{Network: "bridge", Container: "gone"}}, false},
+		"gone, and needed":       {engine.Op{Call: &engine.NetworkConnect{Network: "bridge", Container: "gone"}}, true},
+		"the network is missing": {engine.Op{IfThere: true, Call: &engine.NetworkConnect{Network: "gone", Container: "there"}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := open(t)
+			there := &engine.ContainerCreate{Name: "there", Config: &container.Config{Image: "app:1"}, HostConfig: &container.HostConfig{}}
+			if _, err := e.Do(t.Context(), there, nil, nil); err != nil {
+				t.Fatal(err)
+			}
+			r := apply.Run(t.Context(), e, &plan.Plan{Steps: []*plan.Step{step("a", c.op)}}, apply.Options{})
+			if (len(r.Failed) > 0) != c.misses {
+				t.Errorf("report: %+v", r)
+			}
+		})
+	}
+}
+
+// What remembers how things were goes with an undo that brings all back, and
+// stays with one that does not.
+func TestUndoForgets(t *testing.T) {
+	for _, whole := range []bool{true, false} {
+		e := open(t)
+		p := &plan.Plan{Steps: []*plan.Step{step("a", makeVolume("vol-note"), broken())}}
+		forget := dropVolume("vol-note")
+		forget.Forgets = true
+		p.Steps[0].Work.Undo = []engine.Op{forget}
+		if !whole {
+			predefined := &engine.NetworkCreate{Name: "bridge", Options: network.CreateOptions{Labels: map[string]string{engine.LabelRun: "r"}}}
+			p.Steps[0].Work.Undo = []engine.Op{{Call: predefined}, forget}
+		}
+		r := apply.Run(t.Context(), e, p, apply.Options{})
+		if len(r.Failed) != 1 || r.Failed[0].RolledBack != whole || (volumes(t, e) == nil) != whole {
+			t.Errorf("whole %t: report %+v, volumes %v", whole, r, volumes(t, e))
+		}
+	}
+}

@@ -196,6 +196,9 @@ func (x *stepRun) op(ctx context.Context, op engine.Op) error {
 	id, err := x.e.DoWhile(ctx, call, stream, func(p engine.Progress) {
 		x.emit(Event{Kind: Progress, Step: x.s, Progress: p})
 	}, x.held)
+	if op.IfThere && engine.Gone(err) && x.e.ForNobody(ctx, call) {
+		return nil
+	}
 	var part *engine.LeftOut
 	acted := err == nil || errors.As(err, &part)
 	x.touched = x.touched || acted || engine.Unknown(err)
@@ -292,7 +295,7 @@ func (x *stepRun) undo(ctx context.Context, err error) *Failure {
 	}
 	x.emit(Event{Kind: Undoing, Step: x.s, Err: err})
 	for _, op := range back {
-		if f.UndoErr != nil && engine.Serves(op.Call) {
+		if f.UndoErr != nil && (op.Forgets || engine.Serves(op.Call)) {
 			continue // what could not be taken back may still run: never both at once
 		}
 		uerr := x.undoOp(ctx, op)

@@ -23,6 +23,9 @@ type Op struct {
 	Makes  string  // the address under which later ops use the ID in the answer; "" if it is not used
 	Facts  []Fact  // what the step relied on and only earlier ops of it could have spoilt: read again right before this op
 	Alone  bool    // no other such op is sent at the same time: the engine hands out ports of its choice without a lock
+
+	IfThere bool // connects a container that may have gone since: then nothing is left to do
+	Forgets bool // of an undo: takes away what remembers how things were, which stays where not all of it came back
 }
 
 // Call is the arguments of one client method. Every call is a pointer to a

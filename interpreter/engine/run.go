@@ -257,9 +257,17 @@ func (e *Engine) onNetwork(ctx context.Context, id, net string, want bool) (stri
 	if err != nil {
 		return "", false, absent(err)
 	}
-	on := false
+	on, unsure := false, false
 	for name, ep := range got.NetworkSettings.Networks {
 		on = on || name == net || ep.NetworkID == net
+		unsure = unsure || ep.NetworkID == ""
+	}
+	if !on && unsure { // one that was not started since it was connected holds only the name
+		n, err := e.client.NetworkInspect(ctx, net, network.InspectOptions{})
+		if err != nil && !Gone(err) {
+			return "", false, err
+		}
+		on = err == nil && got.NetworkSettings.Networks[n.Name] != nil
 	}
 	return "", on == want, nil
 }

@@ -55,11 +55,21 @@ func within(ip string, pools []Pool) string {
 	}
 	for _, p := range pools {
 		subnet, err := netip.ParsePrefix(p.Subnet)
-		if err == nil && subnet.Contains(a) && a.String() != p.Gateway && !p.sets(a.String()) {
+		if err == nil && subnet.Contains(a) && !p.leads(a) && !p.sets(a.String()) {
 			return ip
 		}
 	}
 	return ""
+}
+
+// leads reports whether an address is the gateway's. The engine picks the first
+// one that it gives out, where the program names none.
+func (p Pool) leads(a netip.Addr) bool {
+	if p.Gateway != "" {
+		return a.String() == p.Gateway
+	}
+	from, err := netip.ParsePrefix(cmp.Or(p.IPRange, p.Subnet))
+	return err == nil && (a == from.Addr() || a == from.Addr().Next())
 }
 
 // sets reports whether a subnet sets an address apart.

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"slices"
 	"testing"
 
 	"bayplan/interpreter/engine"
@@ -21,9 +22,13 @@ func TestKept(t *testing.T) {
 	}
 	guests := []member{
 		guest("stopped", "", "", ""), guest("elsewhere", "", "10.9.0.2", ""), guest("gateway", "", "10.1.0.9", ""), guest("aside", "", "10.1.0.8", ""),
+		guest("first", "", "10.2.0.1", ""), guest("first of a range", "", "10.3.0.129", ""), guest("before a range", "", "10.3.0.1", ""),
 		guest("picked", "", "10.1.0.2", "fd00::2"), guest("asked", "10.1.0.3", "10.1.0.3", ""), guest("asked elsewhere", "10.9.0.3", "", ""),
 	}
-	pools := []Pool{{Subnet: "10.1.0.0/24", Gateway: "10.1.0.9", Aux: map[string]string{"nas": "10.1.0.8"}}, {Subnet: "fd00::/64"}}
+	pools := []Pool{
+		{Subnet: "10.1.0.0/24", Gateway: "10.1.0.9", Aux: map[string]string{"nas": "10.1.0.8"}}, {Subnet: "fd00::/64"},
+		{Subnet: "10.2.0.0/24"}, {Subnet: "10.3.0.0/24", IPRange: "10.3.0.128/25"},
+	}
 	var got []string
 	for _, m := range kept(guests, pools) {
 		line := m.name
@@ -32,10 +37,13 @@ func TestKept(t *testing.T) {
 		}
 		got = append(got, line)
 	}
-	if diff := cmp.Diff([]string{"picked 10.1.0.2 fd00::2", "asked 10.1.0.3 ", "stopped", "elsewhere", "gateway", "aside", "asked elsewhere"}, got); diff != "" {
+	if diff := cmp.Diff([]string{
+		"before a range 10.3.0.1 ", "picked 10.1.0.2 fd00::2", "asked 10.1.0.3 ",
+		"stopped", "elsewhere", "gateway", "aside", "first", "first of a range", "asked elsewhere",
+	}, got); diff != "" {
 		t.Error(diff)
 	}
-	if guests[4].endpoint.IPAMConfig != nil {
+	if guests[slices.IndexFunc(guests, func(m member) bool { return m.name == "picked" })].endpoint.IPAMConfig != nil {
 		t.Error("what was read has changed")
 	}
 }

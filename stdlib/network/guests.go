@@ -214,13 +214,19 @@ func again(in kind.In[Spec]) []schema.Change {
 	return []schema.Change{c}
 }
 
-// reconnect connects containers that are not the program's, and takes away what
-// remembered them.
+// reconnect connects containers that are not the program's.
 func reconnect(in kind.In[Spec], list []member) []engine.Op {
 	var ops []engine.Op
 	for _, m := range kept(list, in.Want.pools()) {
-		ops = append(ops, engine.Op{Call: &engine.NetworkConnect{Network: in.Want.Name, Container: m.id, Endpoint: m.endpoint}})
+		ops = append(ops, engine.Op{IfThere: true, Call: &engine.NetworkConnect{Network: in.Want.Name, Container: m.id, Endpoint: m.endpoint}})
 	}
+	return ops
+}
+
+// forget takes notes away once all are back for good: not before the
+// network's postconditions hold.
+func forget(in kind.In[Spec]) []engine.Op {
+	var ops []engine.Op
 	k, _ := in.Known.(known)
 	for _, x := range k.notes {
 		ops = append(ops, engine.Op{Call: &engine.NetworkRemove{Network: x.name}})

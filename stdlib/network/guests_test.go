@@ -3,10 +3,14 @@ package network
 import (
 	"context"
 	"fmt"
+	"os"
+	"slices"
 	"testing"
 
+	"bayplan/interpreter/apply"
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
+	"bayplan/interpreter/plan"
 	"bayplan/lang/ir"
 	"bayplan/lang/schema"
 
@@ -60,7 +64,7 @@ func testGuests(t *testing.T, ctx context.Context, e *engine.Engine, labels map[
 		found := snapshot(t, e, next)
 		j := nobodys(next, found.Live[0], found.Known[next.Res.Addr])
 		j.Env.Along = true
-		ops := Kind.Replace(j, nil).Ops
+		ops := calls(Kind.Replace(j, nil))
 		if want := 6; len(ops) != want { // note, off, remove, create, on, forget
 			t.Fatalf("got %d calls, want %d", len(ops), want)
 		}
@@ -87,15 +91,85 @@ func goOn(t *testing.T, e *engine.Engine, w *kind.Want) []engine.Op {
 	j := nobodys(w, nil, found.Known[w.Res.Addr])
 	if len(found.Live) == 0 {
 		Kind.Adjust(j, nil)
-		return noErrors(t, j, Kind.Create(j)).Ops
+		return calls(noErrors(t, j, Kind.Create(j)))
 	}
 	j.Live = found.Live[0]
 	want := Kind.Expect(j)
 	cs := Kind.Adjust(j, schema.Diff(want, j.Live.Spec, j.Live.Record))
 	if len(cs) > 0 && cs[0].Effect == schema.Live {
-		return noErrors(t, j, Kind.Update(j, cs)).Ops
+		return calls(noErrors(t, j, Kind.Update(j, cs)))
 	}
-	return noErrors(t, j, Kind.Replace(j, cs)).Ops
+	return calls(noErrors(t, j, Kind.Replace(j, cs)))
+}
+
+// calls are what is sent where nothing fails.
+func calls(w kind.Work) []engine.Op { return slices.Concat(w.Ops, w.Commit) }
+
+func TestTakenBack(t *testing.T) { both(t, testTakenBack) }
+
+// testTakenBack lets a replacement fail when the new network is there, and its
+// undo too. Somebody else's container has to be back as it was, at the latest
+// after the next apply.
+func testTakenBack(t *testing.T, ctx context.Context, e *engine.Engine) {
+	clean := func() {
+		_, _ = e.Do(ctx, &engine.ContainerRemove{Container: stack + "-guest"}, nil, nil)
+		for _, n := range []string{"-back", "-back.guests"} {
+			_, _ = e.Do(ctx, &engine.NetworkRemove{Network: stack + n}, nil, nil)
+		}
+	}
+	clean()
+	t.Cleanup(func() {
+		clean()
+		_, _ = e.Do(ctx, &engine.ImageRemove{Ref: stack + ":b"}, nil, nil)
+	})
+	emptyImage(t, e, stack+":b")
+	w, _ := declare(t, "back", obj("ipam", ours+"0/24").Map)
+	other := fmt.Sprintf("10.%d.%d.0/24", 150+os.Getpid()%50, os.Getpid()/50%250)
+	next, _ := declare(t, "back", obj("ipam", other).Map) // the guest has another address on it
+	broken := engine.Op{Call: &engine.ContainerCreate{Name: stack + "-broken", Config: &container.Config{Image: stack + ":none"}, HostConfig: &container.HostConfig{}}}
+	for name, fails := range map[string]bool{"all of it": false, "some of it": true} {
+		t.Run(name, func(t *testing.T) {
+			send(t, e, Kind.Create(job(w, nil, nil)).Ops)
+			send(t, e, []engine.Op{{Call: &engine.ContainerCreate{Name: stack + "-guest",
+				Config:     &container.Config{Image: stack + ":b", Cmd: []string{"/none"}},
+				HostConfig: &container.HostConfig{NetworkMode: container.NetworkMode(stack + "-back")},
+				Networking: &api.NetworkingConfig{EndpointsConfig: map[string]*api.EndpointSettings{stack + "-back": {
+					Aliases: []string{"guest"}, IPAMConfig: &api.EndpointIPAMConfig{IPv4Address: ours + "77"},
+				}}}}}})
+			before := guest(t, ctx, e)
+			live := snapshot(t, e, next).Live[0]
+			j := nobodys(next, live, nil)
+			j.Env.Along = true
+			work := Kind.Replace(j, nil)
+			work.Ops = append(work.Ops, broken)
+			if fails {
+				predefined := &engine.NetworkCreate{Name: "bridge", Options: api.CreateOptions{Labels: map[string]string{engine.LabelRun: "r"}}}
+				work.Undo = slices.Insert(work.Undo, 2, engine.Op{Call: predefined}) // when the new network is away
+			}
+			p := &plan.Plan{Steps: []*plan.Step{{Verb: kind.Replace, Addr: next.Res.Addr, Name: next.Res.Name, Work: work}}}
+			r := apply.Run(ctx, e, p, apply.Options{})
+			if len(r.Failed) != 1 || r.Failed[0].RolledBack == fails {
+				t.Fatalf("report: %+v", r)
+			}
+			found := snapshot(t, e, w)
+			if len(found.Live) != 1 || found.Live[0].Identity.UID != live.Identity.UID {
+				t.Fatalf("the old network is not back: %v", found.Live)
+			}
+			if k := found.Known[w.Res.Addr].(known); (len(k.notes) > 0) != fails {
+				t.Errorf("notes: %+v", k.notes)
+			}
+			if fails {
+				send(t, e, goOn(t, e, w))
+			}
+			if diff := cmp.Diff(before, guest(t, ctx, e)); diff != "" {
+				t.Errorf("the guest's endpoint (-before +after):\n%s", diff)
+			}
+			if k := snapshot(t, e, w).Known[w.Res.Addr].(known); len(k.notes) > 0 {
+				t.Errorf("left behind: %+v", k.notes)
+			}
+			clean()
+		})
+	}
 }
 
 func noErrors(t *testing.T, j *kind.Job, w kind.Work) kind.Work {

@@ -36,13 +36,27 @@ func replace(in kind.In[Spec], _ []schema.Change) kind.Work {
 		w.Facts = append(w.Facts, anew.Facts...)
 	}
 	w.Ops = append(w.Ops, anew.Ops...)
-	w.Ops = append(w.Ops, reconnect(in, back)...)
-	w.Undo = old.restore(in.Live.Record, ours, guests)
+	w.Ops, w.Commit = append(w.Ops, reconnect(in, back)...), forget(in)
+	w.Undo = slices.Concat(unmake(in.Res.Addr, back), old.restore(in.Live.Record, ours, guests))
 	if written != nil {
-		forget := engine.Op{Call: &engine.NetworkRemove{Network: name}}
-		w.Ops, w.Undo = append(w.Ops, forget), append(w.Undo, forget)
+		op := engine.Op{Call: &engine.NetworkRemove{Network: name}}
+		w.Commit = append(w.Commit, op)
+		op.Forgets = true
+		w.Undo = append(w.Undo, op)
 	}
 	return w
+}
+
+// unmake takes the new network away again, if there is one, and first those off
+// that were connected to it.
+func unmake(addr ir.Addr, back []member) []engine.Op {
+	ops := make([]engine.Op, len(back)+1)
+	for i, m := range back {
+		ops[i].Call = &engine.NetworkDisconnect{Network: ops[i].Blanks.MadeID(addr.String()), Container: m.id}
+	}
+	last := &ops[len(back)]
+	last.Call = &engine.NetworkRemove{Network: last.Blanks.MadeID(addr.String())}
+	return ops
 }
 
 func names(members []member) string {
@@ -76,8 +90,9 @@ func backed(in kind.In[Spec], guests []member) string {
 	return strings.Join(out, ", ")
 }
 
-// restore makes the network as it was and connects who was on it and stays. The engine
-// is asked before each of these calls: what was not undone is not done again.
+// restore makes the network as it was and connects who was on it and stays. The
+// engine is asked before each of these calls: what is so already is not done
+// again.
 func (o *object) restore(rec schema.Record, ours, guests []member) []engine.Op {
 	op := engine.Op{}
 	opts := api.CreateOptions{

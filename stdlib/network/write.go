@@ -18,7 +18,7 @@ import (
 func create(in kind.In[Spec]) kind.Work {
 	w := made(in)
 	back := away(in)
-	w.Ops = append(w.Ops, reconnect(in, back)...)
+	w.Ops, w.Commit = append(w.Ops, reconnect(in, back)...), forget(in)
 	w.Impact = impact(in, nil, back)
 	return w
 }
@@ -69,5 +69,5 @@ func filled(m map[string]ir.Value, b *engine.Blanks, env *kind.Env) map[string]s
 // update connects who a replacement took off before it was cut short: every
 // change of the network itself is a replacement.
 func update(in kind.In[Spec], _ []schema.Change) kind.Work {
-	return kind.Work{Facts: same(in.Live), Ops: reconnect(in, away(in))}
+	return kind.Work{Facts: same(in.Live), Ops: reconnect(in, away(in)), Commit: forget(in)}
 }
