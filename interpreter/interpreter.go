@@ -283,7 +283,7 @@ func (b *Bay) Plan(ctx context.Context, e *engine.Engine, prog *ir.Program, o Pl
 	w, err := world.Read(ctx, world.Options{
 		Kinds: b.Kinds, Reader: e.Snapshot(), Info: e.Info, BuildKit: e.BuildKit, Stack: o.Stack, Program: prog, Chosen: chosen,
 		Leaving: o.Mode == plan.Destroy, Idle: o.Mode == plan.Collect, Offline: o.Offline, Closed: closed, Lenient: o.Lenient, Locked: o.Locked,
-		Task: o.Part.Task, Tag: o.Part.Tag, Only: o.Mode == plan.Once,
+		Task: o.Part.Task, Tag: o.Part.Tag, Anew: o.Part.Anew, Only: o.Mode == plan.Once,
 	})
 	if err != nil {
 		return nil, err

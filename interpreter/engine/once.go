@@ -13,13 +13,13 @@ import (
 )
 
 // Once returns a reader for one snapshot: what several kinds want to know, the
-// lists of all there is and what an image is, it asks r for once, and all of them
-// see the same. They change nothing of an answer.
+// lists of all there is and what a container or an image is, it asks r for once,
+// and all of them see the same. They change nothing of an answer.
 func Once(r Reader) Reader {
 	if o, ok := r.(*once); ok {
 		return o
 	}
-	return &once{Reader: r, inspected: map[string]*answer[image.InspectResponse]{}}
+	return &once{Reader: r, container: map[string]*answer[container.InspectResponse]{}, image: map[string]*answer[image.InspectResponse]{}}
 }
 
 type once struct {
@@ -29,8 +29,9 @@ type once struct {
 	volumes    answer[volume.ListResponse]
 	images     answer[[]image.Summary]
 
-	mu        sync.Mutex // of the map, not of what is in it
-	inspected map[string]*answer[image.InspectResponse]
+	mu        sync.Mutex // of the maps, not of what is in them
+	container map[string]*answer[container.InspectResponse]
+	image     map[string]*answer[image.InspectResponse]
 }
 
 // answer is what was asked for once.
@@ -81,14 +82,22 @@ func (o *once) ImageInspect(ctx context.Context, ref string, opts ...client.Imag
 	if len(opts) > 0 {
 		return o.Reader.ImageInspect(ctx, ref, opts...)
 	}
-	o.mu.Lock()
-	i := o.inspected[ref]
-	if i == nil {
-		i = new(answer[image.InspectResponse])
-		o.inspected[ref] = i
+	return answerOf(&o.mu, o.image, ref).of(func() (image.InspectResponse, error) { return o.Reader.ImageInspect(ctx, ref) })
+}
+
+func (o *once) ContainerInspect(ctx context.Context, id string) (container.InspectResponse, error) {
+	return answerOf(&o.mu, o.container, id).of(func() (container.InspectResponse, error) { return o.Reader.ContainerInspect(ctx, id) })
+}
+
+// answerOf returns the answer that a map has for a key, one that nobody has asked
+// for yet where it has none.
+func answerOf[T any](mu *sync.Mutex, m map[string]*answer[T], key string) *answer[T] {
+	mu.Lock()
+	defer mu.Unlock()
+	if m[key] == nil {
+		m[key] = new(answer[T])
 	}
-	o.mu.Unlock()
-	return i.of(func() (image.InspectResponse, error) { return o.Reader.ImageInspect(ctx, ref) })
+	return m[key]
 }
 
 // ahead is a snapshot that was begun before anybody wanted it.

@@ -93,3 +93,24 @@ func TestLookAheadEnds(t *testing.T) {
 		open.Wait() // else the test's goroutines are all blocked
 	})
 }
+
+// A container or an image that several want to know is asked for once.
+func TestOnceInspected(t *testing.T) {
+	asked := map[string]int{}
+	e := over(t, answers(func(r *http.Request) io.Reader {
+		asked[strings.TrimPrefix(r.URL.Path, "/v1.41/")]++
+		return strings.NewReader("{}")
+	}), Limits{})
+	r := Once(e.client)
+	for _, name := range []string{"a", "b", "a"} {
+		_, err1 := r.ContainerInspect(t.Context(), name)
+		_, err2 := r.ImageInspect(t.Context(), name)
+		if err1 != nil || err2 != nil {
+			t.Error(err1, err2)
+		}
+	}
+	want := map[string]int{"containers/a/json": 1, "containers/b/json": 1, "images/a/json": 1, "images/b/json": 1}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -36,6 +36,7 @@ type Scope struct {
 	BuildKit func(context.Context) (bool, error) // whether the engine has it; may be nil
 	Idle     bool                                // look for what the stack brought and nothing needs any more
 	Adopts   map[Use]ir.Addr                     // objects that become resources without having been made by the stack
+	Anew     func(ir.Addr) bool                  // somebody wants it made anew whatever has changed; nil for none
 
 	Pins    map[string]string // what the lock file says that a reference stands for
 	Offline bool              // nothing may be asked for elsewhere than on the engine

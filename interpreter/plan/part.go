@@ -31,6 +31,9 @@ type Part struct {
 // Whole reports whether the plan is about the whole stack.
 func (p Part) Whole() bool { return len(p.Target) == 0 && len(p.Exclude) == 0 && p.Task == "" }
 
+// Anew reports whether what has this address is made anew whatever has changed.
+func (p Part) Anew(a ir.Addr) bool { return matches(p.Replace, a) }
+
 // flags is the part as the command line says it, but for Replace and Restart.
 func (p Part) flags() string {
 	var words []string
@@ -265,7 +268,7 @@ func (c *choice) force(flag string, patterns []ir.Pattern, can func(kind.Kind) b
 // changed.
 func (m *maker) asked(k kind.Kind, a ir.Addr) schema.Effect {
 	switch {
-	case matches(m.o.Part.Replace, a) && !k.Data() && !k.Lasts():
+	case m.o.Part.Anew(a) && !k.Data() && !k.Lasts():
 		return schema.Replace
 	case matches(m.o.Part.Restart, a) && k.Restarts():
 		return schema.Restart

@@ -33,6 +33,7 @@ type Options struct {
 	BuildKit func(context.Context) (bool, error) // whether the engine has it; may be nil
 	Stack    string
 	Program  *ir.Program        // nil where only what lives matters
+	Anew     func(ir.Addr) bool // what is made anew whatever has changed; nil for none
 	Idle     bool               // look for what the stack brought and nothing needs any more
 	Chosen   func(ir.Addr) bool // of a plan of a part: what it is about; nil for all
 	Only     bool               // kinds that are no caches hear of nothing else, either
@@ -54,7 +55,10 @@ func Read(ctx context.Context, o Options) (*World, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	for i, k := range o.Kinds {
 		name := k.Schema().Name
-		scope := kind.Scope{Reader: reader, Info: o.Info, BuildKit: o.BuildKit, Stack: o.Stack, Idle: o.Idle, Now: o.Program.Now, Offline: o.Offline, Closed: o.Closed, Lenient: o.Lenient, Locked: o.Locked, Task: o.Task, Tag: o.Tag}
+		scope := kind.Scope{
+			Reader: reader, Info: o.Info, BuildKit: o.BuildKit, Stack: o.Stack, Idle: o.Idle, Anew: o.Anew, Now: o.Program.Now,
+			Offline: o.Offline, Closed: o.Closed, Lenient: o.Lenient, Locked: o.Locked, Task: o.Task, Tag: o.Tag,
+		}
 		if !o.Leaving {
 			scope.Wants, scope.Adopts = o.asked(k, byKind[name]), adopted(o.Program)
 		}

@@ -577,6 +577,45 @@ func testMembers(t *testing.T, ctx context.Context, e *engine.Engine) {
 	}
 }
 
+// TestMayGo wants to be known how containers are on a network wherever a plan
+// can make that anew, and to be asked for nowhere else.
+func TestMayGo(t *testing.T) {
+	e := kindtest.Embedded(t, "")
+	w, _ := declare(t, "back", obj("ipam", ours+"0/24").Map)
+	send(t, e, Kind.Create(job(w, nil, nil)).Ops)
+	emptyImage(t, e, stack+":m")
+	for name, labels := range map[string]map[string]string{stack + "-ours": {engine.LabelStack: stack}, stack + "-theirs": nil} {
+		send(t, e, []engine.Op{{Call: &engine.ContainerCreate{Name: name,
+			Config:     &container.Config{Image: stack + ":m", Cmd: []string{"/none"}, Labels: labels},
+			HostConfig: &container.HostConfig{NetworkMode: container.NetworkMode(stack + "-back")},
+		}}})
+	}
+	other, _ := declare(t, "back", obj("ipam", ours+"0/24", "internal", true).Map)
+	on, _ := declare(t, "back", obj("ipam", ours+"0/24").Map)
+	on.Res.Guard.ReplaceOn = []ir.Trigger{{On: ir.Addr{Kind: "container", Label: "web"}}}
+	never, _ := declare(t, "back", obj("ipam", ours+"0/24").Map)
+	never.Res.Guard.ReplaceKeys = []ir.Value{ir.StringVal("what it does not remember")}
+	asked := func(a ir.Addr) bool { return a == w.Res.Addr }
+	for name, c := range map[string]struct {
+		want *kind.Want
+		anew func(ir.Addr) bool
+		may  bool
+	}{
+		"as it is": {w, nil, false}, "asked for": {w, asked, true}, "it differs": {other, nil, true},
+		"another resource": {on, nil, true}, "a value that is no reason yet": {never, nil, false},
+	} {
+		found, err := read(t.Context(), kind.Scope{Reader: e.Reader(), Info: e.Info, Stack: stack, Wants: []*kind.Want{c.want}, Anew: c.anew})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range found.Live[0].Object.(*object).all() {
+			if (m.endpoint != nil) != c.may {
+				t.Errorf("%s: %s: %+v", name, m.name, m.endpoint)
+			}
+		}
+	}
+}
+
 // emptyImage makes an image without content, which is enough to create
 // containers.
 func emptyImage(t *testing.T, e *engine.Engine, tag string) {

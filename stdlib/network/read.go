@@ -30,7 +30,7 @@ type object struct {
 // as none, but it does not start again once its network is gone.
 type member struct {
 	id, name string
-	endpoint *api.EndpointSettings // how it joined; read only where the network will be made anew
+	endpoint *api.EndpointSettings // how it joined; read only where the network may be made anew
 
 	// What it has there now, whoever chose it; "" where it has none.
 	ipv4, ipv6 string
@@ -226,7 +226,7 @@ func readMembers(ctx context.Context, s kind.Scope, live []*kind.Live) error {
 			slices.SortFunc(list, byName)
 		}
 		slices.Sort(l.Guests)
-		if !willChange(s, l) {
+		if !mayGo(s, l) {
 			continue
 		}
 		for _, list := range [][]member{o.members, o.guests} {
@@ -253,12 +253,18 @@ func join(l *kind.Live, c container.Summary, s kind.Scope) {
 	o.members = append(o.members, member{id: c.ID, name: name})
 }
 
-// willChange reports whether the network differs from what is wanted, so that
-// it will be made anew.
-func willChange(s kind.Scope, l *kind.Live) bool {
+// mayGo reports whether the network may be made anew: it differs from what is
+// wanted, somebody asks for that, or its lifecycle names what is a reason. Whether
+// another resource is one is not known before the plan.
+func mayGo(s kind.Scope, l *kind.Live) bool {
 	i := slices.IndexFunc(s.Wants, func(w *kind.Want) bool { return w.Res.Addr == l.Identity.Addr })
 	if i < 0 {
 		return false
+	}
+	g := s.Wants[i].Res.Guard
+	gone, come := l.Record.Reasons(g.ReplaceKeys)
+	if len(g.ReplaceOn) > 0 || len(gone) > 0 && len(come) > 0 || s.Anew != nil && s.Anew(l.Identity.Addr) {
+		return true
 	}
 	want := expect(kind.In[Spec]{Res: s.Wants[i].Res, Want: s.Wants[i].Spec.(*Spec), Live: l, Have: l.Spec.(*Spec)})
 	return len(schema.Diff(want, l.Spec, l.Record)) > 0
