@@ -1,7 +1,6 @@
 package network
 
 import (
-	"cmp"
 	"net/netip"
 	"strings"
 
@@ -159,25 +158,26 @@ func adjust(in kind.In[Spec], changes []schema.Change) []schema.Change {
 
 // outcome says what containers can rely on.
 func outcome(in kind.In[Spec], v kind.Verb, _ []schema.Change) kind.Outcome {
-	o := kind.Outcome{Verb: v, Name: in.Want.Name, Subnets: subnets(in)}
+	o := kind.Outcome{Verb: v, Name: in.Want.Name}
 	if in.Live != nil && !o.Disturbed() {
 		o.ID = in.Live.ID
 	}
+	asked := in.Want.pools()
+	if in.Live != nil && v != kind.Replace && (in.Live.Adopted != "" || in.Have.Scope == "swarm") {
+		asked = in.Have.pools()
+	}
+	o.Subnets = subnets(asked)
 	return o
 }
 
 // subnets are those from which an address can be asked for: the ones that the
-// program names, and those that live where it leaves them as they are.
-func subnets(in kind.In[Spec]) []netip.Prefix {
+// program names. The engine gives none out of a subnet that it has picked by
+// itself. What somebody asked for when they made a network that the stack has
+// adopted, nobody knows; and what a swarm picks, it hands to its engines as if it
+// was asked for.
+func subnets(pools []Pool) []netip.Prefix {
 	var out []netip.Prefix
-	ipam := in.Want.IPAM
-	if in.Have != nil {
-		ipam = cmp.Or(expect(in).IPAM, in.Have.IPAM)
-	}
-	if ipam == nil {
-		return nil
-	}
-	for _, p := range ipam.Config {
+	for _, p := range pools {
 		if s, err := netip.ParsePrefix(p.Subnet); err == nil {
 			out = append(out, s)
 		}

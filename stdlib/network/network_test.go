@@ -153,7 +153,7 @@ func living(t *testing.T, w *kind.Want, edit func(*api.Summary)) *kind.Live {
 		Config: []api.IPAMConfig{{Subnet: "172.18.0.0/16", Gateway: "172.18.0.1"}}}}
 	edit(&n)
 	found := &kind.Found{}
-	live := fromEngine(n, kind.Scope{Stack: stack}, found)
+	live := fromEngine(n, kind.Scope{Stack: stack, Adopts: map[kind.Use]ir.Addr{{Kind: "network", Name: n.Name}: w.Res.Addr}}, found)
 	if live == nil {
 		t.Fatalf("fromEngine: %v", found.Notes)
 	}
@@ -235,6 +235,37 @@ func TestDiff(t *testing.T) {
 func job(w *kind.Want, l *kind.Live, known any) *kind.Job {
 	all := func(_, _ string) kind.Fate { return kind.GoesOn }
 	return &kind.Job{Want: w, Live: l, Known: known, Env: &kind.Env{Stack: stack, Info: engine.Info{API: "1.41"}, Fate: all}, Diags: new(diag.List)}
+}
+
+// TestSubnets holds from which subnets an address can be asked for: those that
+// somebody asked for, where that is known.
+func TestSubnets(t *testing.T) {
+	v4, v6 := api.IPAMConfig{Subnet: "10.20.0.0/24", Gateway: "10.20.0.1"}, api.IPAMConfig{Subnet: "fd01::/64", Gateway: "fd01::1"}
+	for _, tt := range []struct {
+		name  string
+		attrs ir.Value
+		lives func(*api.Summary)
+		verb  kind.Verb
+		want  string
+	}{
+		{"both picked", obj(), func(*api.Summary) {}, kind.Same, "[]"},
+		{"one picked", obj("ipv6", true, "ipam", "10.20.0.0/24"), func(n *api.Summary) {
+			n.EnableIPv6, n.IPAM.Config = true, []api.IPAMConfig{v4, v6}
+		}, kind.Same, "[10.20.0.0/24]"},
+		{"picked by a swarm", obj("driver", "overlay"), func(n *api.Summary) {
+			n.Driver, n.Scope, n.IPAM.Config = "overlay", "swarm", []api.IPAMConfig{v4}
+		}, kind.Same, "[10.20.0.0/24]"},
+		{"not known", obj(), func(n *api.Summary) { n.Labels, n.IPAM.Config = nil, []api.IPAMConfig{v4} }, kind.Same, "[10.20.0.0/24]"},
+		{"made anew", obj("internal", true), func(n *api.Summary) { n.Labels, n.IPAM.Config = nil, []api.IPAMConfig{v4} }, kind.Replace, "[]"},
+	} {
+		w, diags := declare(t, "back", tt.attrs.Map)
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		if got := fmt.Sprint(Kind.Outcome(job(w, living(t, w, tt.lives), nil), tt.verb, nil).Subnets); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+		}
+	}
 }
 
 func TestReplace(t *testing.T) {

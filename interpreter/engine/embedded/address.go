@@ -23,7 +23,7 @@ func (s *State) pool(n *Network) error {
 			if p == nil { // an IPv6 subnet on a network without IPv6
 				continue
 			}
-			n.Pools, n.Chosen = append(n.Pools, *p), true
+			n.Pools = append(n.Pools, *p)
 			v4, v6 = v4 || p.Subnet.Addr().Is4(), v6 || p.Subnet.Addr().Is6()
 		}
 	}

@@ -21,7 +21,6 @@ type Network struct {
 	Scope   string
 	Asked   network.CreateOptions
 	IPv6    bool
-	Chosen  bool // its subnet was asked for, so that it has fixed addresses to give
 	Pools   []Pool
 }
 
@@ -31,7 +30,7 @@ type Pool struct {
 	Range   netip.Prefix // of the addresses that are given without being asked for
 	Gateway netip.Addr
 	Taken   []netip.Addr // kept for others
-	Asked   bool         // by the user, not picked
+	Asked   bool         // by the user, not picked, so that it has fixed addresses to give
 }
 
 // addPredefined makes the three networks that every engine has.

@@ -3,6 +3,7 @@ package embedded
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"path"
 	"slices"
 	"strconv"
@@ -286,13 +287,32 @@ func (s *State) validateEndpoint(name string, ep *network.EndpointSettings) erro
 	if err != nil || !fixed {
 		return nil // a missing network is found out at the start
 	}
-	if !n.Chosen {
-		return bad("user specified IP address is supported only when connecting to networks with user configured subnets")
-	}
-	if ip := ep.IPAMConfig.IPv4Address; ip != "" && s.Version >= 44 && !n.contains(ip) {
-		return bad("no configured subnet contains IP address %s", ip)
+	for _, ip := range []string{ep.IPAMConfig.IPv4Address, ep.IPAMConfig.IPv6Address} {
+		asked, within := n.askedFor(ip)
+		switch {
+		case ip == "":
+		case !asked:
+			return bad("user specified IP address is supported only when connecting to networks with user configured subnets")
+		case !within && s.Version >= 44:
+			return bad("no configured subnet contains IP address %s", ip)
+		}
 	}
 	return nil
+}
+
+// askedFor reports whether a network has a subnet of the address's family that
+// somebody asked for, and whether one of these has the address.
+func (n *Network) askedFor(ip string) (asked, within bool) {
+	a, err := netip.ParseAddr(ip)
+	if err != nil {
+		return false, false
+	}
+	for _, p := range n.Pools {
+		if p.Asked && p.Subnet.Addr().Is4() == a.Is4() {
+			asked, within = true, within || p.Subnet.Contains(a)
+		}
+	}
+	return asked, within
 }
 
 // validateSysctls refuses settings of an endpoint that are none of an interface.
