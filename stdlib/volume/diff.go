@@ -6,15 +6,29 @@ import (
 
 	"bayplan/interpreter/kind"
 	"bayplan/lang/schema"
+
+	"github.com/distribution/reference"
 )
 
 // expect is what the engine makes of the program's words.
 func expect(in kind.In[Spec]) *Spec {
 	want := *in.Want
+	want.Driver = canonical(want.Driver)
 	if want.Driver == "" {
 		want.Driver = "local" // what the engine fills in
 	}
 	return &want
+}
+
+// canonical is one form for all names of a driver. To a plugin the engine answers
+// as to an image, by any of its names, and shows it with its tag; its own drivers,
+// and those that are none of its plugins, it shows as they were named.
+func canonical(driver string) string {
+	named, err := reference.ParseNormalizedNamed(driver)
+	if err != nil {
+		return driver
+	}
+	return strings.TrimSuffix(reference.FamiliarString(named), ":latest")
 }
 
 // adjust refuses every change: the engine cannot change a volume, and its data

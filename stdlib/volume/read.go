@@ -165,7 +165,7 @@ func fromEngine(v *api.Volume, s kind.Scope, found *kind.Found) *kind.Live {
 	if l == nil {
 		return nil
 	}
-	spec := &Spec{Name: v.Name, Driver: v.Driver, Labels: engine.UserLabels(v.Labels), Cluster: clusterOf(v.ClusterVolume)}
+	spec := &Spec{Name: v.Name, Driver: canonical(v.Driver), Labels: engine.UserLabels(v.Labels), Cluster: clusterOf(v.ClusterVolume)}
 	if len(v.Options) > 0 {
 		spec.Options = texts(v.Options)
 	}

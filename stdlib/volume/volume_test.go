@@ -123,6 +123,33 @@ func TestChangeIsRefused(t *testing.T) {
 	}
 }
 
+// TestPlugins wants a plugin to be known by all names that the engine answers to, of
+// which it shows one.
+func TestPlugins(t *testing.T) {
+	for _, tt := range []struct {
+		says, shown string
+		changed     bool
+	}{
+		{"vieux/sshfs", "vieux/sshfs:latest", false},
+		{"vieux/sshfs:latest", "vieux/sshfs:latest", false},
+		{"docker.io/vieux/sshfs", "vieux/sshfs:latest", false},
+		{"vieux/sshfs:1.0", "vieux/sshfs:1.0", false},
+		{"vieux/sshfs:1.0", "vieux/sshfs:latest", true},
+		{"vieux/sshfs", "local", true},
+		{"reg.example:5000/nfs", "reg.example:5000/nfs:latest", false},
+		{"", "local", false},
+		{"Legacy", "Legacy", false}, // one that is no reference
+		{"Legacy", "legacy", true},
+	} {
+		labels := engine.Identity{Stack: "shop", Addr: ir.Addr{Kind: "volume", Label: "data"}, Name: "shop-data"}.Labels(new(engine.Blanks))
+		live := fromEngine(&api.Volume{Name: "shop-data", Driver: tt.shown, Labels: labels}, kind.Scope{Stack: "shop"}, &kind.Found{})
+		want := expect(kind.In[Spec]{Want: &Spec{Name: "shop-data", Driver: tt.says}, Live: live})
+		if got := schema.Diff(want, live.Spec, live.Record); (len(got) > 0) != tt.changed {
+			t.Errorf("%q, shown as %q: %v", tt.says, tt.shown, got)
+		}
+	}
+}
+
 // TestKept wants a volume that is no longer declared to stay, and to go only
 // where somebody says so.
 func TestKept(t *testing.T) {
