@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -76,9 +77,49 @@ func within(v reflect.Value, key string) reflect.Value {
 		if n, err := strconv.Atoi(key); err == nil && n >= 0 && n < v.Len() {
 			return v.Index(n)
 		}
+		if conds, ok := strings.CutPrefix(key, where); ok {
+			return chosen(v, strings.Split(conds, ","))
+		}
 		return after(v, key)
 	}
 	return reflect.Value{}
+}
+
+// where begins a key that chooses an element of a list.
+const where = "?"
+
+// Where is the key of the first element of a list that meets all conditions: that
+// a member of it is so, "HostIp=127.0.0.1", or that it is not, "HostPort!=8080". In
+// place of a number a range of them can stand: "HostPort=8000-8010".
+func Where(conds ...string) string { return where + strings.Join(conds, ",") }
+
+func chosen(list reflect.Value, conds []string) reflect.Value {
+	for i := range list.Len() {
+		e := list.Index(i)
+		if !slices.ContainsFunc(conds, func(c string) bool { return !meets(e, c) }) {
+			return e
+		}
+	}
+	return reflect.Value{}
+}
+
+func meets(e reflect.Value, cond string) bool {
+	name, want, _ := strings.Cut(cond, "=")
+	name, not := strings.CutSuffix(name, "!")
+	is := ""
+	if m := within(e, name); m.IsValid() {
+		is = fmt.Sprint(m.Interface())
+	}
+	return (is == want || among(is, want)) != not
+}
+
+// among reports whether a number lies in a range.
+func among(number, span string) bool {
+	low, high, _ := strings.Cut(span, "-")
+	n, err := strconv.Atoi(number)
+	from, err1 := strconv.Atoi(low)
+	to, err2 := strconv.Atoi(high)
+	return errors.Join(err, err1, err2) == nil && from <= n && n <= to
 }
 
 // after returns the rest of the first text in a list that begins with start:

@@ -78,6 +78,33 @@ func TestDigAsJSON(t *testing.T) {
 	}
 }
 
+// TestDigWhere holds what a key with conditions chooses from a list.
+func TestDigWhere(t *testing.T) {
+	answer := container.InspectResponse{NetworkSettings: &container.NetworkSettings{}}
+	answer.NetworkSettings.Ports = nat.PortMap{"80/tcp": {{HostIP: "0.0.0.0", HostPort: "8080"}, {HostIP: "::", HostPort: "8080"}, {HostIP: "127.0.0.1", HostPort: "49153"}, {HostIP: "10.0.0.1"}}, "81/tcp": nil}
+	for _, tt := range []struct {
+		conds []string
+		want  string
+	}{
+		{[]string{"HostIp=127.0.0.1"}, "127.0.0.1 49153"},
+		{[]string{"HostPort!=8080"}, "127.0.0.1 49153"},
+		{[]string{"HostPort=8080"}, "0.0.0.0 8080"},
+		{[]string{"HostIp=::", "HostPort=8000-8100"}, ":: 8080"},
+		{[]string{"HostPort!=8000-8100", "HostPort!=49153"}, "10.0.0.1 "},
+		{[]string{"HostPort="}, "10.0.0.1 "},
+		{[]string{"HostIp!=127.0.0.1", "HostPort!=8080", "HostPort!="}, " "},
+		{[]string{"Nowhere!=x"}, "0.0.0.0 8080"},
+	} {
+		path := []string{"NetworkSettings", "Ports", "80/tcp", Where(tt.conds...)}
+		if got := Dig(answer, append(path, "HostIp")...) + " " + Dig(answer, append(path, "HostPort")...); got != tt.want {
+			t.Errorf("%v: got %q, want %q", tt.conds, got, tt.want)
+		}
+	}
+	if got := Dig(answer, "NetworkSettings", "Ports", "81/tcp", Where("HostPort!="), "HostPort"); got != "" {
+		t.Errorf("of no element: got %q", got)
+	}
+}
+
 func sorted(text string) (string, error) {
 	dec := json.NewDecoder(strings.NewReader(text))
 	dec.UseNumber()

@@ -265,7 +265,7 @@ func source(s *Spec, name, attr string) *engine.Source {
 		return at("NetworkSettings", "Networks", net, "IPAddress")
 	}
 	if i, ok := portOf(attr); ok && i < len(s.Ports) {
-		return at("NetworkSettings", "Ports", s.Ports[i].key(), strconv.Itoa(s.nth(i)), "HostPort")
+		return at("NetworkSettings", "Ports", s.Ports[i].key(), engine.Where(s.publication(i)...), "HostPort")
 	}
 	return nil
 }
@@ -279,15 +279,37 @@ func (s *Spec) first() string {
 	return s.Mode // the engine's network of that name
 }
 
-// nth returns how many ports before i publish the same port of the container.
-func (s *Spec) nth(i int) int {
-	n := 0
-	for _, p := range s.Ports[:i] {
-		if p.key() == s.Ports[i].key() {
-			n++
+// publication tells what ports[i] asked for from what else the engine publishes of
+// the same port. It lists that in an order of its own, and where no address was
+// asked for, once for each family, or on the address that its daemon.json says.
+func (s *Spec) publication(i int) []string {
+	p, conds := s.Ports[i], []string{"HostPort!="}
+	if host := p.hostPort(); host != "" {
+		conds = append(conds, "HostPort="+host)
+	}
+	if p.HostIP != "" {
+		conds = append(conds, "HostIp="+p.HostIP)
+	}
+	for j, q := range s.Ports {
+		switch {
+		case j == i || q.key() != p.key():
+		case q.Host == 0 && p.HostIP == "" && q.HostIP != "":
+			conds = append(conds, "HostIp!="+q.HostIP)
+		case q.Host != 0 && p.Host == 0 && (p.HostIP == "" || q.HostIP == "" || p.HostIP == q.HostIP):
+			conds = append(conds, "HostPort!="+q.hostPort())
 		}
 	}
-	return n
+	return conds
+}
+
+// blurs reports whether the engine picks the host ports of both, and nothing tells
+// afterwards which is which.
+func (p Port) blurs(q Port) bool {
+	all := func(ip, other string) bool { return ip == "" && (other == "0.0.0.0" || other == "::") }
+	if p.key() != q.key() || p.Host != 0 || q.Host != 0 || p.HostIP != q.HostIP && !all(p.HostIP, q.HostIP) && !all(q.HostIP, p.HostIP) {
+		return false
+	}
+	return p.HostRange == "" || q.HostRange == "" || p.meets(q)
 }
 
 // netOf returns NAME of ips["NAME"].

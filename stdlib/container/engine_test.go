@@ -4,14 +4,18 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"bayplan/interpreter/engine"
 	"bayplan/interpreter/kind"
 	"bayplan/interpreter/plan"
+	"bayplan/interpreter/world"
 	"bayplan/lang/ir"
 
+	api "github.com/docker/docker/api/types/container"
+	"github.com/docker/go-connections/nat"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -383,5 +387,76 @@ func (w *workshop) expects(d decls, want string) {
 	got := strings.ReplaceAll(b.String(), "exited (2)", "exited (0)")
 	if got != want {
 		w.t.Errorf("planned:\n%s", cmp.Diff(want, got))
+	}
+}
+
+// TestPublications holds that of a port which is published more than once each
+// publication has the host port that the engine picked for it, wherever it stands.
+func TestPublications(t *testing.T) {
+	engines(t, "publications", func(t *testing.T, w *workshop) {
+		fixed := []string{port(16) + ":8080", "127.0.0.1:" + port(17) + ":8080", "127.0.0.2:" + port(18) + ":8080"}
+		for at := range len(fixed) + 1 {
+			w.t = t
+			ports := slices.Insert(slices.Clone(fixed), at, "127.0.0.1::8080")
+			w.apply(decls{"container.web": obj("image", probe1, "env", obj("AT", fmt.Sprint(at)), "ports", strs(ports...)).Map})
+			l := w.live("container.web")
+			picked := ""
+			for _, b := range l.Object.(*object).NetworkSettings.Ports["8080/tcp"] {
+				if !slices.Contains([]string{port(16), port(17), port(18)}, b.HostPort) {
+					picked = b.HostPort
+				}
+			}
+			attr := fmt.Sprintf("ports[%d].host", at)
+			read, _, err := w.e.Get(t.Context(), *source(portsOf(l.Record), l.Name, attr))
+			if told := l.Attrs[attr].Str; err != nil || picked == "" || told != picked || read != picked {
+				t.Errorf("%s: a plan knows %q, apply reads %q (%v), and the engine picked %q", attr, told, read, err, picked)
+			}
+		}
+	})
+}
+
+// TestPublication holds what a publication is chosen by, on hosts with IPv6 and
+// without, and in whatever order an engine lists them.
+func TestPublication(t *testing.T) {
+	bound := func(texts ...string) (out []nat.PortBinding) {
+		for _, b := range texts {
+			i := strings.LastIndex(b, ":")
+			out = append(out, nat.PortBinding{HostIP: b[:i], HostPort: b[i+1:]})
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		ports []string
+		bound []nat.PortBinding
+		want  string
+	}{
+		{[]string{"80"}, bound("0.0.0.0:40000", ":::40000"), "40000"},
+		{[]string{"80"}, bound("192.0.2.1:40000"), "40000"}, // where daemon.json says so
+		{[]string{"80"}, bound("0.0.0.0:", ":::40000"), "40000"},
+		{[]string{"80", "80:80"}, bound("0.0.0.0:80", "0.0.0.0:40000"), "40000 80"},
+		{[]string{"80", "127.0.0.1::80"}, bound("127.0.0.1:40001", "0.0.0.0:40000", ":::40000"), "40000 40001"},
+		{[]string{"127.0.0.1:8000-8010:80", "8000-8010:80"}, bound("0.0.0.0:8001", ":::8001", "127.0.0.1:8000"), "8000 8001"},
+		{[]string{"8000-8010:80", "9000-9010:80"}, bound("0.0.0.0:9003", "0.0.0.0:8004"), "8004 9003"},
+		{[]string{"127.0.0.1::80", "[::1]::80", "[::1]:81:80"}, bound("::1:81", "::1:40000", "127.0.0.1:40000"), "40000 40000 81"},
+		{[]string{"127.0.0.1::80", "10.0.0.1:40000:80"}, bound("10.0.0.1:40000", "127.0.0.1:40000"), "40000 40000"},
+		{[]string{"80", "81"}, nil, ""},
+	} {
+		prog, diags := program("publication", t.TempDir(), decls{"container.web": {"image": str(probe1), "ports": strs(tt.ports...)}})
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		spec := world.Decode(Kind.Schema(), prog.Resource(addr("container.web")), prog.Resource(addr("container.web")).Attrs).(*Spec)
+		o := &object{InspectResponse: api.InspectResponse{ContainerJSONBase: &api.ContainerJSONBase{State: &api.State{}}, NetworkSettings: &api.NetworkSettings{}}}
+		o.NetworkSettings.Ports = nat.PortMap{"80/tcp": tt.bound}
+		told := attrs(o, spec, spec)
+		var got []string
+		for i := range spec.Ports {
+			if v := told[fmt.Sprintf("ports[%d].host", i)]; !v.IsNull() {
+				got = append(got, v.Str)
+			}
+		}
+		if text := strings.Join(got, " "); text != tt.want {
+			t.Errorf("%v: got %s, want %s", tt.ports, text, tt.want)
+		}
 	}
 }

@@ -22,6 +22,10 @@ func (s *Spec) Finish(f *schema.Finishing) {
 	s.finishNetworks(f)
 	for i := range s.Ports {
 		s.Ports[i].finish(f)
+		if slices.ContainsFunc(s.Ports[:i], s.Ports[i].blurs) {
+			f.Errorf("ports", "%s is published twice on one address with host ports of the engine's choice, and nothing tells which is which", s.Ports[i].key()).
+				Hintf("give one of them a host port or another host_ip")
+		}
 	}
 	for i := range s.Mounts {
 		s.Mounts[i].finish(f)

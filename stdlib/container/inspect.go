@@ -273,7 +273,7 @@ func portsOf(rec schema.Record) *Spec {
 	return s
 }
 
-// attrs returns what only the engine knows. Ports are counted as by names them.
+// attrs returns what only the engine knows. Ports are those that by names.
 func attrs(o *object, s, by *Spec) map[string]ir.Value {
 	out := map[string]ir.Value{"id": ir.StringVal(o.ID)}
 	if o.State.Status == "exited" {
@@ -292,10 +292,10 @@ func attrs(o *object, s, by *Spec) map[string]ir.Value {
 			out["ip"] = ir.StringVal(ep.IPAddress)
 		}
 	}
-	for i, p := range by.Ports {
-		bound := o.NetworkSettings.Ports[nat.Port(p.key())]
-		if n := by.nth(i); n < len(bound) {
-			out[fmt.Sprintf("ports[%d].host", i)] = ir.StringVal(bound[n].HostPort)
+	for i := range by.Ports {
+		attr := fmt.Sprintf("ports[%d].host", i)
+		if host := engine.Dig(o.InspectResponse, source(by, "", attr).Path...); host != "" {
+			out[attr] = ir.StringVal(host)
 		}
 	}
 	return out

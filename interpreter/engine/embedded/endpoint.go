@@ -1,6 +1,9 @@
 package embedded
 
 import (
+	"cmp"
+	"maps"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -415,17 +418,85 @@ func (s *State) publish(c *Container) error {
 			want[p] = bindings
 		}
 	}
+	list, err := s.publications(want)
+	if err != nil {
+		return err
+	}
 	c.Ports = nat.PortMap{}
-	for _, p := range byNumber(want) {
+	for p := range want {
 		c.Ports[p] = nil
-		for _, b := range want[p] {
-			if err := s.bind(c, p, b); err != nil {
-				c.Ports = nil
-				return err
-			}
+	}
+	for _, b := range list {
+		if err := s.bind(c, b); err != nil {
+			c.Ports = nil
+			return err
 		}
 	}
 	return nil
+}
+
+// publication is a port on the host that is asked for, or a choice of some.
+type publication struct {
+	port     nat.Port
+	ips      []string // "" is all
+	from, to int      // 0: the engine picks
+}
+
+// publications puts what a container publishes in the order in which the engine
+// binds and shows it: not the one in which it was asked for.
+func (s *State) publications(want nat.PortMap) ([]publication, error) {
+	var ports []nat.Port
+	for _, p := range byNumber(want) {
+		if len(want[p]) > 0 {
+			ports = append(ports, p)
+		}
+	}
+	want = maps.Clone(want)
+	nat.SortPortMap(ports, want)
+	var list []publication
+	for _, p := range ports {
+		for _, b := range want[p] {
+			from, to, err := nat.ParsePortRangeToInt(orWord(b.HostPort, "0"))
+			if err != nil {
+				return nil, bad("invalid port specification: %q", b.HostPort)
+			}
+			list = append(list, publication{p, []string{b.HostIP}, from, to})
+		}
+	}
+	if s.Version >= 46 {
+		return together(list), nil
+	}
+	return list, nil
+}
+
+// together sorts as engines from 27.0 on do: single ports come first, and what
+// differs in its address alone gets one port.
+func together(list []publication) []publication {
+	slices.SortStableFunc(list, publication.compare)
+	var out []publication
+	for _, b := range list {
+		if n := len(out) - 1; n >= 0 && out[n].port == b.port && out[n].from == b.from && out[n].to == b.to {
+			out[n].ips = append(out[n].ips, b.ips...)
+			continue
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+func (b publication) compare(o publication) int {
+	choice := func(b publication) int {
+		if b.from == 0 || b.from != b.to {
+			return 1
+		}
+		return 0
+	}
+	proto := func(b publication) int { return slices.Index([]string{"tcp", "udp", "sctp"}, b.port.Proto()) }
+	address := func(b publication) netip.Addr {
+		a, _ := netip.ParseAddr(b.ips[0]) // "" comes first
+		return a.Unmap()
+	}
+	return cmp.Or(choice(b)-choice(o), b.port.Int()-o.port.Int(), proto(b)-proto(o), b.from-o.from, b.to-o.to, address(b).Compare(address(o)))
 }
 
 func byNumber(m nat.PortMap) []nat.Port {
@@ -444,14 +515,15 @@ func byNumber(m nat.PortMap) []nat.Port {
 
 // bind binds one port on the host: the one that was asked for, the first free
 // of a range, or one of the engine's own choice.
-func (s *State) bind(c *Container, p nat.Port, b nat.PortBinding) error {
-	ips := []string{b.HostIP}
-	if b.HostIP == "" {
-		ips = []string{"0.0.0.0", "::"}
-	}
-	from, to, err := nat.ParsePortRangeToInt(orWord(b.HostPort, "0"))
-	if err != nil {
-		return bad("invalid port specification: %q", b.HostPort)
+func (s *State) bind(c *Container, b publication) error {
+	p, from, to := b.port, b.from, b.to
+	var ips []string
+	for _, ip := range b.ips {
+		if ip == "" {
+			ips = append(ips, "0.0.0.0", "::")
+		} else {
+			ips = append(ips, ip)
+		}
 	}
 	if from == 0 {
 		from = s.ephemeral(ips, p.Proto())
