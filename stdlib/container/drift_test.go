@@ -5,7 +5,9 @@ import (
 	"testing"
 
 	"bayplan/interpreter/engine"
+	"bayplan/interpreter/kind"
 	"bayplan/lang/ir"
+	"bayplan/lang/schema"
 
 	api "github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
@@ -219,4 +221,48 @@ replace container.web
 
 func portsBound(p Port) nat.PortMap {
 	return nat.PortMap{nat.Port(p.key()): {{HostIP: p.HostIP, HostPort: p.hostPort()}}}
+}
+
+// TestSwarmAddresses holds that an address which a swarm gave is none that was asked
+// for, where the engine shows it as such.
+func TestSwarmAddresses(t *testing.T) {
+	const ofSwarm, ofEngine = "n2x4mq8lkvz1c0b7w9d3s5t6y", "f9a3e31fd4a4c3f7a5b2c6d7e8f90123456789abcdef0123456789abcdef0123"
+	record := func(kv ...any) schema.Record {
+		return schema.Record{"networks": ir.ListVal(obj(append([]any{"network", "mesh"}, kv...)...))}
+	}
+	for _, tt := range []struct {
+		name      string
+		swarm     bool
+		networkID string
+		rec       schema.Record
+		want      *Net
+		is        string
+	}{
+		{"given", true, ofSwarm, record(), &Net{}, " "},
+		{"given to what is gone from the program", true, ofSwarm, record(), nil, " "},
+		{"asked for", true, ofSwarm, record(), &Net{IPv4: "10.0.1.9"}, "10.0.1.5 "},
+		{"asked for once", true, ofSwarm, record("ipv4_address", "10.0.1.5"), &Net{}, "10.0.1.5 "},
+		{"another asked for once", true, ofSwarm, record("ipv4_address", "10.0.1.9"), &Net{}, " "},
+		{"one asked for, one given", true, ofSwarm, record("ipv6_address", "fd00::5"), &Net{IPv6: "fd00::5"}, " fd00::5"},
+		{"on a network of the engine's own", true, ofEngine, record(), &Net{}, "10.0.1.5 fd00::5"},
+		{"without a swarm", false, ofEngine, record(), &Net{}, "10.0.1.5 fd00::5"},
+	} {
+		o := &object{InspectResponse: api.InspectResponse{
+			ContainerJSONBase: &api.ContainerJSONBase{ID: "c1", HostConfig: &api.HostConfig{NetworkMode: "mesh"}}, Config: &api.Config{},
+			NetworkSettings: &api.NetworkSettings{Networks: map[string]*network.EndpointSettings{"mesh": {
+				NetworkID: tt.networkID, IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: "10.0.1.5", IPv6Address: "fd00::5"},
+			}}},
+		}}
+		r := &reading{Scope: kind.Scope{Info: engine.Info{Swarm: tt.swarm}}}
+		var want *Spec
+		if tt.want != nil {
+			tt.want.Network.Name = "mesh"
+			want = &Spec{Networks: []Net{*tt.want}}
+		}
+		got := &Spec{}
+		r.networking(got, o, engine.Identity{}, tt.rec, want)
+		if n := got.Networks[0]; n.IPv4+" "+n.IPv6 != tt.is {
+			t.Errorf("%s: got %q and %q, want %q", tt.name, n.IPv4, n.IPv6, tt.is)
+		}
+	}
 }

@@ -198,7 +198,7 @@ func (r *reading) networking(s *Spec, o *object, id engine.Identity, rec schema.
 			continue
 		}
 		n := Net{Network: schema.Ref{Name: name}}
-		n.fill(o, o.NetworkSettings.Networks[name], known(id, rec, want, name))
+		n.fill(o, o.NetworkSettings.Networks[name], r.said(id, rec, want, name))
 		s.Networks = append(s.Networks, n)
 	}
 	// The one that the engine knows the container by comes first.
@@ -218,10 +218,27 @@ type said struct {
 	aliases []string // also the name that every container answers to
 	mac     string   // of the record; "" if neither says one
 	anyMAC  bool     // one of them says one
+	swarm   bool     // the engine is part of one, which gives addresses too
+
+	ipv4, ipv6 asked
 }
 
-func known(id engine.Identity, rec schema.Record, want *Spec, network string) said {
-	out := said{aliases: []string{id.Addr.Alias()}}
+// asked is what program and record say of an address.
+type asked struct {
+	now  bool   // the program says one
+	then string // of the record
+}
+
+// of returns the address that an endpoint has, if it is one that was asked for.
+func (a asked) of(is string) string {
+	if a.now || is == a.then {
+		return is
+	}
+	return ""
+}
+
+func (r *reading) said(id engine.Identity, rec schema.Record, want *Spec, network string) said {
+	out := said{aliases: []string{id.Addr.Alias()}, swarm: r.Info.Swarm}
 	for _, e := range rec["networks"].List {
 		if e.Map["network"].Str != network {
 			continue
@@ -229,7 +246,7 @@ func known(id engine.Identity, rec schema.Record, want *Spec, network string) sa
 		for _, a := range e.Map["aliases"].List {
 			out.aliases = append(out.aliases, a.Str)
 		}
-		out.mac = e.Map["mac_address"].Str
+		out.mac, out.ipv4.then, out.ipv6.then = e.Map["mac_address"].Str, e.Map["ipv4_address"].Str, e.Map["ipv6_address"].Str
 	}
 	out.anyMAC = out.mac != ""
 	if want == nil {
@@ -238,7 +255,7 @@ func known(id engine.Identity, rec schema.Record, want *Spec, network string) sa
 	for _, n := range want.Networks {
 		if n.Network.Name == network {
 			out.aliases = append(out.aliases, n.Aliases...)
-			out.anyMAC = out.anyMAC || n.MAC != ""
+			out.anyMAC, out.ipv4.now, out.ipv6.now = out.anyMAC || n.MAC != "", n.IPv4 != "", n.IPv6 != ""
 		}
 	}
 	return out

@@ -141,7 +141,12 @@ func linksOf(texts []string) []Link {
 	return out
 }
 
-// fill takes from an endpoint what program and record can say.
+// engineID is how long an engine's ID of a network is. A swarm's is shorter.
+const engineID = 64
+
+// fill takes from an endpoint what program and record can say. On a network of a
+// swarm the engine shows the addresses that the swarm gave as if they had been asked
+// for.
 func (n *Net) fill(o *object, ep *network.EndpointSettings, s said) {
 	if ep == nil {
 		return
@@ -155,6 +160,9 @@ func (n *Net) fill(o *object, ep *network.EndpointSettings, s said) {
 	}
 	if c := ep.IPAMConfig; c != nil {
 		n.IPv4, n.IPv6, n.LinkLocal = c.IPv4Address, c.IPv6Address, list(c.LinkLocalIPs)
+		if s.swarm && len(ep.NetworkID) < engineID {
+			n.IPv4, n.IPv6 = s.ipv4.of(n.IPv4), s.ipv6.of(n.IPv6)
+		}
 	}
 	if s.anyMAC {
 		// A stopped container has none; what it was made with it will have again.
