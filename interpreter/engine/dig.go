@@ -70,7 +70,11 @@ func within(v reflect.Value, key string) reflect.Value {
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		return member(v, key)
+		first, others, some := strings.Cut(key, either)
+		if got := member(v, first); !some || got.IsValid() && !got.IsZero() {
+			return got
+		}
+		return within(v, others)
 	case reflect.Map:
 		return v.MapIndex(reflect.ValueOf(key).Convert(v.Type().Key()))
 	case reflect.Slice, reflect.Array:
@@ -84,6 +88,12 @@ func within(v reflect.Value, key string) reflect.Value {
 	}
 	return reflect.Value{}
 }
+
+// either stands between the names of members.
+const either = "|"
+
+// Either is the key of the first of some members that is not empty.
+func Either(names ...string) string { return strings.Join(names, either) }
 
 // where begins a key that chooses an element of a list.
 const where = "?"

@@ -105,6 +105,17 @@ func TestDigWhere(t *testing.T) {
 	}
 }
 
+// TestDigEither holds that a key of several members leads to the first that is not
+// empty.
+func TestDigEither(t *testing.T) {
+	for _, tt := range []struct{ v4, v6, want string }{{"10.0.0.2", "fd00::2", "10.0.0.2"}, {"", "fd00::2", "fd00::2"}, {"", "", ""}} {
+		answer := map[string]*network.EndpointSettings{"a|b": {IPAddress: tt.v4, GlobalIPv6Address: tt.v6}}
+		if got := Dig(answer, "a|b", Either("IPAddress", "GlobalIPv6Address")); got != tt.want {
+			t.Errorf("%q and %q: got %q", tt.v4, tt.v6, got)
+		}
+	}
+}
+
 func sorted(text string) (string, error) {
 	dec := json.NewDecoder(strings.NewReader(text))
 	dec.UseNumber()

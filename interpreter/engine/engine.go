@@ -161,23 +161,22 @@ type Info struct {
 	Arch    string `json:"-"`       // "x86_64"
 	Local   bool   `json:"-"`       // it runs on this machine
 
-	LogDriver    string   `json:"-"` // of containers that name none
-	Runtime      string   `json:"-"` // of containers that name none
-	Runtimes     []string `json:"-"` // those that it knows by name, in order
-	Cgroup       string   `json:"-"` // "1" or "2"
-	NoMemory     bool     `json:"-"` // the kernel has no memory limit
-	NoSwap       bool     `json:"-"` // nor one for swap
-	NoCPU        bool     `json:"-"` // nor one for CPU time
-	NoPids       bool     `json:"-"` // nor one for processes
-	NoShares     bool     `json:"-"` // nor weights of CPU time
-	NoCpuset     bool     `json:"-"` // nor sets of CPUs
-	NoOOMKill    bool     `json:"-"` // nor a way to keep what is out of memory from being killed
-	NoWeight     bool     `json:"-"` // nor weights of disks
-	NoDevice     NoDevice `json:"-"` // what it does not have for single disks
-	Swarm        bool     `json:"-"` // it is part of one
-	Experimental bool     `json:"-"`
-	Containerd   bool     `json:"-"` // images lie in containerd's store: an ID is the digest of a manifest or an index
-	CPUs         int      `json:"-"` // that its host has; 0 is not known
+	LogDriver  string   `json:"-"` // of containers that name none
+	Runtime    string   `json:"-"` // of containers that name none
+	Runtimes   []string `json:"-"` // those that it knows by name, in order
+	Cgroup     string   `json:"-"` // "1" or "2"
+	NoMemory   bool     `json:"-"` // the kernel has no memory limit
+	NoSwap     bool     `json:"-"` // nor one for swap
+	NoCPU      bool     `json:"-"` // nor one for CPU time
+	NoPids     bool     `json:"-"` // nor one for processes
+	NoShares   bool     `json:"-"` // nor weights of CPU time
+	NoCpuset   bool     `json:"-"` // nor sets of CPUs
+	NoOOMKill  bool     `json:"-"` // nor a way to keep what is out of memory from being killed
+	NoWeight   bool     `json:"-"` // nor weights of disks
+	NoDevice   NoDevice `json:"-"` // what it does not have for single disks
+	Swarm      bool     `json:"-"` // it is part of one
+	Containerd bool     `json:"-"` // images lie in containerd's store: an ID is the digest of a manifest or an index
+	CPUs       int      `json:"-"` // that its host has; 0 is not known
 }
 
 // NoDevice is what the kernel does not have for single disks.
@@ -197,7 +196,7 @@ func infoOf(i system.Info, api string, local bool) Info {
 			ReadBps: lacks("blkio throttle.read_bps_device", "io.max (rbps)"), WriteBps: lacks("blkio throttle.write_bps_device", "io.max (wbps)"),
 			ReadIOps: lacks("blkio throttle.read_iops_device", "io.max (riops)"), WriteIOps: lacks("blkio throttle.write_iops_device", "io.max (wiops)"),
 		},
-		CPUs: i.NCPU, Experimental: i.ExperimentalBuild, Swarm: i.Swarm.LocalNodeState == swarm.LocalNodeStateActive,
+		CPUs: i.NCPU, Swarm: i.Swarm.LocalNodeState == swarm.LocalNodeStateActive,
 		Containerd: slices.Contains(i.DriverStatus, [2]string{"driver-type", "io.containerd.snapshotter.v1"}),
 	}
 }

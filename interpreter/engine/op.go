@@ -83,7 +83,7 @@ const (
 // Source is a value that is read from an engine.
 type Source struct {
 	Read Read     `json:"read"`
-	Path []string `json:"path"` // into the answer; "*" is the keys of a map, sorted and joined with commas, and Where makes a key for an element of a list
+	Path []string `json:"path"` // into the answer; "*" is the keys of a map, sorted and joined with commas; Either and Where make keys too
 }
 
 // Read is a call that changes nothing: Call is ContainerInspect, ImageInspect,

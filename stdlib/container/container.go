@@ -259,16 +259,20 @@ func source(s *Spec, name, attr string) *engine.Source {
 	case "exit_code":
 		return at("State", "ExitCode")
 	case "ip":
-		return at("NetworkSettings", "Networks", s.first(), "IPAddress")
+		return at("NetworkSettings", "Networks", s.first(), address)
 	}
 	if net, ok := netOf(attr); ok {
-		return at("NetworkSettings", "Networks", net, "IPAddress")
+		return at("NetworkSettings", "Networks", net, address)
 	}
 	if i, ok := portOf(attr); ok && i < len(s.Ports) {
 		return at("NetworkSettings", "Ports", s.Ports[i].key(), engine.Where(s.publication(i)...), "HostPort")
 	}
 	return nil
 }
+
+// address is where an endpoint's address is read: its IPv6 one on a network that has
+// no IPv4.
+var address = engine.Either("IPAddress", "GlobalIPv6Address")
 
 // first returns the name of the network on which the container's address is
 // read.

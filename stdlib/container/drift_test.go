@@ -223,6 +223,28 @@ func portsBound(p Port) nat.PortMap {
 	return nat.PortMap{nat.Port(p.key()): {{HostIP: p.HostIP, HostPort: p.hostPort()}}}
 }
 
+// TestAddressWithoutIPv4 holds that a container's address is its IPv6 one on a network
+// that has no other, for a plan and for apply.
+func TestAddressWithoutIPv4(t *testing.T) {
+	w := &workshop{t: t, e: inMemory(t, ""), stack: "six", dir: t.TempDir()}
+	d := func(env ...any) decls {
+		return decls{
+			"network.six":   obj("ipv4", false, "ipv6", true, "ipam", "fd00:20::/64").Map,
+			"container.db":  obj("image", probe1, "networks", ir.ListVal(ir.HandleVal(addr("network.six")))).Map,
+			"container.web": obj("image", probe1, "network_mode", "none", "env", obj(env...)).Map,
+		}
+	}
+	ip, ips := ir.EngineVal(addr("container.db"), "ip"), ir.EngineVal(addr("container.db"), `ips["six-six"]`)
+	w.apply(d("DB", ip))
+	w.apply(d("DB", ip, "SAME", ips))
+	want := w.live("container.db").Object.(*object).NetworkSettings.Networks["six-six"].GlobalIPv6Address
+	for _, name := range []string{"DB", "SAME"} {
+		if got := w.live("container.web").Spec.(*Spec).Env[name].Str; got != want || want == "" {
+			t.Errorf("%s = %q, and the address is %q", name, got, want)
+		}
+	}
+}
+
 // TestSwarmAddresses holds that an address which a swarm gave is none that was asked
 // for, where the engine shows it as such.
 func TestSwarmAddresses(t *testing.T) {

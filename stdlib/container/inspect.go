@@ -301,12 +301,13 @@ func attrs(o *object, s, by *Spec) map[string]ir.Value {
 		first = s.first()
 	}
 	for name, ep := range o.NetworkSettings.Networks {
-		if ep == nil || ep.IPAddress == "" {
+		ip := engine.Dig(ep, address)
+		if ip == "" {
 			continue
 		}
-		out[fmt.Sprintf("ips[%q]", name)] = ir.StringVal(ep.IPAddress)
+		out[fmt.Sprintf("ips[%q]", name)] = ir.StringVal(ip)
 		if name == first {
-			out["ip"] = ir.StringVal(ep.IPAddress)
+			out["ip"] = ir.StringVal(ip)
 		}
 	}
 	for i := range by.Ports {

@@ -109,9 +109,6 @@ func checkEngine(in kind.In[Spec]) {
 			in.Errorf(x.attr, "that needs an engine that is part of a swarm, and this one is not").Hintf("docker swarm init makes it one")
 		}
 	}
-	if w.IPv4 != nil && !*w.IPv4 && i.Has("1.48") && !i.Experimental {
-		in.Errorf("ipv4", "a network without IPv4 needs an experimental engine, and this one is not").Hintf("take it away, or write \"experimental\": true into the engine's daemon.json")
-	}
 }
 
 // adjust refuses what the engine would refuse, or what would hurt others.

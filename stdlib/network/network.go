@@ -60,7 +60,7 @@ func (s *Spec) Bind(f *schema.Set) {
 	f.String(&s.Driver, "driver", schema.Replace, "Network driver; bridge by default.").From("Driver")
 	f.Bool(&s.Internal, "internal", schema.Replace, "Containers on it reach each other, and nothing outside.").From("Internal")
 	f.Bool(&s.Attachable, "attachable", schema.Replace, "On a swarm network: containers that are no service may join.").From("Attachable")
-	f.OptBool(&s.IPv4, "ipv4", schema.Replace, "Containers get IPv4 addresses; false needs an experimental engine.").From("EnableIPv4").Min("1.48")
+	f.OptBool(&s.IPv4, "ipv4", schema.Replace, "Containers get IPv4 addresses; true by default.").From("EnableIPv4").Min("1.48")
 	f.Bool(&s.IPv6, "ipv6", schema.Replace, "Containers get IPv6 addresses too.").From("EnableIPv6")
 	f.Enum(&s.Scope, "scope", schema.Replace, "local (default), or swarm and global on an engine that manages a swarm.", "local", "swarm", "global").From("Scope")
 	f.Bool(&s.Ingress, "ingress", schema.Replace, "It is the swarm's routing mesh.").From("Ingress")
@@ -152,6 +152,7 @@ func (s *Spec) Finish(f *schema.Finishing) {
 			Hintf("leave out driver, internal, attachable, ingress and scope")
 	}
 	s.checkDriver(f)
+	s.checkIPv4(f)
 	if s.IPAM == nil {
 		return
 	}
@@ -174,6 +175,19 @@ func (s *Spec) checkDriver(f *schema.Finishing) {
 	if s.Driver == "host" || s.Driver == "null" {
 		f.Errorf("driver", "every engine has its one network with the driver %s, and makes no other", s.Driver).
 			Hintf("a container says network_mode = \"host\" or \"none\"")
+	}
+}
+
+// checkIPv4 reports where there is no network without IPv4.
+func (s *Spec) checkIPv4(f *schema.Finishing) {
+	switch {
+	case s.IPv4 == nil || *s.IPv4:
+	case s.Driver == "overlay" || s.Scope == "swarm":
+		f.Errorf("ipv4", "every network of a swarm has IPv4").Hintf("take it away")
+	case s.bridge() && !s.IPv6:
+		f.Errorf("ipv4", "the engine makes no bridge that has neither IPv4 nor IPv6").Hintf("add ipv6 = true")
+	case s.IPAM != nil && hasFamily(s.IPAM.Config, false):
+		f.Errorf("ipam", "there is an IPv4 subnet, and the engine ignores it without IPv4").Hintf("take it away, or ipv4 = false")
 	}
 }
 

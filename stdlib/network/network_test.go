@@ -123,6 +123,9 @@ func TestMistakes(t *testing.T) {
 		{"gateway outside", obj("ipam", obj("config", ir.ListVal(obj("subnet", "10.20.0.0/24", "gateway", "10.20.1.1")))), "gateway 10.20.1.1 is not within the subnet 10.20.0.0/24"},
 		{"aux outside", obj("ipam", obj("config", ir.ListVal(obj("subnet", "10.20.0.0/24", "aux_addresses", obj("a", "1.1.1.1"))))), "aux_addresses a: 1.1.1.1 is not within"},
 		{"v6 without ipv6", obj("ipam", "fd00::/64"), "the engine ignores it without IPv6"},
+		{"neither family", obj("ipv4", false), "neither IPv4 nor IPv6"},
+		{"swarm without IPv4", obj("ipv4", false, "ipv6", true, "driver", "overlay"), "every network of a swarm has IPv4"},
+		{"v4 without ipv4", obj("ipv4", false, "ipv6", true, "ipam", "10.20.0.0/24"), "the engine ignores it without IPv4"},
 		{"overlap within", obj("ipam", obj("config", strs("10.20.0.0/16", "10.20.3.0/24"))), "overlap"},
 		{"settings alone", obj("config_only", true, "internal", true), "it holds the settings of a network, and not what sort of network it is"},
 		{"scope of settings", obj("config_only", true, "scope", "local"), "it holds the settings of a network, and not what sort of network it is"},
@@ -538,6 +541,38 @@ func testLifecycle(t *testing.T, ctx context.Context, e *engine.Engine) {
 			t.Errorf("step %d: outcome %+v", i, o)
 		}
 		before = w
+	}
+}
+
+// TestWithoutIPv4 wants a network that has IPv6 alone to be made by engines that can,
+// and to be left as it is.
+func TestWithoutIPv4(t *testing.T) {
+	for _, attrs := range []ir.Value{obj("ipv4", false, "ipv6", true), obj("ipv4", false, "ipv6", true, "ipam", "fd00:20::/64"), obj("ipv4", false, "driver", "macvlan")} {
+		w, diags := declare(t, "six", attrs.Map)
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		e := kindtest.Embedded(t, "1.48")
+		j := job(w, nil, nil)
+		j.Env.Info = e.Info
+		if Kind.Adjust(j, nil); len(*j.Diags) > 0 {
+			t.Errorf("%s: %v", attrs.Show(), *j.Diags)
+		}
+		send(t, e, Kind.Create(j).Ops)
+		live := snapshot(t, e, w).Live[0]
+		if got := changes(w, live); len(got) > 0 {
+			t.Errorf("%s: the plan after it is not empty: %v", attrs.Show(), got)
+		}
+		for _, p := range live.Spec.(*Spec).pools() {
+			if !is6(p.Subnet) {
+				t.Errorf("%s: it has %s", attrs.Show(), p.Subnet)
+			}
+		}
+	}
+	w, _ := declare(t, "six", obj("ipv4", false, "ipv6", true).Map)
+	j := job(w, nil, nil)
+	if Kind.Adjust(j, nil); !strings.Contains(j.Diags.Error(), "ipv4 needs Docker 28.0") {
+		t.Errorf("on an old engine: %v", *j.Diags)
 	}
 }
 

@@ -20,14 +20,14 @@ func (s *State) pool(n *Network) error {
 			if err != nil {
 				return err
 			}
-			if p == nil { // an IPv6 subnet on a network without IPv6
+			if p == nil { // of a family that the network does not have
 				continue
 			}
 			n.Pools = append(n.Pools, *p)
 			v4, v6 = v4 || p.Subnet.Addr().Is4(), v6 || p.Subnet.Addr().Is6()
 		}
 	}
-	if !v4 && (n.Asked.EnableIPv4 == nil || *n.Asked.EnableIPv4) {
+	if !v4 && n.ipv4() {
 		p, err := s.freePool()
 		if err != nil {
 			return err
@@ -55,7 +55,7 @@ func (s *State) askedPool(n *Network, c network.IPAMConfig) (*Pool, error) {
 		}
 		return nil, fail(500, "Invalid subnet %s : invalid CIDR address: %s", c.Subnet, c.Subnet)
 	}
-	if subnet.Addr().Is6() && !n.IPv6 {
+	if subnet.Addr().Is6() && !n.IPv6 || subnet.Addr().Is4() && !n.ipv4() {
 		return nil, nil
 	}
 	if s.Version >= 44 && subnet.Masked() != subnet {

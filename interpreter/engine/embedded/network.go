@@ -118,10 +118,10 @@ func (s *State) CreateNetwork(now time.Time, v Version, req network.CreateReques
 	if v < 48 {
 		n.Asked.EnableIPv4 = nil
 	}
-	if p := n.Asked.EnableIPv4; p != nil && !*p {
-		return network.CreateResponse{}, bad("IPv4 can only be disabled if experimental features are enabled")
-	}
 	n.IPv6 = req.EnableIPv6 != nil && *req.EnableIPv6
+	if n.Driver == "bridge" && !n.ipv4() && !n.IPv6 {
+		return network.CreateResponse{}, bad("IPv4 or IPv6 must be enabled")
+	}
 	if n.Asked.ConfigOnly {
 		// it gives out no addresses itself
 	} else if err := s.pool(n); err != nil {
@@ -137,6 +137,9 @@ func (s *State) CreateNetwork(now time.Time, v Version, req network.CreateReques
 	s.networkEvent(n, "create")
 	return network.CreateResponse{ID: n.ID, Warning: warning}, nil
 }
+
+// ipv4 reports whether a network gives out IPv4 addresses.
+func (n *Network) ipv4() bool { return n.Asked.EnableIPv4 == nil || *n.Asked.EnableIPv4 }
 
 // checkTaken refuses a name that is taken. Engines before 25 only did so when
 // they were asked to look.
@@ -274,7 +277,7 @@ func (s *State) members(n *Network) []*Container {
 func (s *State) inspectNetwork(n *Network, full bool) network.Inspect {
 	o := network.Inspect{
 		Name: n.Name, ID: n.ID, Created: n.Created.UTC(), Scope: n.Scope, Driver: n.Driver,
-		EnableIPv4: s.Version >= 48 && (n.Asked.EnableIPv4 == nil || *n.Asked.EnableIPv4), EnableIPv6: n.IPv6,
+		EnableIPv4: s.Version >= 48 && n.ipv4(), EnableIPv6: n.IPv6,
 		Internal: n.Asked.Internal, Attachable: n.Asked.Attachable, Ingress: n.Asked.Ingress,
 		ConfigOnly: n.Asked.ConfigOnly, Options: maps.Clone(n.Asked.Options), Labels: maps.Clone(n.Asked.Labels),
 		Containers: map[string]network.EndpointResource{}, IPAM: ipamOf(n),
