@@ -156,6 +156,8 @@ func (m *Mount) finishOptions(report func(string, ...any) *diag.Diag) {
 		report(": the engine takes selinux only in the short form of a mount, which has no recursive, create_host_path, subpath and consistency").Hintf("take one of them away")
 	case !m.Volume.IsZero() && (m.Labels != nil || m.Driver != "" || m.DriverOptions != nil):
 		report(": labels and driver are for a volume without a name").Hintf("they belong to the volume's own declaration")
+	case m.FileMode == "0000":
+		report(": mode 0 is to the engine as if it was not said, and the tmpfs gets 1777").Hintf("write another mode, or take it away")
 	case m.unnamed() && (m.ReadOnly || m.Subpath != "" || m.SELinux != ""):
 		report(": a volume without a name is neither read_only nor has it a subpath or selinux").Hintf("declare a volume, and name it: volume = volume.NAME")
 	}

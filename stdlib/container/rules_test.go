@@ -47,6 +47,7 @@ func TestRules(t *testing.T) {
 		{obj("mounts", ir.ListVal(obj("target", "/x", "type", "tmpfs", "options", strs("uid=7")))).Map, `got "uid=7", want exec or noexec`, ""},
 		{obj("mounts", ir.ListVal(obj("target", "/x", "volume", "v", "subpath", "../a"))).Map, "leads out of the volume", "data/www"},
 		{obj("mounts", ir.ListVal(obj("target", "/x", "source", "/a", "recursive", "readonly", "read_only", true, "propagation", "shared"))).Map, "does not go with propagation", "take `propagation` away"},
+		{obj("mounts", ir.ListVal(obj("target", "/x", "type", "tmpfs", "mode", "0"))).Map, "mode 0 is to the engine as if it was not said", "another mode"},
 		{obj("mounts", ir.ListVal(obj("target", "/x", "source", "/a:b", "selinux", "z"))).Map, "split at colons", "another path"},
 		{obj("networks", ir.ListVal(obj("network", "n", "driver_opts", obj(optInterface, "x")))).Map, "is an attribute of its own", "`interface_name`"},
 		{obj("networks", ir.ListVal(obj("network", "n", "sysctls", obj("net.ipv4.conf.eth0.forwarding", "1")))).Map, "is no setting of an interface", "IFNAME"},
