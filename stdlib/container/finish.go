@@ -165,6 +165,8 @@ func (s *Spec) finishFile(f *schema.Finishing, name string) {
 		f.Errorf("files", "%s lies in the tmpfs at %s, which is empty at each start", name, m.Target).Hintf("put it outside")
 	case m != nil && m.Type == "bind":
 		f.Errorf("files", "%s lies in the host's directory that is mounted at %s", name, m.Target).Hintf("put it outside, or keep the file in that directory")
+	case m != nil && m.Type == "image":
+		f.Errorf("files", "%s lies in the image that is mounted at %s, which is read-only", name, m.Target).Hintf("put it outside")
 	case m != nil && m.ReadOnly:
 		f.Errorf("files", "%s lies in the read-only mount at %s", name, m.Target).Hintf("put it outside, or make the mount writable")
 	case m == nil && s.ReadOnly:

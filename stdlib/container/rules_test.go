@@ -67,6 +67,7 @@ func TestRules(t *testing.T) {
 		{obj("files", obj("/t/x", "1"), "mounts", ir.ListVal(obj("type", "tmpfs", "target", "/t"))).Map, "/t/x lies in the tmpfs at /t", "outside"},
 		{obj("files", obj("/t/x", "1"), "mounts", strs("/etc:/t")).Map, "lies in the host's directory", "outside"},
 		{obj("files", obj("/t/x", "1"), "mounts", strs("v:/t:ro")).Map, "lies in the read-only mount at /t", "writable"},
+		{obj("files", obj("/t/x", "1"), "mounts", ir.ListVal(obj("image", "y", "target", "/t"))).Map, "/t/x lies in the image that is mounted at /t, which is read-only", "outside"},
 		{obj("files", obj("/x", strings.Repeat("x", maxFile+1))).Map, "/x is longer than 1m", "image or a volume"},
 		{obj("ulimits", obj("nofile", obj("soft", 2, "hard", 1))).Map, "nofile: the soft limit is above the hard one", "raise"},
 		{obj("healthcheck", obj("test", strs("curl", "x"))).Map, "test begins with neither CMD nor CMD-SHELL", "CMD"},
