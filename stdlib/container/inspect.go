@@ -48,6 +48,13 @@ func (r *reading) spec(o *object, id engine.Identity, rec schema.Record, want *S
 		Logging: &Logging{Driver: h.LogConfig.Type, Options: textMap(h.LogConfig.Config)},
 		Mounts:  mountsOf(o, rec, want),
 	}
+	for i, m := range s.Mounts {
+		// To an API from before the word, newer engines say it of read-only binds by
+		// themselves, and no program can.
+		if m.Recursive == "writable" && !r.Info.Has("1.44") {
+			s.Mounts[i].Recursive = ""
+		}
+	}
 	if c.Hostname != short(o.ID) {
 		s.Hostname = c.Hostname // else nobody chose it
 	}

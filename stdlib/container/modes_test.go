@@ -2,10 +2,16 @@ package container
 
 import (
 	"context"
+	"errors"
+	"net"
+	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"bayplan/interpreter/engine"
+	"bayplan/interpreter/engine/embedded"
 	"bayplan/interpreter/plan"
 	"bayplan/lang/ir"
 
@@ -341,6 +347,48 @@ func TestTooOld(t *testing.T) {
 		if !diags.HasErrors() || !strings.Contains(diags.Error(), c.want) {
 			t.Errorf("%s on %s: got %v, want %q", c.attr, c.api, diags, c.want)
 		}
+	}
+}
+
+// TestPinned holds that a read-only bind is left as it is on an engine which is asked
+// by an older API than its own: it notes of each what that could not say.
+func TestPinned(t *testing.T) {
+	mem, err := embedded.InMemory("test", "1.51")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: mem.Handler(), ReadHeaderTimeout: time.Minute}
+	go func() { _ = srv.Serve(l) }() // until it is closed
+	t.Setenv("DOCKER_API_VERSION", "1.43")
+	e, err := engine.Connect(t.Context(), "unix://"+l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(e.Close(), srv.Close(), mem.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	build(t, e, []byte("a probe"))
+	w := &workshop{t: t, e: e, stack: "pinned", dir: t.TempDir()}
+	w.apply(decls{"container.web": obj("image", probe1, "state", "created", "mounts", ir.ListVal(
+		obj("source", "/etc", "target", "/a", "read_only", true, "propagation", "rslave"),
+		obj("source", "/etc", "target", "/b", "read_only", true, "recursive", "disabled"),
+		obj("source", "/etc", "target", "/c", "read_only", true),
+		obj("source", "/etc", "target", "/d", "propagation", "rslave"),
+	)).Map})
+	var noted []string
+	for _, m := range w.live("container.web").Object.(*object).HostConfig.Mounts {
+		if m.BindOptions != nil && m.BindOptions.ReadOnlyNonRecursive {
+			noted = append(noted, m.Target)
+		}
+	}
+	if got := strings.Join(noted, " "); got != "/a /b" {
+		t.Errorf("the engine notes it of %s", got)
 	}
 }
 

@@ -116,7 +116,7 @@ func dropUnknown(release, v Version, cfg *container.Config, host *container.Host
 		}
 		for i := range host.Mounts {
 			if b := host.Mounts[i].BindOptions; b != nil {
-				b.ReadOnlyNonRecursive = false
+				b.ReadOnlyNonRecursive = release >= 44 && host.Mounts[i].ReadOnly // as it was before there was a word for it
 			}
 		}
 	}
