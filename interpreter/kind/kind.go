@@ -352,7 +352,7 @@ func (j *Job) Heed(cs []schema.Change) []schema.Change { return heed(j.Want.Res,
 func heed(r *ir.Resource, cs []schema.Change, left *[]schema.Change) []schema.Change {
 	var out []schema.Change
 	for _, c := range cs {
-		if slices.Contains(r.Guard.Ignore, c.Attr) {
+		if slices.Contains(r.Guard.Ignore, c.Attr) && !c.Forced {
 			*left = append(*left, c)
 			continue
 		}

@@ -18,6 +18,7 @@ type Change struct {
 	Cause  string   // what elsewhere in the plan brings the change; "" if it is this attribute itself
 	ByHand bool     // the program asked for New when the object was made, so somebody else changed it
 	Note   string   // instead of old and new, where these would say nothing
+	Forced bool     // it gives back what the plan itself takes away, which no program can ignore
 	Pos    diag.Pos // of the attribute, if it is written
 }
 

@@ -501,7 +501,7 @@ func remade(in kind.In[Spec], changes []schema.Change) []schema.Change {
 			Attr: "networks", Path: name, Effect: schema.Reconnect, Note: "connected to the new network of that name", Pos: in.Res.AttrPos("networks"),
 		}
 		if made, addr := madeAnew(in.Env, "network", name); made != "" {
-			c.Cause = fmt.Sprintf("%s is %s", addr, made)
+			c.Cause, c.Forced = fmt.Sprintf("%s is %s", addr, made), true
 		} else if !stale(in.Env, in.Live, name) {
 			continue
 		}
