@@ -34,11 +34,10 @@ func nobodys(w *kind.Want, l *kind.Live, known any) *kind.Job {
 	return j
 }
 
-// testGuests cuts a replacement short after each of its calls. What is planned
-// then has to bring somebody else's container back as it was, without being
-// told again that it may, and to leave nothing behind.
-func testGuests(t *testing.T, ctx context.Context, e *engine.Engine, labels map[string]string) {
-	clean := func() {
+// hosts makes the image of a guest, and returns what clears away all that such a
+// test makes; it does so before the test and after it, too.
+func hosts(t *testing.T, ctx context.Context, e *engine.Engine, image string) (clean func()) {
+	clean = func() {
 		_, _ = e.Do(ctx, &engine.ContainerRemove{Container: stack + "-guest"}, nil, nil)
 		for _, n := range []string{"-back", "-back.guests"} {
 			_, _ = e.Do(ctx, &engine.NetworkRemove{Network: stack + n}, nil, nil)
@@ -47,9 +46,17 @@ func testGuests(t *testing.T, ctx context.Context, e *engine.Engine, labels map[
 	clean()
 	t.Cleanup(func() {
 		clean()
-		_, _ = e.Do(ctx, &engine.ImageRemove{Ref: stack + ":g"}, nil, nil)
+		_, _ = e.Do(ctx, &engine.ImageRemove{Ref: image}, nil, nil)
 	})
-	emptyImage(t, e, stack+":g")
+	emptyImage(t, e, image)
+	return clean
+}
+
+// testGuests cuts a replacement short after each of its calls. What is planned
+// then has to bring somebody else's container back as it was, without being
+// told again that it may, and to leave nothing behind.
+func testGuests(t *testing.T, ctx context.Context, e *engine.Engine, labels map[string]string) {
+	clean := hosts(t, ctx, e, stack+":g")
 	w, _ := declare(t, "back", obj("ipam", ours+"0/24").Map)
 	next, _ := declare(t, "back", obj("ipam", ours+"0/24", "internal", true).Map)
 	for cut, more := 1, true; more; cut++ {
@@ -111,18 +118,7 @@ func TestTakenBack(t *testing.T) { both(t, testTakenBack) }
 // undo too. Somebody else's container has to be back as it was, at the latest
 // after the next apply.
 func testTakenBack(t *testing.T, ctx context.Context, e *engine.Engine) {
-	clean := func() {
-		_, _ = e.Do(ctx, &engine.ContainerRemove{Container: stack + "-guest"}, nil, nil)
-		for _, n := range []string{"-back", "-back.guests"} {
-			_, _ = e.Do(ctx, &engine.NetworkRemove{Network: stack + n}, nil, nil)
-		}
-	}
-	clean()
-	t.Cleanup(func() {
-		clean()
-		_, _ = e.Do(ctx, &engine.ImageRemove{Ref: stack + ":b"}, nil, nil)
-	})
-	emptyImage(t, e, stack+":b")
+	clean := hosts(t, ctx, e, stack+":b")
 	w, _ := declare(t, "back", obj("ipam", ours+"0/24").Map)
 	other := fmt.Sprintf("10.%d.%d.0/24", 150+os.Getpid()%50, os.Getpid()/50%250)
 	next, _ := declare(t, "back", obj("ipam", other).Map) // the guest has another address on it
