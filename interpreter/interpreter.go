@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,10 +69,11 @@ type Program struct {
 func (b *Bay) Load(p Program) (load.Result, error) { return b.load(p, nil) }
 
 // Decide evaluates a program again with what an engine has told about one of its
-// resources, and returns what of the resource's postconditions does not hold.
+// resources, and returns what of the resource's postconditions does not hold. What
+// the program prints was said before.
 func (b *Bay) Decide(p Program, told ir.Told) (diag.List, error) {
 	got, err := b.load(p, &told)
-	return got.Diags, err
+	return slices.DeleteFunc(got.Diags, func(d diag.Diag) bool { return d.Warning }), err
 }
 
 func (b *Bay) load(p Program, told *ir.Told) (load.Result, error) {
